@@ -1,0 +1,1 @@
+"""modstation: the moderator's station and the moderation service behind it."""
