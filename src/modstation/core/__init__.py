@@ -1,1 +1,1 @@
-"""."""
+"""The rules of moderation as plain values and pure functions: no I/O, no thread, no clock."""

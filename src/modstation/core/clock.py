@@ -37,7 +37,7 @@ class SystemClock:
 
 
 class TimeOrderedIds:
-    """UUID version 7 identifiers as hex: milliseconds first, then 74 random bits (RFC 9562 §5.7)."""
+    """UUID version 7 as hex: milliseconds first, then 74 random bits (RFC 9562 §5.7)."""
 
     def new(self) -> str:
         """32 lower-case hex digits, never the same twice."""

@@ -1,0 +1,108 @@
+"""An asset: one uploaded image, as the moderation service describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class ModerationStatus(StrEnum):
+    """What the service says of an asset (reference, Cloudinary §3.6)."""
+
+    QUEUED = "queued"
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ABORTED = "aborted"
+    # Only in one SDK's enumeration: read, never sent.
+    OVERRIDDEN = "overridden"
+
+    @property
+    def settled(self) -> bool:
+        """Nobody has to decide any more."""
+        return self in {
+            ModerationStatus.APPROVED,
+            ModerationStatus.REJECTED,
+            ModerationStatus.OVERRIDDEN,
+        }
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AssetRef:
+    """What names an asset: resource type, delivery type and public ID, none of them trusted."""
+
+    resource_type: str
+    delivery_type: str
+    public_id: str
+
+    @property
+    def key(self) -> str:
+        """One string that is equal exactly when the three parts are (types contain no slash)."""
+        return f"{self.resource_type}/{self.delivery_type}/{self.public_id}"
+
+    @classmethod
+    def from_key(cls, key: str) -> AssetRef:
+        """The reference that ``key`` was made from; ``ValueError`` if it is no such key."""
+        resource_type, delivery_type, public_id = key.split("/", 2)
+        return cls(resource_type, delivery_type, public_id)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLabel:
+    """One label of an automatic moderation; ``confidence`` and ``threshold`` run from 0 to 100."""
+
+    name: str
+    confidence: float
+    parent: str = ""
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationEntry:
+    """One link of the moderation chain of an asset."""
+
+    kind: str
+    status: ModerationStatus
+    updated_at: datetime | None = None
+    labels: tuple[MachineLabel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """An asset as the service last described it.
+
+    ``bytes``, ``width`` and ``height`` (pixels) are those of the original; ``url`` is where its
+    original is delivered; ``raw`` is the service's JSON object, whole, as text. Any field but
+    ``ref`` may be missing in an answer (reference, Cloudinary §3.1).
+    """
+
+    ref: AssetRef
+    status: ModerationStatus
+    kind: str | None = None
+    asset_id: str | None = None
+    version: int | None = None
+    format: str | None = None
+    bytes: int | None = None
+    width: int | None = None
+    height: int | None = None
+    created_at: datetime | None = None
+    etag: str | None = None
+    url: str | None = None
+    tags: tuple[str, ...] = ()
+    moderation: tuple[ModerationEntry, ...] = ()
+    raw: str = "{}"
+
+    @property
+    def key(self) -> str:
+        """The key of ``ref``."""
+        return self.ref.key
+
+    @property
+    def labels(self) -> tuple[MachineLabel, ...]:
+        """Every machine label of the chain, strongest first."""
+        found = [label for entry in self.moderation for label in entry.labels]
+        return tuple(sorted(found, key=lambda label: -label.confidence))

@@ -1,0 +1,58 @@
+"""Every command of the station: one table that feeds keys, buttons, help and tests."""
+
+from __future__ import annotations
+
+from modstation.core.keymap import Command
+from modstation.core.policy import DIGITS
+
+
+def _table() -> dict[str, Command]:
+    rows = [
+        Command(
+            "approve", "Approve", "Approve the image and show the next.", "Decide", decides=True
+        ),
+        Command("reject", "Reject", "Reject the image and show the next.", "Decide", decides=True),
+        *(
+            Command(
+                f"reject-reason-{number}",
+                f"Reason {digit}",
+                f"Reject with the reason on key {digit}.",
+                "Decide",
+                decides=True,
+            )
+            for number, digit in enumerate(DIGITS, 1)
+        ),
+        Command("undo", "Undo", "Take the last decision back, or offer to reverse it.", "Decide"),
+        Command("redo", "Redo", "Make the decision again that was just undone.", "Decide"),
+        Command("skip", "Skip", "Put the image at the back of the queue.", "Decide", decides=True),
+        Command("next", "Next", "Look at the next image without deciding.", "Move", repeats=True),
+        Command("previous", "Back", "Look at the image before.", "Move", repeats=True),
+        Command("peek", "Peek", "Uncover the image while the key is held.", "Look"),
+        Command("reveal", "Reveal", "Uncover this image; again to cover it.", "Look"),
+        Command("blur-more", "Blur more", "Make the cover stronger.", "Look", repeats=True),
+        Command("blur-less", "Blur less", "Make the cover weaker.", "Look", repeats=True),
+        Command("greyscale", "Greyscale", "Show images without colour.", "Look"),
+        Command("cover-all", "Cover all", "Cover every image at once; again to go on.", "Look"),
+        Command("zoom-in", "Zoom in", "Enlarge the image.", "Look", repeats=True),
+        Command("zoom-out", "Zoom out", "Make the image smaller.", "Look", repeats=True),
+        Command("zoom-toggle", "Fit / 100 %", "Switch between whole image and 100 %.", "Look"),
+        Command("zoom-fit", "Fit", "Show the whole image.", "Look"),
+        Command("zoom-100", "100 %", "Show every pixel of the image.", "Look"),
+        Command("rotate-left", "Rotate left", "Turn the image to the left.", "Look"),
+        Command("rotate-right", "Rotate right", "Turn the image to the right.", "Look"),
+        Command("information", "Information", "Show or hide the evidence panel.", "Panels"),
+        Command("policy", "Policy", "Show the rules behind the reasons.", "Panels"),
+        Command("note", "Note", "Write a note that goes with the decision.", "Panels"),
+        Command("keys-help", "Keys", "Show every key.", "Panels"),
+        Command("help", "Help", "Show the manual.", "Panels"),
+        Command("post-now", "Post now", "Post the decisions still held for undo.", "Service"),
+        Command("refresh", "Refresh", "Ask the service for new images now.", "Service"),
+        Command("accounts", "Account…", "Choose or add an account.", "Service"),
+        Command("outbox", "Outbox…", "Show what waits, is stuck or in conflict.", "Service"),
+        Command("full-screen", "Full screen", "Use the whole screen for one image.", "Window"),
+        Command("quit", "Quit", "Close the station; nothing that was decided is lost.", "Window"),
+    ]
+    return {row.name: row for row in rows}
+
+
+COMMANDS = _table()

@@ -1,0 +1,101 @@
+"""What happened, as values: store and network tell, each view decides what to redraw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from modstation.core.errors import StoreError
+    from modstation.core.pacing import Quota
+    from modstation.core.queue import Counts
+
+
+class Connection(StrEnum):
+    """How the station stands with the service."""
+
+    STARTING = "starting"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    # The moderator asked for it (--offline).
+    OFFLINE_CHOSEN = "offline_chosen"
+    NOT_AUTHORIZED = "not_authorized"
+    THROTTLED = "throttled"
+    TROUBLE = "trouble"
+    # Another station on this data folder has the network process.
+    STANDBY = "standby"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSaved:
+    """A decision, undo or reversal is on the disk."""
+
+    decision_id: str
+    key: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFailed:
+    """The decision could not be stored; the entry is back, only the key press is lost."""
+
+    key: str
+    error: StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """Entries came or went by the work of the network process."""
+
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged:
+    """The way to the service changed; ``until`` is when it is tried again."""
+
+    connection: Connection
+    message: str = ""
+    until: datetime | None = None
+    quota: Quota | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCached:
+    """The picture of an asset is on this machine now."""
+
+    key: str
+    rendition: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFailed:
+    """The picture could not be fetched; it is tried again if ``permanent`` is false."""
+
+    key: str
+    rendition: str
+    message: str
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictFound:
+    """Somebody else settled an asset that was decided here."""
+
+    key: str
+    mine: str
+    theirs: str
+
+
+Event: TypeAlias = (
+    DecisionSaved
+    | DecisionFailed
+    | QueueChanged
+    | ConnectionChanged
+    | ImageCached
+    | ImageFailed
+    | ConflictFound
+)

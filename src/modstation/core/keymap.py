@@ -1,0 +1,161 @@
+"""Keys and the commands they mean, as data: chords, the trie that matches them, the loader.
+
+A chord is written as people read it: ``A``, ``Shift+B``, ``Ctrl+Enter``, ``?``. A letter means the
+physical key that carries it on the layout in use; which key that is, the window finds out.
+A binding may be a sequence of chords separated by blanks (``G G``).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from modstation.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MODIFIERS = ("Ctrl", "Alt", "Meta", "Shift")
+# Enter confirms dialogs and never decides; Escape and Tab belong to the toolkit.
+RESERVED = frozenset({"Enter", "Return", "Escape", "Tab", "Shift+Tab"})
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something a key, a button or the palette can do.
+
+    ``decides``: it settles an asset, so it must not repeat and needs a painted image. ``label``
+    stands on the button, ``help`` is the sentence in the key overlay.
+    """
+
+    name: str
+    label: str
+    help: str
+    group: str
+    decides: bool = False
+    repeats: bool = False
+
+
+class Match(Enum):
+    """How far a typed sequence has got."""
+
+    NONE = "none"
+    PARTIAL = "partial"
+    FULL = "full"
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, _Node] = field(default_factory=dict)
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keymap:
+    """A set of bindings without clashes; made by ``build_keymap``."""
+
+    name: str
+    bindings: Mapping[str, tuple[str, ...]]
+    _root: _Node
+
+    def match(self, typed: Iterable[str]) -> tuple[Match, str | None]:
+        """Say whether the typed chords are a command, the beginning of one, or nothing."""
+        node = self._root
+        for chord in typed:
+            step = node.children.get(chord)
+            if step is None:
+                return Match.NONE, None
+            node = step
+        if node.command is not None:
+            return Match.FULL, node.command
+        return Match.PARTIAL, None
+
+    def keys_for(self, command: str) -> tuple[str, ...]:
+        """The keys of a command, the one for its button first; empty if it has none."""
+        return self.bindings.get(command, ())
+
+
+def normalise_chord(text: str) -> str:
+    """Write a chord in its one form (modifiers in a fixed order, letters in capitals).
+
+    ``SettingsError`` if it names no key or an unknown modifier.
+    """
+    if text in {"+", "Shift++", "Ctrl++"}:
+        prefix, key = text[:-1].rstrip("+"), "+"
+        parts = [prefix] if prefix else []
+    else:
+        *parts, key = text.split("+")
+    key = key.strip()
+    if not key:
+        raise SettingsError(f"“{text}” is not a key.")
+    wanted = {part.strip().capitalize() for part in parts}
+    unknown = wanted - set(MODIFIERS)
+    if unknown:
+        raise SettingsError(f"“{text}”: {sorted(unknown)[0]} is not a modifier key.")
+    name = key.upper() if len(key) == 1 else key[0].upper() + key[1:]
+    return "+".join([*(modifier for modifier in MODIFIERS if modifier in wanted), name])
+
+
+def build_keymap(
+    name: str, bindings: Mapping[str, Iterable[str]], commands: Mapping[str, Command]
+) -> Keymap:
+    """Make a keymap; ``SettingsError`` names every clash, reserved key and unknown command."""
+    faults: list[str] = []
+    root = _Node()
+    clean: dict[str, tuple[str, ...]] = {}
+    for command, sequences in bindings.items():
+        if command not in commands:
+            faults.append(f"there is no command “{command}”")
+            continue
+        kept: list[str] = []
+        for sequence in sequences:
+            try:
+                chords = [normalise_chord(chord) for chord in sequence.split()]
+            except SettingsError as error:
+                faults.append(str(error))
+                continue
+            fault = _insert(root, chords, command) if chords else f"{command} has an empty key"
+            if fault:
+                faults.append(fault)
+            else:
+                kept.append(" ".join(chords))
+        clean[command] = tuple(kept)
+    if faults:
+        raise SettingsError(f"Keymap “{name}”: " + "; ".join(faults) + ".")
+    return Keymap(name=name, bindings=clean, _root=root)
+
+
+def parse_keymap(text: str, commands: Mapping[str, Command]) -> Keymap:
+    """Read a keymap from TOML text (``[keymap] name``, ``[keys] command = ["A", …]``)."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"The keymap file is not valid TOML: {error}") from error
+    head, keys = data.get("keymap", {}), data.get("keys")
+    if not isinstance(keys, dict) or not isinstance(head, dict):
+        raise SettingsError("The keymap file has no [keys] table.")
+    bindings: dict[str, list[str]] = {}
+    for command, value in keys.items():
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+            raise SettingsError(f"Keymap: {command} must be a key or a list of keys.")
+        bindings[command] = values
+    return build_keymap(str(head.get("name", "unnamed")), bindings, commands)
+
+
+def _insert(root: _Node, chords: list[str], command: str) -> str | None:
+    if any(chord in RESERVED for chord in chords):
+        return f"{' '.join(chords)} ({command}) is reserved and cannot be bound"
+    node = root
+    for chord in chords:
+        if node.command is not None:
+            return f"{' '.join(chords)} ({command}) begins with the key of {node.command}"
+        node = node.children.setdefault(chord, _Node())
+    if node.command is not None:
+        return f"{' '.join(chords)} is used by both {node.command} and {command}"
+    if node.children:
+        return f"{' '.join(chords)} ({command}) is the beginning of another key sequence"
+    node.command = command
+    return None

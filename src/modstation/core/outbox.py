@@ -1,0 +1,315 @@
+"""The outbox: what becomes of a decision on its way to the service.
+
+An operation is one decision to be posted. Its states:
+
+    held ──(undo window over, or "post now")──> ready ──claim──> in_flight ──settle──> done
+      │                                           ^  │               │
+      └──undo──> cancelled <──undo (never sent)───┼──┘               ├──> ready (again, later)
+                     ^                            │                  ├──> parked     (refused, gone)
+                     └──── a newer choice ────────┘                  └──> conflicted (settled by others)
+
+Everything here is a pure function; the store applies what they say in one transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from modstation.core.assets import AssetRef, ModerationStatus
+from modstation.core.errors import (
+    AssetGone,
+    NotAuthorized,
+    Refused,
+    RemoteError,
+    Throttled,
+    Unreachable,
+)
+
+# A decision older than this is compared with the service before it is posted (design §4).
+COMPARE_AFTER = timedelta(minutes=2)
+BACKOFF_FIRST = timedelta(seconds=1)
+BACKOFF_MOST = timedelta(minutes=5)
+# About one and a half hours of failed attempts: then a person should look at this one row.
+ATTEMPTS_BEFORE_PARKING = 24
+THROTTLED_WITHOUT_RESET = timedelta(minutes=1)
+NOT_AUTHORIZED_PAUSE = timedelta(minutes=1)
+
+
+class OperationState(StrEnum):
+    """Where an operation stands; see the drawing above."""
+
+    HELD = "held"
+    READY = "ready"
+    IN_FLIGHT = "in_flight"
+    DONE = "done"
+    PARKED = "parked"
+    CONFLICTED = "conflicted"
+    CANCELLED = "cancelled"
+
+    @property
+    def live(self) -> bool:
+        """It may still be sent: at most one such operation per asset, plus one in flight."""
+        return self in {OperationState.HELD, OperationState.READY, OperationState.IN_FLIGHT}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One decision on its way.
+
+    ``due_at``: not claimed before. ``verify``: the asset is read before anything is sent, because
+    an earlier attempt may have had its effect. ``sent``: some attempt may have reached the
+    service, so undo is no longer silent. ``expected``: the statuses the service may have for this
+    decision to be posted without a person looking again. ``superseded``: a newer choice waits
+    for the same asset.
+    """
+
+    operation_id: str
+    decision_id: str
+    ref: AssetRef
+    target: ModerationStatus
+    state: OperationState
+    due_at: datetime
+    decided_at: datetime
+    asset_id: str | None = None
+    expected: frozenset[ModerationStatus] = field(
+        default_factory=lambda: frozenset({ModerationStatus.PENDING})
+    )
+    attempts: int = 0
+    verify: bool = False
+    sent: bool = False
+    decided_offline: bool = False
+    superseded: bool = False
+    reason_code: str | None = None
+    note: str | None = None
+    actor: str | None = None
+    last_error: str | None = None
+    error_code: str | None = None
+    theirs: ModerationStatus | None = None
+    settled_at: datetime | None = None
+
+
+# -- what an attempt can end in
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """200, whole, and it names the asset and the status that were sent."""
+
+    status: ModerationStatus
+    updated_at: datetime | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The asset was read: this is its status now, and as far as known who set it and when."""
+
+    status: ModerationStatus
+    updated_at: datetime | None = None
+    actor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt ended in a known error; its class says whether the service may have acted."""
+
+    error: RemoteError
+
+
+Outcome: TypeAlias = Acknowledged | Observed | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What becomes of an operation.
+
+    ``due_at`` is set when ``state`` is ready. ``widen_newer``: the attempt may have had its
+    effect although a newer choice replaces it, so the newer one must also expect this status.
+    """
+
+    state: OperationState
+    due_at: datetime | None = None
+    verify: bool = False
+    sent: bool = False
+    attempts: int = 0
+    widen_newer: bool = False
+    error: str | None = None
+    error_code: str | None = None
+    theirs: ModerationStatus | None = None
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """How long to wait after the ``attempts``-th failure; ``jitter`` from 0 to 1 spreads it.
+
+    Doubles from one second up to five minutes; between half and all of that is waited, so that
+    many stations do not come back at once.
+    """
+    doublings = min(max(attempts - 1, 0), 20)
+    full = min(BACKOFF_FIRST * (1 << doublings), BACKOFF_MOST)
+    return full * (0.5 + 0.5 * jitter)
+
+
+def needs_reading(operation: Operation, *, now: datetime) -> bool:
+    """Say whether the asset is read before this operation is sent (compare before post)."""
+    return (
+        operation.verify or operation.decided_offline or now - operation.decided_at > COMPARE_AFTER
+    )
+
+
+def compare(operation: Operation, seen: Observed) -> Transition | None:
+    """Say what a reading of the asset means; None: go on and send.
+
+    The wanted status is there: done, whoever set it. An expected status: send. Anything else:
+    somebody else settled it, and a person must choose.
+    """
+    if seen.status == operation.target:
+        return Transition(OperationState.DONE, sent=operation.sent, attempts=operation.attempts)
+    if seen.status in operation.expected:
+        return None
+    if operation.superseded:
+        return _superseded(operation, sent=operation.sent)
+    return Transition(
+        OperationState.CONFLICTED,
+        sent=operation.sent,
+        attempts=operation.attempts,
+        theirs=seen.status,
+        error=f"The service says {seen.status.value}.",
+        error_code="conflict",
+    )
+
+
+def settle(
+    operation: Operation, outcome: Outcome, *, now: datetime, jitter: float = 0.5
+) -> Transition:
+    """Say what becomes of an operation after one attempt.
+
+    Ambiguous outcomes (a time-out after sending) go back to ready with ``verify`` set: the
+    engine reads the asset before it sends again. An operation that a newer choice replaces is
+    never tried again.
+    """
+    match outcome:
+        case Acknowledged():
+            return Transition(OperationState.DONE, sent=True, attempts=operation.attempts + 1)
+        case Observed():
+            decided = compare(operation, outcome)
+            if decided is not None:
+                return decided
+            return Transition(
+                OperationState.READY,
+                due_at=now,
+                sent=operation.sent,
+                attempts=operation.attempts,
+            )
+        case Failed(error=error):
+            return _failed(operation, error, now=now, jitter=jitter)
+
+
+def _failed(
+    operation: Operation, error: RemoteError, *, now: datetime, jitter: float
+) -> Transition:
+    sent = operation.sent or error.ambiguous
+    if operation.superseded:
+        return _superseded(operation, sent=sent)
+    attempts = operation.attempts + 1
+    text = error.message
+    match error:
+        case AssetGone():
+            return Transition(
+                OperationState.PARKED, sent=sent, attempts=attempts, error=text, error_code="gone"
+            )
+        case Refused():
+            return Transition(
+                OperationState.PARKED,
+                sent=sent,
+                attempts=attempts,
+                error=text,
+                error_code="refused",
+            )
+        case Throttled(retry_at=retry_at):
+            # Not an attempt: the service did not look at it.
+            due = max(retry_at, now) if retry_at else now + THROTTLED_WITHOUT_RESET
+            return Transition(
+                OperationState.READY,
+                due_at=due,
+                verify=operation.verify,
+                sent=sent,
+                attempts=operation.attempts,
+                error=text,
+                error_code="throttled",
+            )
+        case NotAuthorized():
+            return Transition(
+                OperationState.READY,
+                due_at=now + NOT_AUTHORIZED_PAUSE,
+                verify=operation.verify,
+                sent=sent,
+                attempts=operation.attempts,
+                error=text,
+                error_code="not_authorized",
+            )
+        case Unreachable():
+            # Offline may last for days: never a reason to park.
+            return Transition(
+                OperationState.READY,
+                due_at=now + backoff(attempts, jitter),
+                verify=operation.verify,
+                sent=sent,
+                attempts=attempts,
+                error=text,
+                error_code="offline",
+            )
+    if attempts >= ATTEMPTS_BEFORE_PARKING:
+        return Transition(
+            OperationState.PARKED,
+            verify=True,
+            sent=sent,
+            attempts=attempts,
+            error=text,
+            error_code="unknown",
+        )
+    return Transition(
+        OperationState.READY,
+        due_at=now + backoff(attempts, jitter),
+        verify=True,
+        sent=sent,
+        attempts=attempts,
+        error=text,
+        error_code="unknown",
+    )
+
+
+def _superseded(operation: Operation, *, sent: bool) -> Transition:
+    return Transition(
+        OperationState.CANCELLED,
+        sent=sent,
+        attempts=operation.attempts,
+        widen_newer=sent,
+        error="Replaced by a newer decision.",
+        error_code="superseded",
+    )
+
+
+def recover(operation: Operation, *, now: datetime) -> Transition:
+    """Say what becomes of an operation that was in flight when the program ended.
+
+    Nobody knows whether it was sent: it is verified first, before anything else is posted.
+    """
+    if operation.superseded:
+        return _superseded(operation, sent=True)
+    return Transition(
+        OperationState.READY,
+        due_at=now,
+        verify=True,
+        sent=True,
+        attempts=operation.attempts,
+        error="The program ended while this was being posted.",
+        error_code="recovered",
+    )
+
+
+def can_undo_silently(operation: Operation) -> bool:
+    """Nothing has been sent and nothing is being sent: taking it back needs no post."""
+    return operation.state in {OperationState.HELD, OperationState.READY} and not operation.sent
