@@ -1,0 +1,85 @@
+"""What goes into the image decoder and what comes out of it.
+
+Plain values without behaviour and without Pillow, so that the window may import them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from modstation.core.errors import MediaError
+
+Rendition: TypeAlias = Literal["review", "original"]
+"""``review`` is the delivery rendition that fits the station's screen, ``original`` the upload."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeRequest:
+    """One image to decode so that it fits into ``box``.
+
+    ``generation`` is the caller's: it comes back unchanged with the result. ``box`` is in device
+    pixels; an image is made smaller to fit it, never larger. ``sealed`` and ``key`` are what
+    ``ImageCache.sealed()`` gave; when both are empty the pool asks its ``load`` for them just
+    before the image is sent to a worker. ``frame`` counts from 0.
+    """
+
+    generation: int
+    asset_key: str
+    rendition: Rendition
+    box: tuple[int, int]
+    sealed: bytes = b""
+    key: bytes = b""
+    frame: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Pixels ready to be painted.
+
+    ``pixels`` is a read-only view of ``stride * height`` bytes, four bytes a pixel in the order
+    blue, green, red, alpha: ``QImage.Format_RGB32`` when ``opaque``, otherwise
+    ``QImage.Format_ARGB32_Premultiplied``. It is shared memory: keep the frame (or the view) as
+    long as an image made from it without copying; the memory goes when the last reference goes.
+
+    ``source_width`` and ``source_height`` are those of the bytes that were decoded, after the EXIF
+    orientation (1 to 8, 1 when there is none) has been applied. ``format`` is Pillow's name,
+    ``frames`` how many the file has.
+    """
+
+    generation: int
+    asset_key: str
+    rendition: Rendition
+    box: tuple[int, int]
+    frame: int
+    width: int
+    height: int
+    stride: int
+    pixels: memoryview
+    opaque: bool
+    source_width: int
+    source_height: int
+    format: str
+    frames: int
+    orientation: int
+
+    @property
+    def byte_count(self) -> int:
+        """How much memory the pixels take."""
+        return self.stride * self.height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodeFailed:
+    """An image that cannot be shown, and why; it can still be rejected or skipped."""
+
+    generation: int
+    asset_key: str
+    rendition: Rendition
+    box: tuple[int, int]
+    frame: int
+    error: MediaError
+
+
+DecodeResult: TypeAlias = Frame | DecodeFailed
