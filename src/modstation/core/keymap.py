@@ -93,7 +93,7 @@ def normalise_chord(text: str) -> str:
     wanted = {part.strip().capitalize() for part in parts}
     unknown = wanted - set(MODIFIERS)
     if unknown:
-        raise SettingsError(f"“{text}”: {sorted(unknown)[0]} is not a modifier key.")
+        raise SettingsError(f"“{text}”: {min(unknown)} is not a modifier key.")
     name = key.upper() if len(key) == 1 else key[0].upper() + key[1:]
     return "+".join([*(modifier for modifier in MODIFIERS if modifier in wanted), name])
 

@@ -6,7 +6,7 @@ An operation is one decision to be posted. Its states:
       │                                           ^  │               │
       └──undo──> cancelled <──undo (never sent)───┼──┘               ├──> ready (again, later)
                      ^                            │                  ├──> parked     (refused, gone)
-                     └──── a newer choice ────────┘                  └──> conflicted (settled by others)
+                     └──── a newer choice ────────┘                  └──> conflicted (by others)
 
 Everything here is a pure function; the store applies what they say in one transaction.
 """
