@@ -1,0 +1,163 @@
+#!/bin/sh
+# Set up and act: sh resources/dev.sh demo|test|check|bench|run [ARGS]
+# Nothing needs to be there but Python 3.11 or later. Packages go into .venv beside this folder.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+venv=$root/.venv
+py=$venv/bin/python
+
+# What Qt's wheels load but do not carry, by Debian's names; a bare machine has no font either.
+qt_packages="libegl1 libgl1 libxkbcommon0 libfontconfig1 libdbus-1-3 libglib2.0-0 fonts-dejavu-core
+  libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0
+  libxcb-render-util0 libxcb-shape0 libxcb-xkb1"
+
+say() { printf 'modstation: %s\n' "$*" >&2; }
+
+# Run a command in silence. When it fails, show what it said without the addresses in it.
+quietly() {
+  said=$("$@" 2>&1 </dev/null) && return
+  printf '%s\n' "$said" | sed -e 's#[a-z+]*://[^ ]*#(address)#g' -e "s#host='[^']*'#host=(address)#g" >&2
+  return 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+# Install Debian packages, or say the one command that does.
+debian() {
+  # shellcheck disable=SC2086  # a list of names
+  set -- $*
+  if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+    say "installing $# system packages"
+    quietly as_root apt-get update -qq &&
+      quietly as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "$@" && return
+  fi
+  say "system packages are missing (Debian's names; other systems have their own). Please run:"
+  printf '  sudo apt-get install -y --no-install-recommends %s\n' "$*" >&2
+  return 1
+}
+
+find_python() {
+  for name in python3.11 python3.12 python3.13 python3.14 python3; do
+    "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+    echo "$name"
+    return
+  done
+  say "Python 3.11 or later is needed and was not found."
+  return 1
+}
+
+make_venv() {
+  "$py" -m pip --version >/dev/null 2>&1 && return
+  python=$(find_python)
+  say "making .venv"
+  if "$python" -c 'import ensurepip' 2>/dev/null; then
+    quietly "$python" -m venv --clear "$venv"
+  elif "$python" -m pip --python "$python" --version >/dev/null 2>&1; then
+    # Debian keeps ensurepip in a package of its own; a pip outside can fill a .venv from there.
+    quietly "$python" -m venv --clear --without-pip "$venv"
+    quietly "$python" -m pip --python "$py" install -q pip
+  else
+    debian "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+    quietly "$python" -m venv --clear "$venv"
+  fi
+}
+
+install_packages() {
+  wanted="$(cat "$root/pyproject.toml" "$root/resources/constraints.txt" | cksum) $root"
+  [ "$wanted" = "$(cat "$venv/stamp" 2>/dev/null || true)" ] && return
+  say "installing packages into .venv (minutes the first time)"
+  quietly "$py" -m pip install -q --disable-pip-version-check \
+    -c "$root/resources/constraints.txt" -e "$root[test,dev,heif]"
+  printf '%s\n' "$wanted" >"$venv/stamp"
+}
+
+# Does Qt start, know a font, and (with "window") load its X11 side?
+qt_works() {
+  QT_QPA_PLATFORM=offscreen "$py" - "$@" >/dev/null 2>&1 <<'PYTHON'
+import ctypes, pathlib, sys
+import PySide6
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+app = QApplication([])
+assert QFontDatabase.families()
+if "window" in sys.argv:
+    ctypes.CDLL(str(pathlib.Path(PySide6.__file__).parent / "Qt/plugins/platforms/libqxcb.so"))
+PYTHON
+}
+
+check_qt() {
+  [ "$(uname -s)" = Linux ] || return 0
+  qt_works "$@" || { debian "$qt_packages" && qt_works "$@"; }
+}
+
+set_up() {
+  make_venv
+  install_packages
+  check_qt ${DISPLAY:+window} || {
+    say "Qt does not start here:"
+    QT_QPA_PLATFORM=offscreen "$py" -c 'import PySide6.QtWidgets' || true
+    exit 1
+  }
+}
+
+check() {
+  failed=0
+  "$py" -m ruff check . || failed=1
+  "$py" -m ruff format --check . || failed=1
+  "$py" -m mypy || failed=1
+  "$py" -c 'from importlinter.cli import lint_imports_command as lint; lint()' || failed=1
+  return $failed
+}
+
+# Key to pixels means nothing without a screen, so one is made where there is none.
+bench() {
+  screen=
+  if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || [ "$(uname -s)" != Linux ]; then
+    say "measuring on this screen"
+  elif { command -v xvfb-run >/dev/null || debian xvfb xauth; } && check_qt window; then
+    say "measuring on a virtual screen (Xvfb)"
+    screen="xvfb-run -a -s '-screen 0 1920x1080x24'"
+  else
+    say "measuring on Qt's offscreen platform: no pixel leaves the process"
+    export QT_QPA_PLATFORM=offscreen
+  fi
+  eval "$screen" '"$py" -m pytest -m perf tests/perf -s "$@"'
+}
+
+verb=${1:-}
+[ $# -gt 0 ] && shift
+case $verb in
+  demo)
+    set_up
+    exec "$venv/bin/modstation" demo "$@"
+    ;;
+  run)
+    set_up
+    exec "$venv/bin/modstation" "$@"
+    ;;
+  test)
+    set_up
+    cd "$root"
+    QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen} exec "$py" -m pytest "$@"
+    ;;
+  check)
+    make_venv
+    install_packages
+    cd "$root"
+    check
+    ;;
+  bench)
+    set_up
+    cd "$root"
+    bench "$@"
+    ;;
+  *)
+    say "usage: sh resources/dev.sh demo|test|check|bench|run [ARGS]"
+    exit 2
+    ;;
+esac
