@@ -1,0 +1,205 @@
+"""Keeps the frames around the current entry decoded: the current one first, 8 ahead, 2 back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame, Rendition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+AHEAD = 8
+BACK = 2
+THUMBNAIL_BOX = (160, 120)
+# Frames around the current one are dropped, farthest first, beyond this many bytes of pixels.
+FRAME_BYTES = 192 * 1024 * 1024
+THUMBNAILS_KEPT = 96
+
+
+class Decoder(Protocol):
+    """What decodes: ``media.decoder.DecodePool`` in the program."""
+
+    def want(self, requests: Sequence[DecodeRequest]) -> None:
+        """Replace the plan; requests come in the order they are needed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """The keys to have ready: the current one, those ahead and those behind, nearest first."""
+
+    current: str
+    ahead: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+
+    def in_order(self) -> tuple[str, ...]:
+        """Every key, the most needed first."""
+        return (self.current, *self.ahead[:AHEAD], *self.back[:BACK])
+
+
+class FramePipeline:
+    """Ready frames by asset key, for one stage size at a time.
+
+    All methods and the callbacks run on the thread that owns the session. A result for a stage
+    size or a plan that is no longer wanted is dropped (its ``generation`` is old).
+    """
+
+    def __init__(
+        self,
+        *,
+        on_ready: Callable[[str], None],
+        on_thumbnail: Callable[[str], None],
+        byte_limit: int = FRAME_BYTES,
+    ) -> None:
+        self._decoder: Decoder | None = None
+        self._on_ready = on_ready
+        self._on_thumbnail = on_thumbnail
+        self._byte_limit = byte_limit
+        self._box: tuple[int, int] | None = None
+        self._generation = 0
+        self._focus: Focus | None = None
+        self._strip: tuple[str, ...] = ()
+        self._ready: dict[str, DecodeResult] = {}
+        self._thumbnails: dict[str, DecodeResult] = {}
+        self._detail: tuple[str, Rendition] | None = None
+        self._details: dict[str, DecodeResult] = {}
+        self._not_here: set[tuple[str, Rendition]] = set()
+
+    def attach(self, decoder: Decoder) -> None:
+        """Say who decodes; what is already wanted is asked for at once."""
+        self._decoder = decoder
+        self._ask()
+
+    # -- what the session wants
+
+    def resize(self, box: tuple[int, int]) -> None:
+        """Take a new stage size in device pixels; frames of the old size stay until replaced."""
+        if box == self._box or min(box) < 1:
+            return
+        self._box = box
+        self._generation += 1
+        self._ask()
+
+    def focus(self, focus: Focus | None, strip: Sequence[str] = ()) -> None:
+        """Move to another place in the queue; ``strip`` are the keys whose thumbnails show."""
+        self._focus, self._strip = focus, tuple(strip)
+        wanted = set(focus.in_order()) if focus else set()
+        for key in [key for key in self._ready if key not in wanted]:
+            del self._ready[key]
+        if self._detail is not None and (focus is None or self._detail[0] != focus.current):
+            self._detail = None
+            self._details.clear()
+        self._ask()
+
+    def detail(self, key: str, rendition: Rendition) -> None:
+        """Ask for every pixel of one image, for zooming in."""
+        self._detail = (key, rendition)
+        self._ask()
+
+    def forget(self, key: str) -> None:
+        """Drop everything decoded of an asset (its cached copy was purged)."""
+        for frames in (self._ready, self._thumbnails, self._details):
+            frames.pop(key, None)
+
+    # -- what the views paint
+
+    def frame(self, key: str) -> DecodeResult | None:
+        """The frame of an entry for the stage, its failure, or None while it is not ready."""
+        return self._ready.get(key)
+
+    def detail_frame(self, key: str) -> DecodeResult | None:
+        """All pixels of the current image once they are decoded."""
+        return self._details.get(key)
+
+    def thumbnail(self, key: str) -> DecodeResult | None:
+        """A small frame for the filmstrip."""
+        return self._thumbnails.get(key)
+
+    # -- what the others tell
+
+    def image_cached(self, key: str, rendition: str) -> None:
+        """The bytes have arrived on this machine."""
+        self._not_here = {item for item in self._not_here if item[0] != key}
+        self._ready_failure_gone(key)
+        focus = self._focus
+        if focus and (key in focus.in_order() or key in self._strip):
+            self._ask()
+
+    def missing(self, key: str, rendition: Rendition) -> None:
+        """The cache has no bytes for this image yet: ask again when they arrive."""
+        self._not_here.add((key, rendition))
+
+    def decoded(self, result: DecodeResult) -> None:
+        """Take a result from the decoder."""
+        key = result.asset_key
+        if result.box == THUMBNAIL_BOX:
+            self._thumbnails[key] = result
+            while len(self._thumbnails) > THUMBNAILS_KEPT:
+                del self._thumbnails[next(iter(self._thumbnails))]
+            self._on_thumbnail(key)
+            return
+        if self._detail is not None and result.box == _DETAIL_BOX:
+            if self._detail[0] == key:
+                self._details[key] = result
+                self._on_ready(key)
+            return
+        focus = self._focus
+        if result.generation != self._generation or focus is None or key not in focus.in_order():
+            return
+        self._ready[key] = result
+        self._keep_within_limit(focus)
+        self._on_ready(key)
+
+    # -- inside
+
+    def _ready_failure_gone(self, key: str) -> None:
+        if isinstance(self._ready.get(key), DecodeFailed):
+            del self._ready[key]
+
+    def _keep_within_limit(self, focus: Focus) -> None:
+        total = 0
+        for key in focus.in_order():
+            result = self._ready.get(key)
+            if isinstance(result, Frame):
+                total += result.byte_count
+                if total > self._byte_limit and key != focus.current:
+                    del self._ready[key]
+
+    def _room_for(self, focus: Focus, box: tuple[int, int]) -> tuple[str, ...]:
+        most = max(1, self._byte_limit // (box[0] * box[1] * 4))
+        return focus.in_order()[:most]
+
+    def _ask(self) -> None:
+        if self._decoder is None or self._box is None:
+            return
+        plan: list[DecodeRequest] = []
+        focus = self._focus
+        if focus is not None:
+            for key in self._room_for(focus, self._box):
+                have = self._ready.get(key)
+                fresh = have is not None and (
+                    isinstance(have, DecodeFailed) or have.generation == self._generation
+                )
+                if not fresh:
+                    self._add(plan, key, "review", self._box)
+            if self._detail is not None and self._detail[0] not in self._details:
+                key, rendition = self._detail
+                detail = DecodeRequest(self._generation, key, rendition, _DETAIL_BOX)
+                if (key, rendition) not in self._not_here:
+                    plan.insert(min(1, len(plan)), detail)
+        for key in self._strip:
+            if key not in self._thumbnails:
+                self._add(plan, key, "review", THUMBNAIL_BOX)
+        self._decoder.want(plan)
+
+    def _add(
+        self, plan: list[DecodeRequest], key: str, rendition: Rendition, box: tuple[int, int]
+    ) -> None:
+        if (key, rendition) not in self._not_here:
+            plan.append(DecodeRequest(self._generation, key, rendition, box))
+
+
+# Larger than any image we decode: "every pixel".
+_DETAIL_BOX = (1 << 16, 1 << 16)

@@ -1,0 +1,144 @@
+"""The part of the queue that is in memory: entries in order, a cursor, and what was just decided."""
+
+from __future__ import annotations
+
+import bisect
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from modstation.app.frame_pipeline import AHEAD, BACK, Focus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from modstation.core.queue import QueueEntry
+
+TRAIL = 24
+
+
+class StripState(StrEnum):
+    """What the filmstrip says of an entry, by icon and by word."""
+
+    WAITING = "waiting"
+    CURRENT = "current"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class StripItem:
+    """One picture of the filmstrip."""
+
+    key: str
+    state: StripState
+    protected: bool
+
+
+class QueueWindow:
+    """Entries around the cursor, kept in queue order without twins.
+
+    An entry that was taken (decided or skipped) stays out, whatever the store still says, until
+    it is released: the store's answer may be older than the key press.
+    """
+
+    def __init__(self, protects: Callable[[QueueEntry], bool]) -> None:
+        self._protects = protects
+        self._entries: list[QueueEntry] = []
+        self._cursor = 0
+        self._trail: deque[StripItem] = deque(maxlen=TRAIL)
+        self._taken: set[str] = set()
+
+    @property
+    def current(self) -> QueueEntry | None:
+        """The entry under the cursor."""
+        return self._entries[self._cursor] if self._cursor < len(self._entries) else None
+
+    @property
+    def current_key(self) -> str | None:
+        """The key of the entry under the cursor."""
+        entry = self.current
+        return entry.key if entry else None
+
+    @property
+    def ahead(self) -> int:
+        """How many entries follow the current one."""
+        return max(0, len(self._entries) - self._cursor - 1)
+
+    def merge(self, entries: Iterable[QueueEntry]) -> None:
+        """Take what the store read.
+
+        The current entry stays even if it left the queue meanwhile (somebody else settled it):
+        a picture must not change under the moderator's key.
+        """
+        current = self.current
+        fresh = [entry for entry in entries if entry.key not in self._taken]
+        if current is not None and all(entry.key != current.key for entry in fresh):
+            bisect.insort(fresh, current, key=lambda entry: entry.position)
+        self._entries = fresh
+        self._cursor = self.index_of(current.key) or 0 if current else 0
+
+    def index_of(self, key: str) -> int | None:
+        """Where an entry stands, or None."""
+        return next((n for n, entry in enumerate(self._entries) if entry.key == key), None)
+
+    def move_to(self, index: int) -> bool:
+        """Put the cursor there; False at the edge of the queue."""
+        if not 0 <= index < len(self._entries):
+            return False
+        self._cursor = index
+        return True
+
+    def step(self, by: int) -> bool:
+        """Move the cursor; False at the edge of the queue."""
+        return self.move_to(self._cursor + by)
+
+    def take_current(self, state: StripState) -> None:
+        """The current entry was decided or skipped: the next one moves up."""
+        entry = self._entries.pop(self._cursor)
+        self._taken.add(entry.key)
+        self._trail.append(StripItem(entry.key, state, self._protects(entry)))
+        if self._entries:
+            self._cursor = min(self._cursor, len(self._entries) - 1)
+
+    def release(self, key: str) -> None:
+        """The store may bring this entry again."""
+        self._taken.discard(key)
+
+    def put_back(self, entry: QueueEntry) -> None:
+        """An entry returns to its place and becomes the current one."""
+        self._taken.discard(entry.key)
+        for item in [item for item in self._trail if item.key == entry.key]:
+            self._trail.remove(item)
+        index = self.index_of(entry.key)
+        if index is None:
+            bisect.insort(self._entries, entry, key=lambda other: other.position)
+            index = self.index_of(entry.key)
+        self._cursor = index or 0
+
+    def strip(self, before: int, after: int) -> list[StripItem]:
+        """The filmstrip: what was decided last, then the entries around the current one."""
+        start = max(0, self._cursor - before)
+        shown = [
+            StripItem(
+                entry.key,
+                StripState.CURRENT if number == self._cursor else StripState.WAITING,
+                self._protects(entry),
+            )
+            for number, entry in enumerate(self._entries[start : self._cursor + after + 1], start)
+        ]
+        room = before - (self._cursor - start)
+        trail = list(self._trail)[-room:] if room > 0 else []
+        return [*trail, *shown]
+
+    def focus(self) -> Focus | None:
+        """The keys whose pictures are needed, nearest first."""
+        entry = self.current
+        if entry is None:
+            return None
+        at = self._cursor
+        ahead = tuple(other.key for other in self._entries[at + 1 : at + 1 + AHEAD])
+        back = tuple(other.key for other in reversed(self._entries[max(0, at - BACK) : at]))
+        return Focus(entry.key, ahead, back)

@@ -1,0 +1,97 @@
+"""What the review session tells its views; each view decides what it redraws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from modstation.core.assets import ModerationStatus
+    from modstation.core.decisions import Verdict
+    from modstation.core.events import ConnectionChanged
+    from modstation.core.queue import Counts, UndoStep
+
+
+class Tone(Enum):
+    """How a message is meant."""
+
+    INFO = "info"
+    DONE = "done"
+    REFUSED = "refused"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentChanged:
+    """Another entry is on the stage, or none (``key`` is None)."""
+
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReady:
+    """The picture of ``key`` can be painted now, or its error card can."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class StripChanged:
+    """Entries around the current one came, went or changed their state."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverChanged:
+    """The current image was covered or uncovered."""
+
+    covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountsChanged:
+    """The kept counters moved."""
+
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionMoved:
+    """The way to the service changed."""
+
+    change: ConnectionChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A line for the moderator; ``REFUSED`` ones tell why a key did nothing."""
+
+    text: str
+    tone: Tone = Tone.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalOffered:
+    """The last decision is posted; the undo key, pressed again, posts ``verdict`` instead."""
+
+    step: UndoStep
+    verdict: Verdict
+    posted: ModerationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalClosed:
+    """The offer was taken or dropped."""
+
+
+SessionEvent: TypeAlias = (
+    CurrentChanged
+    | FrameReady
+    | StripChanged
+    | CoverChanged
+    | CountsChanged
+    | ConnectionMoved
+    | Message
+    | ReversalOffered
+    | ReversalClosed
+)
