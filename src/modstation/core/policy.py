@@ -90,7 +90,7 @@ def _reason(row: object, number: int) -> Reason:
         raise SettingsError(f"{where} has no code.")
     if not isinstance(title, str) or not title:
         raise SettingsError(f"{where} ({code}) has no title.")
-    if not isinstance(key, str) or (key and key not in DIGITS):
+    if not isinstance(key, str) or key not in {"", *DIGITS}:
         raise SettingsError(f"{where} ({code}): the key must be one digit or empty, not {key!r}.")
     severity = row.get("severity", 0)
     if not isinstance(severity, int) or not 0 <= severity <= 3:

@@ -1,0 +1,275 @@
+"""The settings: each one declared once, with its type, its limits, its default and a sentence."""
+
+from __future__ import annotations
+
+import getpass
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta, inspect
+
+from modstation.app.paths import resources, write_atomically
+from modstation.app.toml_text import toml_lines
+from modstation.core.commands import COMMANDS
+from modstation.core.errors import SettingsError
+from modstation.core.keymap import build_keymap, parse_keymap
+from modstation.core.policy import SAFE_POLICY, parse_policy
+from modstation.core.protection import Protection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modstation.app.paths import Home
+    from modstation.core.keymap import Command, Keymap
+    from modstation.core.policy import Policy
+
+
+def _describe(text: str, *, least: float | None = None, most: float | None = None) -> Meta:
+    return Meta(description=text, ge=least, le=most)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a person can choose; ``settings.toml`` holds what differs from the defaults."""
+
+    actor: Annotated[
+        str, _describe("Who decides, as it is written into every decision; empty: your log-in.")
+    ] = ""
+    hold_seconds: Annotated[
+        float,
+        _describe(
+            "Seconds a decision is held before it is posted, so that undo sends nothing.",
+            least=0,
+            most=300,
+        ),
+    ] = 10.0
+    painted_ms: Annotated[
+        int,
+        _describe(
+            "Milliseconds an image must have been on screen before a key decides it.",
+            least=0,
+            most=5000,
+        ),
+    ] = 150
+    protection: Annotated[
+        Protection,
+        _describe("Cover images: auto (what a machine or the policy warns of), always, never."),
+    ] = Protection.AUTO
+    blur: Annotated[
+        int,
+        _describe("How strong the cover of a protected image is, from 1 to 10.", least=1, most=10),
+    ] = 6
+    greyscale: Annotated[bool, _describe("Show images without colour.")] = False
+    theme: Annotated[Literal["dark", "light", "system"], _describe("Colours of the window.")] = (
+        "system"
+    )
+    sticky_zoom: Annotated[bool, _describe("Keep the zoom when the next image comes.")] = False
+    review_edge: Annotated[
+        int,
+        _describe(
+            "Longest edge, in pixels, of what is fetched for review; 0: the screen's.",
+            least=0,
+            most=8000,
+        ),
+    ] = 0
+    cache_limit_mb: Annotated[
+        int, _describe("Megabytes the image cache may take on disk.", least=16, most=1_000_000)
+    ] = 1024
+    refresh_seconds: Annotated[
+        int,
+        _describe("Seconds between two looks for new images.", least=5, most=86_400),
+    ] = 60
+    backlog_limit: Annotated[
+        int,
+        _describe(
+            "Images waiting on this machine above which no more are pulled.",
+            least=100,
+            most=10_000_000,
+        ),
+    ] = 2_000_000
+    policy: Annotated[
+        str, _describe("Path of the policy file; empty: policy.toml here, else the shipped one.")
+    ] = ""
+    keymap: Annotated[
+        str, _describe("Path of your keymap file; empty: keymap.toml here, else the shipped one.")
+    ] = ""
+
+    @property
+    def actor_name(self) -> str:
+        """Who decides: the name that was set, else the log-in name."""
+        return self.actor.strip() or login_name()
+
+
+def login_name() -> str:
+    """The name of the person logged in, or "moderator" where the system knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # no such user in a container; no pwd on Windows
+        return "moderator"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """One setting as people need it explained: what it takes, its default, what it does."""
+
+    name: str
+    allowed: str
+    default: str | bool | int | float
+    description: str
+
+
+def setting_table() -> dict[str, SettingInfo]:
+    """Every setting by its name, made from its declaration."""
+    info = inspect.type_info(Settings)
+    assert isinstance(info, inspect.StructType)
+    table: dict[str, SettingInfo] = {}
+    for field in info.fields:
+        meta = field.type
+        assert isinstance(meta, inspect.Metadata)
+        default = field.default
+        table[field.name] = SettingInfo(
+            name=field.name,
+            allowed=_allowed(meta.type),
+            default=default.value if isinstance(default, Protection) else default,
+            description=str((meta.extra_json_schema or {}).get("description", "")),
+        )
+    return table
+
+
+def _allowed(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.IntType(ge=least, le=most):
+            return f"a whole number from {least} to {most}"
+        case inspect.FloatType(ge=least, le=most):
+            return f"a number from {least} to {most}"
+        case inspect.LiteralType(values=values):
+            return ", ".join(f"“{value}”" for value in values)
+        case inspect.EnumType(cls=choices):
+            return ", ".join(f"“{choice.value}”" for choice in choices)
+        case _:
+            return "text in quotes"
+
+
+def parse_settings(text: str, *, source: str) -> tuple[Settings, list[str]]:
+    """Read settings from TOML text.
+
+    What is wrong keeps its default and is named in the second value: file, key, allowed values.
+    After any fault every image starts covered, for nobody knows what the wrong line asked for.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Settings(protection=Protection.ALWAYS), [f"{source} is not valid TOML: {error}."]
+    table = setting_table()
+    good: dict[str, object] = {}
+    problems: list[str] = []
+    for key, value in data.items():
+        info = table.get(key)
+        if info is None:
+            problems.append(
+                f"{source}: there is no setting “{key}”. There are: {', '.join(table)}."
+            )
+            continue
+        try:
+            msgspec.convert({key: value}, Settings)
+        except msgspec.ValidationError:
+            problems.append(f"{source}: “{key}” must be {info.allowed}, not {value!r}.")
+        else:
+            good[key] = value
+    if problems:
+        good["protection"] = Protection.ALWAYS.value
+    return msgspec.convert(good, Settings), problems
+
+
+def load_settings(home: Home) -> tuple[Settings, list[str]]:
+    """The person's settings, and what is wrong with them in words (to be shown once)."""
+    path = home.settings_file
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Settings(), []
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        return Settings(protection=Protection.ALWAYS), [f"{path} cannot be read: {why or error}."]
+    return parse_settings(text, source=str(path))
+
+
+def settings_text(settings: Settings) -> str:
+    """The TOML of what differs from the defaults, each line under its description."""
+    table = setting_table()
+    values = msgspec.to_builtins(settings)
+    changed = {name: values[name] for name, info in table.items() if values[name] != info.default}
+    return toml_lines(changed, {name: info.description for name, info in table.items()})
+
+
+def save_settings(home: Home, settings: Settings) -> None:
+    """Replace the settings file; one with faults in it is kept beside as ``.faulty``.
+
+    ``SettingsError`` if it cannot be written, or if a value is outside its limits (a frozen
+    structure does not check what it is built from).
+    """
+    try:
+        msgspec.convert(msgspec.to_builtins(settings), Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"These settings are not allowed: {error}.") from error
+    path = home.settings_file
+    if load_settings(home)[1]:
+        path.replace(path.with_name(path.name + ".faulty"))
+    write_atomically(path, settings_text(settings))
+
+
+def load_policy(home: Home, settings: Settings) -> tuple[Policy, list[str]]:
+    """The policy that counts, and what is wrong with it; then every image is covered."""
+    try:
+        return parse_policy(_own_or_shipped(settings.policy, home.policy_file, "policies")), []
+    except SettingsError as error:
+        return SAFE_POLICY, [f"{error} No reasons are offered, and every image starts covered."]
+
+
+def load_keymap(
+    home: Home, settings: Settings, commands: Mapping[str, Command] = COMMANDS
+) -> tuple[Keymap, list[str]]:
+    """The keys that count: the shipped ones with the person's own laid over them.
+
+    A command named in the person's file has the keys given there and no others. A file with any
+    fault in it is left aside as a whole: half a keymap would decide by surprise.
+    """
+    shipped = keymap_bindings(_shipped("keymaps"))
+    default = build_keymap("default", shipped, commands)
+    path = Path(settings.keymap).expanduser() if settings.keymap else home.keymap_file
+    if not settings.keymap and not path.exists():
+        return default, []
+    try:
+        own = parse_keymap(_read(path), commands)
+        return build_keymap(own.name, {**shipped, **own.bindings}, commands), []
+    except SettingsError as error:
+        return default, [f"{path}: {error} The shipped keys are in use."]
+
+
+def keymap_bindings(text: str) -> dict[str, list[str]]:
+    """The bindings of a keymap file as they stand there, unchecked."""
+    keys = tomllib.loads(text)["keys"]
+    return {name: [value] if isinstance(value, str) else value for name, value in keys.items()}
+
+
+def _shipped(folder: str) -> str:
+    return (resources() / folder / "default.toml").read_text(encoding="utf-8")
+
+
+def _own_or_shipped(chosen: str, own: Path, folder: str) -> str:
+    if chosen:
+        return _read(Path(chosen).expanduser())
+    return _read(own) if own.exists() else _shipped(folder)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text.") from error
