@@ -1,0 +1,108 @@
+"""The image cache: what is fetched goes in plain and is stored sealed; it comes out sealed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from modstation.media.sealing import SealBroken, Sealer
+from modstation.store.images import ImageStore, Stored, StoredImage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+DEFAULT_LIMIT_BYTES: Final = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SealedImage:
+    """What a decode worker needs to show one image, and what to warn of before deciding on it."""
+
+    sealed: bytes
+    key: bytes
+    length: int
+    mismatch: str | None
+
+
+class ImageCache:
+    """The cache under one account's API secret; several threads may use one.
+
+    A file that another secret sealed is emptied when it is opened. Fails with ``StoreError``.
+    """
+
+    def __init__(
+        self, store: ImageStore, *, secret: str, limit_bytes: int = DEFAULT_LIMIT_BYTES
+    ) -> None:
+        self._store = store
+        self._sealer = Sealer(secret, store.salt)
+        self._limit_bytes = limit_bytes
+        self._protected: frozenset[str] = frozenset()
+        self.emptied: Final = not store.adopt(self._sealer.check_value)
+        """Whether the file held another secret's images, now gone."""
+
+    def protect(self, asset_keys: Iterable[str]) -> None:
+        """From now on never drop these: the current image and its neighbours."""
+        self._protected = frozenset(asset_keys)
+
+    def put(
+        self,
+        asset_key: str,
+        rendition: str,
+        body: bytes,
+        *,
+        etag: str | None = None,
+        source_length: int | None = None,
+        mismatch: str | None = None,
+    ) -> Stored:
+        """Seal and keep an image, dropping others to stay within the limit."""
+        sealed = self._sealer.seal(asset_key, rendition, body)
+        image = StoredImage(
+            asset_key=asset_key,
+            rendition=rendition,
+            sealed=sealed.sealed,
+            wrapped_key=sealed.wrapped_key,
+            length=len(body),
+            content_etag=etag,
+            source_length=source_length,
+            mismatch=mismatch,
+        )
+        return self._store.put(image, limit_bytes=self._limit_bytes, protected=self._protected)
+
+    def sealed(self, asset_key: str, rendition: str) -> SealedImage | None:
+        """The image and its own key; None when it is not here, or another secret sealed it."""
+        row = self._store.get(asset_key, rendition)
+        if row is None:
+            return None
+        try:
+            key = self._sealer.unwrap(asset_key, rendition, row.length, row.wrapped_key)
+        except SealBroken:
+            return None
+        return SealedImage(row.sealed, key, row.length, row.mismatch)
+
+    def warning(self, asset_key: str, rendition: str) -> str | None:
+        """The warning stored with the image, without reading it."""
+        return self._store.warning(asset_key, rendition)
+
+    def present(self, asset_keys: Iterable[str], rendition: str) -> frozenset[str]:
+        """Those of ``asset_keys`` that need no fetching."""
+        return self._store.present(asset_keys, rendition)
+
+    def touch(self, asset_keys: Iterable[str]) -> None:
+        """Note that these were looked at now, so that they are dropped last."""
+        self._store.touch(asset_keys)
+
+    def purge(self, asset_keys: Collection[str], *, never_again: bool = False) -> int:
+        """Destroy these images and their keys; with ``never_again`` refuse them from now on."""
+        return self._store.purge(asset_keys, never_again=never_again)
+
+    def purge_all(self) -> int:
+        """Destroy every image and its key."""
+        return self._store.purge_all()
+
+    def size(self) -> int:
+        """How many bytes the sealed images take."""
+        return self._store.size()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._store.close()
