@@ -1,4 +1,4 @@
-"""The part of the queue that is in memory: entries in order, a cursor, and what was just decided."""
+"""The part of the queue in memory: entries in order, a cursor, and what was just decided."""
 
 from __future__ import annotations
 

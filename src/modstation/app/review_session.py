@@ -131,6 +131,7 @@ class ReviewSession:
         self._window = QueueWindow(self.protected)
         self._asking = False
         self._ask_again = False
+        self._at_end = False
         self._reversal: ReversalOffered | None = None
         self._problems: dict[str, str] = {}
         self._decision_times: list[float] = []
@@ -212,12 +213,13 @@ class ReviewSession:
 
     def _take_window(self, answer: tuple[list[QueueEntry], Counts]) -> None:
         entries, counts = answer
-        self._asking = False
-        self.loaded = True
+        first, self._asking, self.loaded = not self.loaded, False, True
         before = self._window.current_key
         self._window.merge(entries)
+        # Read to its end: no need to ask again before the network process brings something.
+        self._at_end = len(entries) < WINDOW
         self._take_counts(counts)
-        if self._window.current_key != before or before is None:
+        if self._window.current_key != before or first:
             self._new_current()
         self._show_surroundings()
         if self._ask_again:
@@ -305,6 +307,7 @@ class ReviewSession:
 
         def done(_position: object) -> None:
             self._window.release(entry.key)
+            self._at_end = False
             self._refill_if_low()
 
         self._store.submit(
@@ -495,6 +498,7 @@ class ReviewSession:
                 self._tell(ConnectionMoved(event))
             case QueueChanged(counts=counts):
                 self._take_counts(counts)
+                self._at_end = False
                 self._refill_if_low()
             case ImageCached(key=key, rendition=rendition):
                 self._problems.pop(key, None)
@@ -531,7 +535,7 @@ class ReviewSession:
         self._refill_if_low()
 
     def _refill_if_low(self) -> None:
-        if self._window.ahead < REFILL_BELOW:
+        if self._window.ahead < REFILL_BELOW and not self._at_end:
             self.reload()
 
     def _show_surroundings(self) -> None:
