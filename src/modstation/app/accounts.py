@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import re
@@ -22,7 +23,6 @@ from modstation.core.accounts import (
     check_name,
     check_transport,
     parse_cloudinary_url,
-    renamed,
 )
 from modstation.core.errors import SettingsError
 
@@ -161,12 +161,6 @@ class AccountBook:
             raise SettingsError(f"There is no account “{name}”. There are: {there}.")
         return known[name]
 
-    def credentials(self, name: str) -> Credentials | None:
-        """An account with its secret; None if the secret is not in the keyring."""
-        account = self.account(name)
-        secret = self._vault.get(name)
-        return Credentials(account, secret) if secret else None
-
     def add(self, credentials: Credentials, *, replace: bool = False) -> Kept:
         """Write an account down and keep its secret; say where that went.
 
@@ -197,54 +191,57 @@ class AccountBook:
     def resolve(
         self, chosen: str | None, environ: Mapping[str, str] = os.environ
     ) -> Credentials | None:
+        """The account to work with and its secret, chosen as ``locate`` does.
+
+        ``SettingsError`` also where the account is known but its secret is not.
+        """
+        account = self.locate(chosen, environ)
+        if account is None:
+            return None
+        outside = _from_environment(environ)
+        if outside and chosen is None:
+            return Credentials(account, outside.secret)
+        secret = self._vault.get(account.name)
+        if secret is None and outside and _holder(outside.account) == _holder(account):
+            # Without a keyring the variable is the one place a secret can come from.
+            secret = outside.secret
+        if secret is None:
+            raise SettingsError(
+                f"The secret of “{account.name}” is not in the keyring. Add the account again, or"
+                f" set {URL_VARIABLE} to its address."
+            )
+        return Credentials(account, secret)
+
+    def locate(self, chosen: str | None, environ: Mapping[str, str] = os.environ) -> Account | None:
         """The account to work with: the one named, else ``CLOUDINARY_URL``, else the only one.
 
-        None: there is no account at all, so ask for one. ``SettingsError`` where there is one
-        that cannot be used, or several and none was named.
+        It needs no secret, so it serves whatever stays on this machine. None: there is no account
+        at all. ``SettingsError`` if the name is unknown, or several are there and none was named.
         """
-        given = environ.get(URL_VARIABLE, "").strip()
         if chosen is not None:
-            return self._named(chosen, given)
-        if given:
-            return self._from_environment(given)
+            return self.account(chosen)
+        outside = _from_environment(environ)
+        if outside is not None:
+            return self._named_as_known(outside.account)
         file = self._read()
         if file.default:
-            return self._named(file.default, "")
+            return self.account(file.default)
         names = list(file.accounts)
         if len(names) > 1:
             raise SettingsError(
                 f"There are several accounts: {', '.join(names)}. Name one with --account."
             )
-        return self._named(names[0], "") if names else None
+        return self.account(names[0]) if names else None
 
-    def _named(self, name: str, given: str) -> Credentials:
-        found = self.credentials(name)
-        if found is not None:
-            return found
-        account = self.account(name)
-        if given:
-            # Without a keyring the variable is the one place a secret can come from.
-            outside = parse_cloudinary_url(given, name=name)
-            if (*_place(outside.account), outside.account.api_key) == (
-                *_place(account),
-                account.api_key,
-            ):
-                return Credentials(account, outside.secret)
-        raise SettingsError(
-            f"The secret of “{name}” is not in the keyring. Add the account again, or set"
-            f" {URL_VARIABLE} to its address."
-        )
-
-    def _from_environment(self, url: str) -> Credentials:
-        found = parse_cloudinary_url(url, name="environment")
+    def _named_as_known(self, account: Account) -> Account:
         known = self.accounts()
-        for account in known:
-            if _place(account) == _place(found.account):
-                return renamed(found, account.name)
-        name = environment_name(found.account)
-        if any(account.name == name for account in known):
-            name = f"{name[:50]}-{_fingerprint(found.account)}"
-        return renamed(found, name)
+        for other in known:
+            if _place(other) == _place(account):
+                return dataclasses.replace(account, name=other.name)
+        name = environment_name(account)
+        if any(other.name == name for other in known):
+            name = f"{name[:50]}-{_fingerprint(account)}"
+        return dataclasses.replace(account, name=name)
 
     def _read(self) -> _File:
         try:
@@ -282,8 +279,17 @@ def environment_name(account: Account) -> str:
     return f"{name[:50] or 'cloud'}-{_fingerprint(account)}"
 
 
+def _from_environment(environ: Mapping[str, str]) -> Credentials | None:
+    given = environ.get(URL_VARIABLE, "").strip()
+    return parse_cloudinary_url(given, name="environment") if given else None
+
+
 def _place(account: Account) -> tuple[str, str]:
     return account.cloud, account.api_base
+
+
+def _holder(account: Account) -> tuple[str, str, str]:
+    return account.cloud, account.api_base, account.api_key
 
 
 def _fingerprint(account: Account) -> str:

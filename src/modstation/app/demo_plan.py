@@ -1,0 +1,53 @@
+"""What the demo hands to its driver, and what the driver says it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from modstation.app.paths import Home
+    from modstation.core.accounts import Credentials
+    from modstation.core.assets import ModerationStatus
+
+
+class ServiceControl(Protocol):
+    """Takes the service away from the station and gives it back."""
+
+    def pause(self) -> None:
+        """Nothing answers at the service's address any more once this returns."""
+        ...
+
+    def resume(self) -> None:
+        """The service accepts requests again, with all it knew, once this returns."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPlan:
+    """A station to be driven: its account, its home, and how many images wait for it.
+
+    ``screenshots``: the folder for pictures of the window, which exists; None: take none.
+    """
+
+    credentials: Credentials
+    home: Home
+    screenshots: Path | None
+    service_control: ServiceControl
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the driven station did; the demo compares it with what the service says.
+
+    ``decided``: by public ID, the status that the moderator wanted last (an image that was
+    decided and undone is not in it). ``posted``: decisions the service acknowledged.
+    """
+
+    pulled: int
+    decided: Mapping[str, ModerationStatus]
+    posted: int
