@@ -513,6 +513,11 @@ class ReviewSession:
             case _:
                 pass
 
+    def conflict_settled(self, key: str) -> None:
+        """A conflict was settled here: the image may come back to be looked at again."""
+        self._window.release(key)
+        self.reload()
+
     def frame_ready(self, key: str) -> None:
         """A frame for the stage was decoded, or failed to be."""
         if key == self._window.current_key:

@@ -1,0 +1,218 @@
+"""The station: everything the window talks to, and nothing else it needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from modstation.core.decisions import Action
+from modstation.core.outbox import OperationState
+from modstation.store.store_thread import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from datetime import timedelta
+
+    from modstation.app.frame_pipeline import Decoder, FramePipeline
+    from modstation.app.mailbox import Mailbox
+    from modstation.app.review_session import ReviewSession, StoreTasks
+    from modstation.app.settings import Settings
+    from modstation.core.accounts import Account
+    from modstation.core.errors import StoreError
+    from modstation.core.keymap import Keymap
+    from modstation.core.outbox import Operation
+    from modstation.core.policy import Policy
+    from modstation.store.station_store import StationStore
+
+T = TypeVar("T")
+
+NEEDS_A_PERSON = frozenset({OperationState.PARKED, OperationState.CONFLICTED})
+UNSENT = frozenset(
+    {OperationState.HELD, OperationState.READY, OperationState.IN_FLIGHT, *NEEDS_A_PERSON}
+)
+
+
+class Closable(Protocol):
+    """Something that ends."""
+
+    def close(self) -> None:
+        """End it, and wait until it has ended."""
+        ...
+
+
+class Network(Closable, Protocol):
+    """The network process, seen from here: ``app.network_link.NetworkLink`` in the program."""
+
+    def wake(self) -> None:
+        """Look at the outbox and the queue now."""
+        ...
+
+    def focus(self, keys: Sequence[str]) -> None:
+        """Fetch these pictures first, in this order."""
+        ...
+
+    def want_original(self, key: str) -> None:
+        """Fetch the original of one image."""
+        ...
+
+    def set_offline(self, *, offline: bool) -> None:
+        """Use no network, or use it again."""
+        ...
+
+
+class Pool(Closable, Decoder, Protocol):
+    """The decode processes: ``media.decoder.DecodePool`` in the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a station is made of; ``app.bootstrap`` puts it together.
+
+    ``warning_of`` gives the warning stored with an image whose bytes differ from the listing.
+    """
+
+    account: Account
+    settings: Settings
+    policy: Policy
+    keymap: Keymap
+    problems: tuple[str, ...]
+    mailbox: Mailbox
+    store: StoreTasks
+    frames: FramePipeline
+    session: ReviewSession
+    network: Network
+    pool: Pool
+    closing: tuple[Closable, ...]
+    warning_of: Callable[[str, str], str | None]
+
+
+class Station:
+    """One reviewer's desk on one account; all methods run on the window's thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.account = parts.account
+        self.settings = parts.settings
+        self.policy = parts.policy
+        self.keymap = parts.keymap
+        # Sentences to show once, in one place: settings, policy or keys that could not be read.
+        self.problems = parts.problems
+        self.mailbox = parts.mailbox
+        self.frames = parts.frames
+        self.session = parts.session
+        self.offline = False
+        self._store = parts.store
+        self._network = parts.network
+        self._pool = parts.pool
+        self._closing = parts.closing
+        self._warning_of = parts.warning_of
+        self._data_version: int | None = None
+
+    @property
+    def hold(self) -> timedelta:
+        """How long a decision is held before it is posted."""
+        return self.session.rules.hold
+
+    def start(self) -> None:
+        """Begin to decode and load the first entries."""
+        self.frames.attach(self._pool)
+        self.session.start()
+
+    def close(self) -> None:
+        """End every process and thread; what was decided is on the disk before this returns."""
+        self.mailbox.bind(None)
+        for part in self._closing:
+            part.close()
+
+    # -- network
+
+    def wake_network(self) -> None:
+        """Let the network process look at the outbox now."""
+        self._network.wake()
+
+    def refresh(self) -> None:
+        """Ask the service for new images now."""
+        self._network.wake()
+        self.session.reload()
+
+    def post_now(self) -> None:
+        """Post what is still held for undo."""
+        self.session.post_now()
+        self._network.wake()
+
+    def set_offline(self, *, offline: bool) -> None:
+        """Work without the network until this is taken back."""
+        self.offline = offline
+        self._network.set_offline(offline=offline)
+
+    def want_original(self, key: str) -> None:
+        """Fetch the original of an image, for zooming in."""
+        self._network.want_original(key)
+
+    def warning(self, key: str) -> str | None:
+        """What must be said before this image is decided: its bytes differ from the listing."""
+        return self._warning_of(key, "review")
+
+    # -- the outbox
+
+    def outbox(
+        self,
+        states: Collection[OperationState],
+        done: Callable[[list[Operation]], None],
+        failed: Callable[[StoreError], None],
+    ) -> None:
+        """Read rows of the outbox, oldest first, at most 200."""
+        self._rest(lambda store: store.operations(states), done, failed)
+
+    def retry(
+        self, operation_id: str, done: Callable[[], None], failed: Callable[[StoreError], None]
+    ) -> None:
+        """Try a parked row again."""
+
+        def after(_: object) -> None:
+            self._network.wake()
+            done()
+
+        self._rest(lambda store: store.retry_parked(operation_id), after, failed)
+
+    def resolve_conflict(
+        self,
+        operation: Operation,
+        action: Action,
+        done: Callable[[], None],
+        failed: Callable[[StoreError], None],
+    ) -> None:
+        """Settle a conflict: keep mine, accept theirs, or look at the image again."""
+        actor, hold = self.session.rules.actor, self.session.rules.hold
+
+        def after(_: object) -> None:
+            self.session.conflict_settled(operation.ref.key)
+            self._network.wake()
+            done()
+
+        self._rest(
+            lambda store: store.resolve_conflict(
+                operation.operation_id, action, actor=actor, hold=hold
+            ),
+            after,
+            failed,
+        )
+
+    # -- the clock
+
+    def tick(self) -> None:
+        """Once a second: see whether another program wrote to the same data folder."""
+
+        def seen(version: int) -> None:
+            if self._data_version not in {None, version}:
+                self.session.reload()
+            self._data_version = version
+
+        self._rest(lambda store: store.data_version(), seen, lambda _error: None)
+
+    def _rest(
+        self,
+        task: Callable[[StationStore], T],
+        done: Callable[[T], None],
+        failed: Callable[[StoreError], None],
+    ) -> None:
+        self._store.submit(Priority.REST, task, done, failed)
