@@ -54,5 +54,6 @@ class Mailbox:
                 # The rest must not vanish with the failure of one.
                 with self._lock:
                     self._calls.extendleft(reversed(list(calls)[number + 1 :]))
+                self.bind(self._wake)
                 raise
         return len(calls)
