@@ -63,7 +63,7 @@ class Operation:
     an earlier attempt may have had its effect. ``sent``: some attempt may have reached the
     service, so undo is no longer silent. ``expected``: the statuses the service may have for this
     decision to be posted without a person looking again. ``superseded``: a newer choice waits
-    for the same asset.
+    for the same asset. ``asset_id`` and ``version`` name the picture that was decided on.
     """
 
     operation_id: str
@@ -82,6 +82,7 @@ class Operation:
     sent: bool = False
     decided_offline: bool = False
     superseded: bool = False
+    version: int | None = None
     reason_code: str | None = None
     note: str | None = None
     actor: str | None = None
@@ -105,11 +106,16 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The asset was read: this is its status now, and as far as known who set it and when."""
+    """The asset was read: this is its status now, and as far as known who set it and when.
+
+    ``asset_id`` and ``version`` tell whether it is still the picture that was decided on.
+    """
 
     status: ModerationStatus
     updated_at: datetime | None = None
     actor: str | None = None
+    asset_id: str | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +168,25 @@ def needs_reading(operation: Operation, *, now: datetime) -> bool:
 def compare(operation: Operation, seen: Observed) -> Transition | None:
     """Say what a reading of the asset means; None: go on and send.
 
-    The wanted status is there: done, whoever set it. An expected status: send. Anything else:
-    somebody else settled it, and a person must choose.
+    The wanted status is there: done, whoever set it. An expected status of the same picture:
+    send. Anything else: somebody else settled or replaced it, and a person must choose.
     """
     if seen.status == operation.target:
         return Transition(OperationState.DONE, sent=operation.sent, attempts=operation.attempts)
-    if seen.status in operation.expected:
+    replaced = is_another_picture(operation, seen)
+    if seen.status in operation.expected and not replaced:
         return None
     if operation.superseded:
         return _superseded(operation, sent=operation.sent)
+    if replaced:
+        return Transition(
+            OperationState.CONFLICTED,
+            sent=operation.sent,
+            attempts=operation.attempts,
+            theirs=seen.status,
+            error="The picture was replaced after it was decided.",
+            error_code="replaced",
+        )
     return Transition(
         OperationState.CONFLICTED,
         sent=operation.sent,
@@ -178,6 +194,22 @@ def compare(operation: Operation, seen: Observed) -> Transition | None:
         theirs=seen.status,
         error=f"The service says {seen.status.value}.",
         error_code="conflict",
+    )
+
+
+def is_another_picture(operation: Operation, seen: Observed) -> bool:
+    """Say whether the public ID holds another picture than the one that was decided on.
+
+    A new asset ID always means so. A new version only if the asset waits for moderation: putting
+    back a rejected asset from its backup makes a new version of the same picture.
+    """
+    if operation.asset_id and seen.asset_id and operation.asset_id != seen.asset_id:
+        return True
+    return (
+        seen.status is ModerationStatus.PENDING
+        and operation.version is not None
+        and seen.version is not None
+        and operation.version != seen.version
     )
 
 
@@ -292,6 +324,20 @@ def _superseded(operation: Operation, *, sent: bool) -> Transition:
     )
 
 
+def respect_newer(operation: Operation, transition: Transition) -> Transition:
+    """Correct a transition that was worked out before a newer choice was made.
+
+    ``operation`` is the row as it stands now. Between claim and settle the moderator may have
+    chosen again: then the older one is over, whatever the attempt would have meant for it.
+    """
+    if not operation.superseded or transition.state in {
+        OperationState.DONE,
+        OperationState.CANCELLED,
+    }:
+        return transition
+    return _superseded(operation, sent=operation.sent or transition.sent)
+
+
 def recover(operation: Operation, *, now: datetime) -> Transition:
     """Say what becomes of an operation that was in flight when the program ended.
 
@@ -311,5 +357,11 @@ def recover(operation: Operation, *, now: datetime) -> Transition:
 
 
 def can_undo_silently(operation: Operation) -> bool:
-    """Nothing has been sent and nothing is being sent: taking it back needs no post."""
-    return operation.state in {OperationState.HELD, OperationState.READY} and not operation.sent
+    """Nothing of it is in effect and nothing is being sent: taking it back needs no post.
+
+    A conflicted operation was seen not to be in effect, even if it was sent once.
+    """
+    if operation.state is OperationState.CONFLICTED:
+        return True
+    waiting = {OperationState.HELD, OperationState.READY, OperationState.PARKED}
+    return operation.state in waiting and not operation.sent
