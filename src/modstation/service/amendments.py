@@ -1,0 +1,276 @@
+"""The Admin API's changing half: update, delete, restore (reference 3.3, 3.4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
+from starlette.concurrency import run_in_threadpool
+
+from modstation.core.clock import to_us
+from modstation.service import assets
+from modstation.service.assets import Window
+from modstation.service.faults import BadRequest
+from modstation.service.listings import check_value, named, not_found
+from modstation.service.moderation import KINDS, SETTABLE
+from modstation.service.notifications import check_url
+from modstation.service.representations import asset_document
+from modstation.service.schema import blob_jobs
+from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES, delete_asset
+from modstation.service.verdicts import Bench, Verdict, apply_verdicts
+from modstation.service.wire import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+    from starlette.responses import Response
+
+    from modstation.service.assets import Asset
+    from modstation.service.calls import Call
+
+_MOST_DELETED = 1000
+_MOST_RESTORED = 100
+
+
+async def update(call: Call) -> Response:
+    """Change one asset, named by type and public ID."""
+    if call.path["public_id"] == "restore" and "public_ids" in call.parameters:
+        # ``restore`` is a legal public ID too; the body says which is meant.
+        return await restore(call)
+    resource_type, delivery_type = named(call)
+    public_id = call.path["public_id"]
+
+    def find(connection: Connection) -> Asset | None:
+        return assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
+
+    return Json(await run_in_threadpool(_update, call, find, public_id))
+
+
+async def update_by_id(call: Call) -> Response:
+    """Change one asset, named by its identifier."""
+    asset_id = call.path["asset_id"]
+
+    def find(connection: Connection) -> Asset | None:
+        return assets.find_by_id(connection, call.caller.cloud, asset_id)
+
+    return Json(await run_in_threadpool(_update, call, find, asset_id))
+
+
+async def update_by_body(call: Call) -> Response:
+    """Change one asset, named in the body; ``kind`` may name the moderation that is meant."""
+    parameters = call.parameters
+    public_id = parameters.text("public_id")
+    if public_id is None:
+        raise BadRequest("Missing required parameter - public_id")
+    resource_type = parameters.text("resource_type") or "image"
+    delivery_type = parameters.text("type") or "upload"
+    check_value("resource_type", resource_type, RESOURCE_TYPES)
+    check_value("type", delivery_type, DELIVERY_TYPES)
+
+    def find(connection: Connection) -> Asset | None:
+        return assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
+
+    return Json(await run_in_threadpool(_update, call, find, public_id))
+
+
+async def delete(call: Call) -> Response:
+    """Delete assets of one type by public IDs, prefix, or all."""
+    return Json(await run_in_threadpool(_delete, call))
+
+
+async def delete_by_ids(call: Call) -> Response:
+    """Delete assets by their identifiers."""
+    return Json(await run_in_threadpool(_delete_by_ids, call))
+
+
+async def restore(call: Call) -> Response:
+    """Bring back assets of one type by public IDs."""
+    return Json(await run_in_threadpool(_restore, call))
+
+
+async def restore_by_ids(call: Call) -> Response:
+    """Bring back assets by their identifiers."""
+    return Json(await run_in_threadpool(_restore_by_ids, call))
+
+
+def bench(call: Call) -> Bench:
+    """What a decision made through this call needs to know."""
+    service = call.service
+    return Bench(
+        call.caller.cloud,
+        call.caller.api_key,
+        call.base,
+        to_us(service.clock.now()),
+        deliver_rejected=service.settings.deliver_rejected,
+    )
+
+
+def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -> dict[str, Any]:
+    parameters = call.parameters
+    status = parameters.text("moderation_status")
+    if status is not None:
+        check_value("moderation_status", status, SETTABLE)
+    kind = parameters.text("kind")
+    if kind is not None:
+        check_value("kind", kind, KINDS)
+    edits = _edits(call)
+    url = check_url(parameters.text("notification_url"))
+    with call.service.ledger.write() as connection:
+        asset = find(connection)
+        if asset is None or asset.deleted:
+            raise not_found(what)
+        if edits:
+            changed = replace(asset, **edits, updated_us=to_us(call.service.clock.now()))
+            assets.save(connection, asset, changed)
+            asset = changed
+        if status is not None:
+            verdict = Verdict(
+                status,
+                asset.resource_type,
+                asset.type,
+                asset.public_id,
+                asset_id=asset.asset_id,
+                kind=kind,
+                notification_url=url,
+            )
+            decided = apply_verdicts(connection, bench(call), [verdict])[0].asset
+            assert decided is not None
+            asset = decided
+    call.service.wake()
+    return asset_document(asset, base=call.base)
+
+
+def _edits(call: Call) -> dict[str, Any]:
+    parameters = call.parameters
+    edits: dict[str, Any] = {}
+    if "tags" in parameters:
+        edits["tags"] = tuple(dict.fromkeys(parameters.names("tags")))
+    for name in ("context", "metadata"):
+        if name in parameters:
+            edits[name] = parameters.pairs(name)
+    for name in ("display_name", "asset_folder"):
+        value = parameters.text(name)
+        if value is not None:
+            edits[name] = value
+    return edits
+
+
+def _delete(call: Call) -> dict[str, Any]:
+    resource_type, delivery_type = named(call)
+    parameters, cloud = call.parameters, call.caller.cloud
+    public_ids = parameters.names("public_ids", comma=False)
+    prefix = parameters.text("prefix")
+    everything = parameters.flag("all")
+    if not (public_ids or prefix or everything):
+        raise BadRequest("Missing required parameter - public_ids, prefix or all")
+    if len(public_ids) > _MOST_DELETED:
+        raise BadRequest(f"public_ids: at most {_MOST_DELETED} at a time")
+    cursor = None
+    with call.service.ledger.write() as connection:
+        if public_ids:
+            names = [(resource_type, delivery_type, public_id) for public_id in public_ids]
+            found = assets.find_by_names(connection, cloud, names)
+        else:
+            window = Window(_MOST_DELETED, parameters.text("next_cursor"), ascending=True)
+            page = assets.list_assets(
+                connection, cloud, resource_type, delivery_type, window, prefix=prefix
+            )
+            found, cursor = list(page.assets), page.next_cursor
+        _delete_all(call, connection, found)
+    return _deleted(call, found, public_ids, cursor)
+
+
+def _delete_by_ids(call: Call) -> dict[str, Any]:
+    asset_ids = call.parameters.names("asset_ids")
+    if not 0 < len(asset_ids) <= _MOST_DELETED:
+        raise BadRequest(f"asset_ids: 1 to {_MOST_DELETED} at a time")
+    with call.service.ledger.write() as connection:
+        found = assets.find_by_ids(connection, call.caller.cloud, asset_ids)
+        _delete_all(call, connection, found)
+    return _deleted(call, found, [], None)
+
+
+def _delete_all(call: Call, connection: Connection, found: list[Asset]) -> None:
+    if call.parameters.flag("keep_original"):
+        # Only derived files were meant; ours are a cache that is no asset of its own.
+        return
+    now_us = to_us(call.service.clock.now())
+    for asset in found:
+        delete_asset(connection, asset, now_us)
+
+
+def _deleted(
+    call: Call, found: list[Asset], asked: list[str], cursor: str | None
+) -> dict[str, Any]:
+    call.service.wake()
+    originals = 0 if call.parameters.flag("keep_original") else 1
+    deleted = dict.fromkeys(asked, "not_found") | {a.public_id: "deleted" for a in found}
+    answer: dict[str, Any] = {
+        "deleted": deleted,
+        "deleted_counts": {
+            public_id: {"original": originals if what == "deleted" else 0, "derived": 0}
+            for public_id, what in deleted.items()
+        },
+        "partial": cursor is not None,
+    }
+    if cursor is not None:
+        answer["next_cursor"] = cursor
+    return answer
+
+
+def _restore(call: Call) -> dict[str, Any]:
+    resource_type, delivery_type = named(call)
+    public_ids = _restorable(call, "public_ids")
+    with call.service.ledger.write() as connection:
+        answer = {}
+        for public_id in public_ids:
+            asset = assets.find(
+                connection, call.caller.cloud, resource_type, delivery_type, public_id
+            )
+            answer[public_id] = _bring_back(call, connection, asset)
+    call.service.wake()
+    return answer
+
+
+def _restore_by_ids(call: Call) -> dict[str, Any]:
+    asset_ids = _restorable(call, "asset_ids")
+    with call.service.ledger.write() as connection:
+        answer = {}
+        for asset_id in asset_ids:
+            asset = assets.find_by_id(connection, call.caller.cloud, asset_id)
+            answer[asset_id] = _bring_back(call, connection, asset)
+    call.service.wake()
+    return answer
+
+
+def _restorable(call: Call, name: str) -> list[str]:
+    ids = call.parameters.names(name, comma=False)
+    if not 0 < len(ids) <= _MOST_RESTORED:
+        raise BadRequest(f"{name}: 1 to {_MOST_RESTORED} at a time")
+    versions = call.parameters.names("versions")
+    if versions and len(versions) != len(ids):
+        raise BadRequest("versions count must match ids count")
+    return ids
+
+
+def _bring_back(call: Call, connection: Connection, asset: Asset | None) -> dict[str, Any]:
+    """Undo a deletion; of an asset that is there but withdrawn, undo that.
+
+    A deleted asset comes back as it was, so a rejected one needs a second call (or an approval)
+    before it is delivered again.
+    """
+    if asset is None or not (asset.deleted or asset.withdrawn or asset.backup):
+        return {"error": "no_backup"}
+    now_us = to_us(call.service.clock.now())
+    changed = replace(
+        asset,
+        deleted_us=None,
+        withdrawn=asset.withdrawn and asset.deleted,
+        version=max(now_us // 1_000_000, asset.version + 1),
+        updated_us=now_us,
+    )
+    assets.save(connection, asset, changed)
+    connection.execute(insert(blob_jobs).values(asset_id=asset.asset_id, blob=None, due_us=now_us))
+    return asset_document(changed, base=call.base)

@@ -1,0 +1,165 @@
+"""The ASGI application: which address is answered by what."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+
+from modstation.service import account, amendments, delivery, extensions, listings, uploads
+from modstation.service.calls import admin_call, fault_response, upload_call
+from modstation.service.faults import BadRequest, NotFound, ServiceFault
+from modstation.service.service import Background, Service
+from modstation.service.wire import Json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from modstation.core.clock import Clock, Ids
+    from modstation.service.calls import Call
+    from modstation.service.settings import ServiceSettings
+
+
+class _AssetId(Convertor[str]):
+    """A single segment of 32 hex digits after ``/resources/`` is an asset's identifier."""
+
+    regex = "[0-9a-f]{32}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("asset_id", _AssetId())
+
+
+def create_app(
+    settings: ServiceSettings,
+    *,
+    clock: Clock,
+    ids: Ids,
+    on_failure: Callable[[], None] = lambda: None,
+) -> RequestIds:
+    """Put a service and its application together; the app's shutdown closes the service.
+
+    Raises SettingsError, StoreDamaged or StoreTooNew (service.py).
+    """
+    return application(Service(settings, clock=clock, ids=ids), on_failure=on_failure)
+
+
+def application(service: Service, *, on_failure: Callable[[], None] = lambda: None) -> RequestIds:
+    """The application of a service that is put together already."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        background = Background(service, on_failure)
+        background.start()
+        try:
+            yield
+        finally:
+            background.stop()
+            service.close()
+
+    app = Starlette(
+        routes=_routes(),
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_fault, Exception: _bug},
+    )
+    app.router.redirect_slashes = False
+    app.state.service = service
+    return RequestIds(app, service)
+
+
+class RequestIds:
+    """Gives every request an identifier and every answer its ``X-Request-Id``."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = self.service.ids.new()
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", []),
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
+
+
+def _routes() -> list[Route]:
+    api, asset = "/v1_1/{cloud}", "/resources/{resource_type}/{type}"
+    return [
+        _upload("POST", f"{api}/upload", uploads.upload),
+        _upload("POST", f"{api}/{{resource_type}}/upload", uploads.upload),
+        _upload("POST", f"{api}/{{resource_type}}/destroy", uploads.destroy),
+        _admin("GET", f"{api}/ping", account.ping),
+        _admin("GET", f"{api}/usage", account.usage),
+        _admin("GET", f"{api}/usage/{{date}}", account.usage),
+        _admin("GET", f"{api}/config", account.config),
+        _admin("GET", f"{api}/modstation/capabilities", extensions.capabilities),
+        _admin("POST", f"{api}/modstation/decisions", extensions.decisions),
+        _upload("GET", f"{api}/modstation{asset}/{{public_id:path}}/pixels", extensions.pixels),
+        _admin("GET", f"{api}/resources", listings.resource_types),
+        _admin("DELETE", f"{api}/resources", amendments.delete_by_ids),
+        _admin("POST", f"{api}/resources/update", amendments.update_by_body),
+        _admin("POST", f"{api}/resources/restore", amendments.restore_by_ids),
+        _admin("GET", f"{api}/resources/by_asset_ids", listings.by_asset_ids),
+        _admin("GET", f"{api}/resources/{{asset_id:asset_id}}", listings.resource_by_id),
+        _admin("PUT", f"{api}/resources/{{asset_id:asset_id}}", amendments.update_by_id),
+        _admin("GET", f"{api}/resources/{{resource_type}}", listings.resources),
+        _admin(
+            "GET",
+            f"{api}/resources/{{resource_type}}/moderations/{{kind}}/{{status}}",
+            listings.queue,
+        ),
+        _admin("GET", f"{api}{asset}", listings.resources),
+        _admin("DELETE", f"{api}{asset}", amendments.delete),
+        _admin("GET", f"{api}{asset}/{{public_id:path}}", listings.resource),
+        _admin("POST", f"{api}{asset}/{{public_id:path}}", amendments.update),
+        # Last, and not for anything under the API's prefix: a cloud is never called v1_1.
+        Route("/{cloud}/{resource_type}/{type}/{rest:path}", delivery.deliver, methods=["GET"]),
+    ]
+
+
+def _upload(method: str, path: str, handler: Callable[[Call], Awaitable[Response]]) -> Route:
+    return Route(path, upload_call(handler), methods=[method])
+
+
+def _admin(method: str, path: str, handler: Callable[[Call], Awaitable[Response]]) -> Route:
+    return Route(path, admin_call(handler), methods=[method])
+
+
+async def _http_fault(request: Request, error: Exception) -> Response:
+    """What Starlette refuses, in the shape every other refusal has."""
+    assert isinstance(error, HTTPException)
+    fault: ServiceFault
+    if error.status_code in (404, 405):
+        fault = NotFound(f"Invalid endpoint: {request.method} {request.url.path[:200]}")
+    else:
+        fault = BadRequest(error.detail)
+    return fault_response(fault)
+
+
+async def _bug(_request: Request, _error: Exception) -> Response:
+    """The answer to a bug of ours; Starlette raises it on, and the server logs it."""
+    return Json({"error": {"message": "Internal server error"}}, status_code=500)

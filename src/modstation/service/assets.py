@@ -1,0 +1,331 @@
+"""Assets as the service keeps them: rows in and out, lists by keyset."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+
+from modstation.service.faults import BadRequest
+from modstation.service.moderation import Entry
+from modstation.service.schema import assets, moderation_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
+
+_ENTRIES = msgspec.json.Decoder(list[dict[str, Any]])
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One stored asset; ``seq`` is 0 until it is in the database."""
+
+    seq: int
+    asset_id: str
+    cloud: str
+    resource_type: str
+    type: str
+    public_id: str
+    version: int
+    version_id: str
+    format: str | None
+    width: int | None
+    height: int | None
+    bytes: int
+    etag: str
+    blob: str
+    original_filename: str
+    display_name: str
+    asset_folder: str
+    tags: tuple[str, ...]
+    context: dict[str, str]
+    metadata: dict[str, str]
+    moderation: tuple[Entry, ...]
+    moderation_kind: str | None
+    moderation_status: str | None
+    notification_url: str | None
+    api_key: str
+    backup: bool
+    withdrawn: bool
+    created_us: int
+    updated_us: int
+    deleted_us: int | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """Deleted, and kept only because it has a backup."""
+        return self.deleted_us is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list, and the cursor of the next part; None at the end."""
+
+    assets: tuple[Asset, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is wanted."""
+
+    limit: int
+    cursor: str | None
+    ascending: bool
+
+
+def find(
+    connection: Connection, cloud: str, resource_type: str, delivery_type: str, public_id: str
+) -> Asset | None:
+    """The asset of that name, deleted ones included."""
+    return _one(
+        connection,
+        select(assets).where(
+            assets.c.cloud == cloud,
+            assets.c.resource_type == resource_type,
+            assets.c.type == delivery_type,
+            assets.c.public_id == public_id,
+        ),
+    )
+
+
+def find_by_id(connection: Connection, cloud: str, asset_id: str) -> Asset | None:
+    """The asset with that identifier, deleted ones included."""
+    return _one(
+        connection, select(assets).where(assets.c.asset_id == asset_id, assets.c.cloud == cloud)
+    )
+
+
+def find_by_ids(connection: Connection, cloud: str, asset_ids: Iterable[str]) -> list[Asset]:
+    """The live assets among these identifiers."""
+    return _all(
+        connection,
+        select(assets).where(
+            assets.c.asset_id.in_(list(asset_ids)),
+            assets.c.cloud == cloud,
+            assets.c.deleted_us.is_(None),
+        ),
+    )
+
+
+def find_by_names(
+    connection: Connection, cloud: str, names: Iterable[tuple[str, str, str]]
+) -> list[Asset]:
+    """The live assets among these (resource type, type, public ID)."""
+    wanted = list(names)
+    if not wanted:
+        return []
+    return _all(
+        connection,
+        select(assets).where(
+            assets.c.cloud == cloud,
+            tuple_(assets.c.resource_type, assets.c.type, assets.c.public_id).in_(wanted),
+            assets.c.deleted_us.is_(None),
+        ),
+    )
+
+
+def add(connection: Connection, asset: Asset) -> Asset:
+    """Insert an asset with its queue entries."""
+    seq = connection.scalar(insert(assets).values(_row(asset)).returning(assets.c.seq))
+    assert seq is not None
+    asset = replace(asset, seq=seq)
+    _add_entries(connection, asset, asset.moderation)
+    return asset
+
+
+_UPDATE = update(assets).where(assets.c.seq == bindparam("at"))
+_UPDATE_ENTRY = update(moderation_entries).where(
+    moderation_entries.c.asset_seq == bindparam("at"), moderation_entries.c.kind == bindparam("of")
+)
+_DECIDED = (
+    "version",
+    "moderation",
+    "moderation_kind",
+    "moderation_status",
+    "withdrawn",
+    "updated_us",
+)
+
+
+def save(connection: Connection, before: Asset, after: Asset) -> None:
+    """Write a changed asset back, queue entries included."""
+    connection.execute(_UPDATE.values(_row(after)), {"at": before.seq})
+    connection.execute(
+        delete(moderation_entries).where(moderation_entries.c.asset_seq == before.seq)
+    )
+    if not after.deleted:
+        _add_entries(connection, after, after.moderation)
+
+
+def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]]) -> None:
+    """Write many assets back that differ in what a decision changes, in few statements."""
+    if not changes:
+        return
+    rows, moved = [], []
+    for before, after in changes:
+        row = {name: getattr(after, name) for name in _DECIDED}
+        row["moderation"] = _entries_text(after.moderation)
+        rows.append({"at": before.seq, **row})
+        old = {entry.kind: entry.status for entry in before.moderation}
+        for entry in after.moderation:
+            if entry.kind not in old:
+                _add_entries(connection, after, (entry,))
+            elif old[entry.kind] != entry.status:
+                moved.append({"at": before.seq, "of": entry.kind, "status": entry.status})
+    connection.execute(
+        _UPDATE.values({name: bindparam(name) for name in _DECIDED}),
+        rows,
+    )
+    if moved:
+        connection.execute(_UPDATE_ENTRY.values(status=bindparam("status")), moved)
+
+
+def remove(connection: Connection, asset: Asset) -> None:
+    """Delete an asset's row and queue entries."""
+    connection.execute(
+        delete(moderation_entries).where(moderation_entries.c.asset_seq == asset.seq)
+    )
+    connection.execute(delete(assets).where(assets.c.seq == asset.seq))
+
+
+def list_queue(
+    connection: Connection, cloud: str, resource_type: str, kind: str, status: str, window: Window
+) -> Page:
+    """One page of a moderation queue, by creation."""
+    entry = moderation_entries.c
+    keys = select(entry.asset_seq, entry.created_us).where(
+        entry.cloud == cloud,
+        entry.resource_type == resource_type,
+        entry.kind == kind,
+        entry.status == status,
+    )
+    listed = f"{resource_type}/{kind}/{status}"
+    keys = _windowed(keys, (entry.created_us, entry.asset_seq), listed, window)
+    # The page's keys first, from the index alone; then exactly those rows.
+    page = keys.subquery()
+    query = (
+        select(assets)
+        .join(page, page.c.asset_seq == assets.c.seq)
+        .order_by(*_order((page.c.created_us, page.c.asset_seq), window))
+    )
+    return _page(_all(connection, query), listed, window)
+
+
+def list_assets(
+    connection: Connection,
+    cloud: str,
+    resource_type: str,
+    delivery_type: str,
+    window: Window,
+    *,
+    prefix: str | None = None,
+) -> Page:
+    """One page of the stored assets, by creation."""
+    query = select(assets).where(
+        assets.c.cloud == cloud,
+        assets.c.resource_type == resource_type,
+        assets.c.type == delivery_type,
+        assets.c.deleted_us.is_(None),
+    )
+    if prefix:
+        # A range, not LIKE: it uses the index and no character of the prefix is a pattern.
+        query = query.where(
+            assets.c.public_id >= prefix, assets.c.public_id < prefix + "\U0010ffff"
+        )
+    listed = f"{resource_type}/{delivery_type}/{prefix or ''}"
+    query = _windowed(query, (assets.c.created_us, assets.c.seq), listed, window)
+    return _page(_all(connection, query), listed, window)
+
+
+def _windowed(
+    query: Select[Any],
+    key: tuple[ColumnElement[int], ColumnElement[int]],
+    listed: str,
+    window: Window,
+) -> Select[Any]:
+    if window.cursor is not None:
+        position = tuple_(*_read_cursor(window.cursor, listed))
+        query = query.where(
+            tuple_(*key) > position if window.ascending else tuple_(*key) < position
+        )
+    return query.order_by(*_order(key, window)).limit(window.limit + 1)
+
+
+def _order(key: Sequence[ColumnElement[int]], window: Window) -> list[ColumnElement[int]]:
+    return [column.asc() if window.ascending else column.desc() for column in key]
+
+
+def _page(found: list[Asset], listed: str, window: Window) -> Page:
+    page = tuple(found[: window.limit])
+    more = len(found) > window.limit
+    return Page(page, _write_cursor(page[-1], listed) if more else None)
+
+
+def _write_cursor(last: Asset, listed: str) -> str:
+    position = msgspec.json.encode([listed, last.created_us, last.seq])
+    return base64.urlsafe_b64encode(position).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, listed: str) -> tuple[int, int]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        position = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=tuple[str, int, int])
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise BadRequest("Invalid value for next_cursor") from error
+    if position[0] != listed or not all(abs(part) < 1 << 62 for part in position[1:]):
+        raise BadRequest("Invalid value for next_cursor")
+    return position[1], position[2]
+
+
+def _one(connection: Connection, query: Select[Any]) -> Asset | None:
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _asset(row)
+
+
+def _all(connection: Connection, query: Select[Any]) -> list[Asset]:
+    return [_asset(row) for row in connection.execute(query).mappings()]
+
+
+def _asset(row: RowMapping) -> Asset:
+    values = dict(row)
+    values["tags"] = tuple(msgspec.json.decode(row["tags"]))
+    values["context"] = msgspec.json.decode(row["context"])
+    values["metadata"] = msgspec.json.decode(row["metadata"])
+    values["moderation"] = tuple(Entry(**entry) for entry in _ENTRIES.decode(row["moderation"]))
+    return Asset(**values)
+
+
+def _row(asset: Asset) -> dict[str, Any]:
+    row = {column.name: getattr(asset, column.name) for column in assets.c}
+    del row["seq"]
+    for name in ("tags", "context", "metadata"):
+        row[name] = msgspec.json.encode(row[name]).decode()
+    row["moderation"] = _entries_text(asset.moderation)
+    return row
+
+
+def _entries_text(entries: tuple[Entry, ...]) -> str:
+    return msgspec.json.encode(entries).decode()
+
+
+def _add_entries(connection: Connection, asset: Asset, entries: Iterable[Entry]) -> None:
+    rows = [
+        {
+            "asset_seq": asset.seq,
+            "kind": entry.kind,
+            "cloud": asset.cloud,
+            "resource_type": asset.resource_type,
+            "status": entry.status,
+            "created_us": asset.created_us,
+        }
+        for entry in entries
+    ]
+    if rows:
+        connection.execute(insert(moderation_entries), rows)

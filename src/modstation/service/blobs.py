@@ -1,0 +1,94 @@
+"""Bytes by name: a folder by default, S3, GCS or Azure by URL.
+
+Names are made here from asset identifiers and digests. No public ID, file name or other
+word of a caller ever becomes part of one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, from_url
+
+from modstation.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import IO
+
+    from obstore.store import ObjectStore
+
+ORIGINALS = "originals"
+BACKUP = "backup"
+RENDITIONS = "renditions"
+
+
+class BlobGone(Exception):
+    """No blob of that name: it was moved or removed since its row was read."""
+
+
+class Blobs:
+    """A store of immutable blobs; safe to use from many threads.
+
+    Raises SettingsError for a storage address that cannot be used.
+    """
+
+    def __init__(self, url: str | None, folder: Path) -> None:
+        try:
+            if url is None:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._store: ObjectStore = LocalStore(folder, automatic_cleanup=True)
+            else:
+                self._store = from_url(url)
+        except (BaseError, ValueError, OSError) as error:
+            raise SettingsError(f"The storage address cannot be used: {error}") from error
+
+    def put(self, name: str, content: bytes | IO[bytes]) -> None:
+        """Store a blob whole, or not at all."""
+        obstore.put(self._store, name, content)
+
+    def get(self, name: str) -> bytes:
+        """A blob's bytes; raises BlobGone."""
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except FileNotFoundError as error:
+            raise BlobGone(name) from error
+
+    def slice(self, name: str, start: int, end: int) -> bytes:
+        """The bytes ``start`` to before ``end``; raises BlobGone."""
+        try:
+            return bytes(obstore.get_range(self._store, name, start=start, end=end))
+        except FileNotFoundError as error:
+            raise BlobGone(name) from error
+
+    def copy(self, name: str, to: str) -> None:
+        """Copy a blob to another name; raises BlobGone."""
+        try:
+            obstore.copy(self._store, name, to)
+        except FileNotFoundError as error:
+            raise BlobGone(name) from error
+
+    def remove(self, *names: str) -> None:
+        """Remove blobs; a name that is not there is no fault."""
+        for name in names:
+            try:
+                obstore.delete(self._store, name)
+            except FileNotFoundError:
+                continue
+
+    def names(self, prefix: str) -> list[str]:
+        """The names under a prefix."""
+        return [found["path"] for page in obstore.list(self._store, prefix) for found in page]
+
+
+def blob_name(asset_id: str, version_id: str) -> str:
+    """Where the bytes of a fresh upload are kept; ``beside`` names the places they may move to."""
+    # The last digits: identifiers begin with the time and would all share one folder.
+    return f"{ORIGINALS}/{asset_id[-2:]}/{asset_id}/{version_id}"
+
+
+def beside(blob: str, area: str) -> str:
+    """The name the same bytes have in another area; renditions are kept under it."""
+    return f"{area}/{blob.partition('/')[2]}"

@@ -1,0 +1,114 @@
+"""One API call: its parameters, who makes it, and the frame every handler runs in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from modstation.service.faults import NotAuthenticated, ServiceFault
+from modstation.service.wire import Json, reading
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from modstation.service.credentials import Caller
+    from modstation.service.service import Service
+    from modstation.service.wire import Parameters
+
+_HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a handler is given. ``base`` is the scheme and host delivery addresses start with."""
+
+    service: Service
+    request: Request
+    path: Mapping[str, str]
+    parameters: Parameters
+    caller: Caller
+    base: str
+    request_id: str
+
+
+def upload_call(handler: Callable[[Call], Awaitable[Response]]) -> Callable[..., object]:
+    """Wrap an Upload API handler: authenticated, not limited in number."""
+    return _framed(handler, limited=False)
+
+
+def admin_call(handler: Callable[[Call], Awaitable[Response]]) -> Callable[..., object]:
+    """Wrap an Admin API handler: authenticated, counted, limit headers on every answer."""
+    return _framed(handler, limited=True)
+
+
+def fault_response(fault: ServiceFault, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer that tells a fault, in the body and in ``X-Cld-Error``."""
+    message = str(fault)
+    told = {"X-Cld-Error": header_text(message), "Cache-Control": "no-store", **(headers or {})}
+    if isinstance(fault, NotAuthenticated):
+        told["WWW-Authenticate"] = 'Basic realm="API", Bearer'
+    return Json({"error": {"message": message}}, status_code=fault.status, headers=told)
+
+
+def header_text(message: str) -> str:
+    """A message as a header may carry it: one line of ASCII."""
+    return re.sub(r"[^\x20-\x7e]", "?", message)[:500]
+
+
+def base_of(request: Request, service: Service) -> str:
+    """The scheme and host of delivery addresses: the public ones, else those of this request."""
+    if service.settings.public_url:
+        return service.settings.public_url.rstrip("/")
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        name, port = request.scope.get("server") or (service.settings.host, service.settings.port)
+        host = f"{name}:{port}"
+    return f"{request.scope['scheme']}://{host}"
+
+
+def _framed(
+    handler: Callable[[Call], Awaitable[Response]], *, limited: bool
+) -> Callable[..., object]:
+    async def endpoint(request: Request) -> Response:
+        service: Service = request.app.state.service
+        cloud = request.path_params["cloud"]
+        allowance = service.limits.peek(cloud, service.clock.now()) if limited else None
+        settings = service.settings
+        try:
+            async with reading(
+                request, body_bytes=settings.upload_bytes, text_bytes=settings.text_bytes
+            ) as parameters:
+                caller = await run_in_threadpool(
+                    service.credentials.authenticate,
+                    request.headers.get("authorization", ""),
+                    parameters,
+                    cloud,
+                    service.clock.now(),
+                )
+                if limited:
+                    allowance = service.limits.take(cloud, service.clock.now())
+                    allowance.check()
+                call = Call(
+                    service,
+                    request,
+                    request.path_params,
+                    parameters,
+                    caller,
+                    base_of(request, service),
+                    request.scope["state"]["request_id"],
+                )
+                response = await handler(call)
+        except ServiceFault as fault:
+            response = fault_response(fault)
+        if allowance is not None:
+            response.headers.update(allowance.headers)
+        return response
+
+    endpoint.__name__ = handler.__name__
+    return endpoint

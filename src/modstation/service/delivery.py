@@ -1,0 +1,275 @@
+"""Handing out files: originals and renditions, cached by moderation state (reference 6)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from modstation.core.clock import from_us
+from modstation.service import assets
+from modstation.service.blobs import RENDITIONS, BlobGone, beside
+from modstation.service.calls import fault_response
+from modstation.service.faults import BadRequest, NotFound, ServiceFault
+from modstation.service.images import CONTENT_TYPES, render, same_format
+from modstation.service.moderation import PENDING
+from modstation.service.transformations import (
+    Transformation,
+    looks_like_transformation,
+    parse_transformation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+    from modstation.service.assets import Asset
+    from modstation.service.service import Service
+
+_CHUNK = 1 << 20
+_LONG_TERM = "public, no-transform, immutable, max-age=2592000"
+_UNDECIDED = "max-age=600"
+_GONE = "max-age=60"
+_RAW = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One way to read a delivery path."""
+
+    segments: tuple[str, ...]
+    public_id: str
+    extension: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is delivered. ``content`` is None for an original, which is streamed from its blob."""
+
+    asset: Asset
+    content_type: str
+    etag: str
+    size: int
+    content: bytes | None = None
+    vary: bool = False
+
+
+async def deliver(request: Request) -> Response:
+    """Answer GET and HEAD of a delivery address."""
+    service: Service = request.app.state.service
+    try:
+        file, cache = await _find(request, service)
+    except NotFound as fault:
+        return fault_response(fault, {"Cache-Control": _GONE})
+    except ServiceFault as fault:
+        return fault_response(fault)
+    return await respond(request, service, file, cache)
+
+
+async def respond(request: Request, service: Service, file: File, cache: str) -> Response:
+    """The file as an HTTP answer: whole, in part, or 304."""
+    headers = {
+        "ETag": f'"{file.etag}"',
+        "Last-Modified": format_datetime(from_us(file.asset.updated_us), usegmt=True),
+        "Cache-Control": cache,
+        "Accept-Ranges": "bytes",
+        # The content decides what a browser makes of it, and it may make nothing active of it.
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if file.vary:
+        headers["Vary"] = "Accept"
+    if file.content_type == _RAW:
+        headers["Content-Disposition"] = "attachment"
+    if _unchanged(request, file):
+        return Response(status_code=304, headers=headers)
+    part = _range(request, file)
+    if part == (0, 0):
+        headers["Content-Range"] = f"bytes */{file.size}"
+        return Response(status_code=416, headers=headers)
+    start, end = part or (0, file.size)
+    if part is not None:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+    headers["Content-Length"] = str(end - start)
+    status = 200 if part is None else 206
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers, media_type=file.content_type)
+    if file.content is not None:
+        content = file.content[start:end]
+        return Response(content, status, headers, media_type=file.content_type)
+    first = await run_in_threadpool(
+        service.blobs.slice, file.asset.blob, start, min(end, start + _CHUNK)
+    )
+    body = _stream(service, file.asset.blob, first, start + len(first), end)
+    return StreamingResponse(body, status, headers, media_type=file.content_type)
+
+
+async def read_file(
+    service: Service, asset: Asset, transformation: Transformation, to_format: str | None
+) -> File:
+    """The asset's original, or the rendition asked for; raises BadRequest, BlobGone."""
+    original = CONTENT_TYPES.get(asset.format or "", _RAW)
+    if asset.resource_type != "image":
+        if transformation.asked:
+            raise BadRequest("Transformations are available for images only")
+        return File(asset, original, asset.etag, asset.bytes)
+    to_format = to_format or asset.format or "jpg"
+    if not transformation.asked and to_format == asset.format:
+        return File(asset, original, asset.etag, asset.bytes)
+    if to_format not in ("jpg", "png", "webp", "gif", "avif"):
+        to_format = "jpg"
+    content = await anyio.to_thread.run_sync(
+        _rendition, service, asset, transformation, to_format, limiter=service.renderers
+    )
+    etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return File(asset, CONTENT_TYPES[to_format], etag, len(content), content)
+
+
+async def _find(request: Request, service: Service) -> tuple[File, str]:
+    path = request.path_params
+    found = await run_in_threadpool(_look_up, service, path, path["rest"])
+    if found is None:
+        raise NotFound(f"Resource not found - {_last(path['rest'])}")
+    asset, wanted = found
+    if asset.withdrawn or asset.deleted:
+        raise NotFound(f"Resource not found - {asset.public_id}")
+    pending = asset.moderation_status == PENDING
+    if pending and not service.settings.deliver_pending:
+        raise NotFound(f"Resource not found - {asset.public_id}")
+    transformation = parse_transformation(list(wanted.segments))
+    to_format = transformation.format or wanted.extension
+    automatic = to_format == "auto"
+    if automatic:
+        to_format = "webp" if "image/webp" in request.headers.get("accept", "") else None
+    for _attempt in range(2):
+        try:
+            file = await read_file(service, asset, transformation, to_format)
+            if file.content is None and request.method != "HEAD":
+                # Opens it: a blob that is being moved is noticed before the answer starts.
+                await run_in_threadpool(service.blobs.slice, asset.blob, 0, 1)
+        except BlobGone:
+            again = await run_in_threadpool(_look_up, service, path, path["rest"])
+            if again is None or again[0].withdrawn:
+                break
+            asset = again[0]
+        else:
+            cache = _UNDECIDED if pending else _LONG_TERM
+            return (_varied(file) if automatic else file), cache
+    raise NotFound(f"Resource not found - {asset.public_id}")
+
+
+def _varied(file: File) -> File:
+    return File(file.asset, file.content_type, file.etag, file.size, file.content, vary=True)
+
+
+def _look_up(service: Service, path: dict[str, str], rest: str) -> tuple[Asset, _Wanted] | None:
+    cloud, resource_type, delivery_type = path["cloud"], path["resource_type"], path["type"]
+    with service.ledger.read() as connection:
+        for wanted in _readings(rest, resource_type):
+            asset = assets.find(connection, cloud, resource_type, delivery_type, wanted.public_id)
+            if asset is not None:
+                return asset, wanted
+    return None
+
+
+def _readings(rest: str, resource_type: str) -> list[_Wanted]:
+    """Every way to read the path after the type, the likeliest first.
+
+    A folder may be called ``w_5`` or ``v1`` and a public ID may end in ``.jpg``; which reading
+    is meant is known only once an asset of that name is found.
+    """
+    segments = rest.split("/")
+    most = 0
+    while most < len(segments) - 1 and looks_like_transformation(segments[most]):
+        most += 1
+    readings = []
+    for count in range(most, -1, -1):
+        names = segments[count:]
+        if len(names) > 1 and names[0][:1] == "v" and names[0][1:].isdecimal():
+            readings += _named(segments[:count], names[1:], resource_type)
+        readings += _named(segments[:count], names, resource_type)
+    return readings
+
+
+def _named(steps: list[str], names: list[str], resource_type: str) -> list[_Wanted]:
+    public_id = "/".join(names)
+    whole = _Wanted(tuple(steps), public_id, None)
+    stem, dot, extension = public_id.rpartition(".")
+    if resource_type == "raw" or not dot or not stem or "/" in extension:
+        return [whole]
+    return [_Wanted(tuple(steps), stem, same_format(extension)), whole]
+
+
+def _rendition(
+    service: Service, asset: Asset, transformation: Transformation, to_format: str
+) -> bytes:
+    recipe = hashlib.sha256(f"{transformation.canonical}.{to_format}".encode()).hexdigest()
+    folder = beside(asset.blob, RENDITIONS)
+    name = f"{folder}/{recipe}"
+    try:
+        return service.blobs.get(name)
+    except BlobGone:
+        pass
+    content = render(
+        service.blobs.get(asset.blob),
+        transformation,
+        to_format,
+        max_pixels=service.settings.rendition_pixels,
+    )
+    # Nothing is kept of what is not public. The cap keeps a stranger who counts up w_ from
+    # filling the disk.
+    kept = service.settings.renditions_per_version
+    if not asset.withdrawn and len(service.blobs.names(folder)) < kept:
+        service.blobs.put(name, content)
+    return content
+
+
+async def _stream(
+    service: Service, blob: str, first: bytes, start: int, end: int
+) -> AsyncIterator[bytes]:
+    yield first
+    while start < end:
+        chunk = await run_in_threadpool(service.blobs.slice, blob, start, min(end, start + _CHUNK))
+        yield chunk
+        start += len(chunk)
+
+
+def _unchanged(request: Request, file: File) -> bool:
+    given = request.headers.get("if-none-match")
+    if given is not None:
+        tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+        return "*" in tags or f'"{file.etag}"' in tags
+    since = request.headers.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        return file.asset.updated_us // 1_000_000 <= parsedate_to_datetime(since).timestamp()
+    except (ValueError, OverflowError):
+        return False
+
+
+def _range(request: Request, file: File) -> tuple[int, int] | None:
+    """The part asked for, end excluded; None for the whole, (0, 0) for one that is not there."""
+    given = request.headers.get("range", "")
+    if not given.startswith("bytes=") or "," in given or "if-range" in request.headers:
+        return None
+    first, dash, last = given.removeprefix("bytes=").strip().partition("-")
+    if not dash or any(part and not (part.isascii() and part.isdigit()) for part in (first, last)):
+        return None
+    if len(first) > 15 or len(last) > 15 or not (first or last):
+        return None
+    if not first:
+        start, end = max(0, file.size - int(last)), file.size
+    else:
+        start, end = int(first), min(file.size, int(last) + 1 if last else file.size)
+    return (start, end) if start < end else (0, 0)
+
+
+def _last(rest: str) -> str:
+    return rest.rpartition("/")[2]

@@ -1,0 +1,149 @@
+"""What only this service can do, under ``/v1_1/<cloud>/modstation/``.
+
+A client asks ``capabilities`` first and never assumes.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+
+from modstation.core.clock import to_us
+from modstation.service import assets
+from modstation.service.amendments import bench
+from modstation.service.blobs import BlobGone
+from modstation.service.delivery import read_file, respond
+from modstation.service.faults import BadRequest
+from modstation.service.listings import check_value, not_found
+from modstation.service.representations import instant
+from modstation.service.transformations import Box, Transformation
+from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
+from modstation.service.verdicts import Outcome, Verdict, apply_verdicts
+from modstation.service.wire import Json
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from modstation.service.assets import Asset
+    from modstation.service.calls import Call
+
+MOST_DECISIONS = 500
+_MAX_SIDE = 10_000
+
+_Short = Annotated[str, msgspec.Meta(max_length=255)]
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class _Item(msgspec.Struct):
+    """One decision as it is sent."""
+
+    decision_id: _Id
+    status: Literal["approved", "rejected"]
+    asset_id: _Short | None = None
+    resource_type: _Short = "image"
+    type: _Short = "upload"
+    public_id: _Short | None = None
+    expected: list[_Short] | None = None
+    reason: _Short | None = None
+    note: Annotated[str, msgspec.Meta(max_length=4000)] | None = None
+    actor: _Short | None = None
+    decided_at: datetime | None = None
+
+
+async def capabilities(call: Call) -> Response:
+    """Say what this service offers beyond the Admin API."""
+    return Json({"batch_decisions": {"max": MOST_DECISIONS}, "rejected_pixels": True, "version": 1})
+
+
+async def decisions(call: Call) -> Response:
+    """Apply up to 500 decisions, each at most once, and say what became of each."""
+    return Json(await run_in_threadpool(_decisions, call))
+
+
+async def pixels(call: Call) -> Response:
+    """The bytes of an asset in any state, or a rendition within ``w`` and ``h``."""
+    resource_type, delivery_type = call.path["resource_type"], call.path["type"]
+    check_value("resource_type", resource_type, RESOURCE_TYPES)
+    check_value("type", delivery_type, DELIVERY_TYPES)
+    public_id, parameters = call.path["public_id"], call.parameters
+    width = parameters.number("w", default=0, low=1, high=_MAX_SIDE) or None
+    height = parameters.number("h", default=0, low=1, high=_MAX_SIDE) or None
+    boxes = (Box("limit", width, height),) if width or height else ()
+    transformation = Transformation(boxes, asked=bool(boxes))
+
+    def look_up() -> Asset:
+        with call.service.ledger.read() as connection:
+            asset = assets.find(
+                connection, call.caller.cloud, resource_type, delivery_type, public_id
+            )
+        if asset is None or asset.deleted:
+            raise not_found(public_id)
+        return asset
+
+    for attempt in range(2):
+        asset = await run_in_threadpool(look_up)
+        try:
+            file = await read_file(call.service, asset, transformation, None)
+            return await respond(call.request, call.service, file, "private, no-store")
+        except BlobGone:
+            # It is being moved to or from the backup area: its row names the new place.
+            if attempt:
+                raise
+    raise not_found(public_id)
+
+
+def _decisions(call: Call) -> dict[str, Any]:
+    sent = call.parameters.raw("decisions")
+    if not isinstance(sent, list):
+        raise BadRequest("Missing required parameter - decisions")
+    if len(sent) > MOST_DECISIONS:
+        raise BadRequest(f"decisions: at most {MOST_DECISIONS} at a time")
+    try:
+        items = msgspec.convert(sent, list[_Item])
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"Invalid value for parameter decisions: {error}") from error
+    verdicts = [_verdict(item) for item in items]
+    with call.service.ledger.write() as connection:
+        outcomes = apply_verdicts(connection, bench(call), verdicts)
+    call.service.wake()
+    return {
+        "results": [_result(item, outcome) for item, outcome in zip(items, outcomes, strict=True)]
+    }
+
+
+def _verdict(item: _Item) -> Verdict:
+    if not (item.asset_id or item.public_id):
+        raise BadRequest("Invalid value for parameter decisions: asset_id or public_id is needed")
+    decided_us = None
+    if item.decided_at is not None:
+        if item.decided_at.tzinfo is None:
+            raise BadRequest("Invalid value for parameter decisions: decided_at has no time zone")
+        decided_us = to_us(item.decided_at.astimezone(UTC))
+    return Verdict(
+        item.status,
+        item.resource_type,
+        item.type,
+        item.public_id or "",
+        asset_id=item.asset_id,
+        decision_id=item.decision_id,
+        expected=None if item.expected is None else frozenset(item.expected),
+        reason=item.reason,
+        note=item.note,
+        actor=item.actor,
+        decided_us=decided_us,
+    )
+
+
+def _result(item: _Item, outcome: Outcome) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "decision_id": item.decision_id,
+        "outcome": outcome.result,
+        "moderation_status": outcome.status,
+        "updated_at": None if outcome.updated_us is None else instant(outcome.updated_us),
+    }
+    if outcome.actor is not None:
+        result["actor"] = outcome.actor
+    return result

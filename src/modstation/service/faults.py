@@ -1,0 +1,46 @@
+"""Refusals the service answers with, each one HTTP status and a sentence for the caller.
+
+    ServiceFault
+     ├── BadRequest          400   the request cannot be understood or is not allowed
+     ├── NotAuthenticated    401   no credentials, or wrong ones
+     ├── NotFound            404   no such asset or endpoint
+     └── RateLimited         420   the hourly limit is used up
+
+Only statuses that every official SDK can read stand here (reference 1.6): a Node client
+takes 403, 409 and 503 for a broken server.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from modstation.core.errors import ModstationError
+
+
+class ServiceFault(ModstationError):
+    """The service refuses a request; ``str(error)`` is the answer's ``error.message``."""
+
+    title = "Request refused"
+    status: ClassVar[int] = 400
+
+
+class BadRequest(ServiceFault):
+    """The request cannot be understood or is not allowed."""
+
+
+class NotAuthenticated(ServiceFault):
+    """No credentials, or wrong ones."""
+
+    status = 401
+
+
+class NotFound(ServiceFault):
+    """No such asset or endpoint."""
+
+    status = 404
+
+
+class RateLimited(ServiceFault):
+    """The hourly limit of Admin calls is used up."""
+
+    status = 420

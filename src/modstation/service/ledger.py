@@ -1,0 +1,106 @@
+"""The service's database: one engine, short transactions, schema made at first start."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, insert, make_url, select
+from sqlalchemy.exc import DatabaseError
+
+from modstation.core.errors import SettingsError, StoreDamaged, StoreTooNew
+from modstation.service import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+
+_BUSY_SECONDS = 15
+
+
+class Ledger:
+    """Opens the database and hands out transactions; safe to use from many threads.
+
+    Raises SettingsError for a URL that cannot be used, StoreDamaged for a file that is no
+    database, StoreTooNew for one written by a newer modstation.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+            self._sqlite = parsed.get_backend_name() == "sqlite"
+            self._engine = _open(url, sqlite=self._sqlite)
+        except (ImportError, ValueError, DatabaseError) as error:
+            raise SettingsError(f"The database address cannot be used: {error}") from error
+        # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite is
+        # a sleep-and-retry loop that starves the unlucky.
+        self._writer = threading.Lock()
+        try:
+            self._prepare()
+        except DatabaseError as error:
+            self.close()
+            raise StoreDamaged(f"The service's database cannot be used: {error.orig}") from error
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one moment and changes nothing."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits when the block ends and rolls back when it raises."""
+        if not self._sqlite:
+            with self._engine.begin() as connection:
+                yield connection
+            return
+        with (
+            self._writer,
+            self._engine.connect() as connection,
+            connection.execution_options(write=True).begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _prepare(self) -> None:
+        with self.write() as connection:
+            schema.metadata.create_all(connection)
+            found = connection.scalar(
+                select(schema.meta.c.value).where(schema.meta.c.key == "version")
+            )
+            if found is None:
+                connection.execute(
+                    insert(schema.meta).values(key="version", value=str(schema.VERSION))
+                )
+            elif int(found) > schema.VERSION:
+                raise StoreTooNew("A newer modstation wrote this service's database.")
+
+
+def _open(url: str, *, sqlite: bool) -> Engine:
+    if not sqlite:
+        return create_engine(url, pool_size=10, max_overflow=30)
+    engine = create_engine(
+        url, pool_size=10, max_overflow=40, connect_args={"timeout": _BUSY_SECONDS}
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        # sqlite3 must not begin transactions of its own: it would begin them DEFERRED.
+        connection.isolation_level = None
+        # FULL: a decision that was answered survives a power cut.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE: a deferred read-then-write fails at once with BUSY_SNAPSHOT when another
+        # process wrote in between, whatever the timeout.
+        writing = connection.get_execution_options().get("write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine

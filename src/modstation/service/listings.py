@@ -1,0 +1,164 @@
+"""The Admin API's reading half: queues, lists, one asset (reference 3.1, 3.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+
+from modstation.service import assets
+from modstation.service.assets import Window
+from modstation.service.faults import BadRequest, NotFound
+from modstation.service.moderation import KINDS, STATUSES
+from modstation.service.representations import asset_document, list_item, only_fields
+from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
+from modstation.service.wire import Json
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from modstation.service.assets import Asset, Page
+    from modstation.service.calls import Call
+
+_OPTIONAL = ("tags", "context", "metadata", "moderations")
+_MOST_IDS = 100
+
+
+async def queue(call: Call) -> Response:
+    """The assets of one moderation kind and status."""
+    return Json(await run_in_threadpool(_queue, call))
+
+
+async def resources(call: Call) -> Response:
+    """Stored assets, by prefix, by public IDs, or all."""
+    return Json(await run_in_threadpool(_resources, call))
+
+
+async def by_asset_ids(call: Call) -> Response:
+    """Stored assets by their identifiers."""
+    return Json(await run_in_threadpool(_by_asset_ids, call))
+
+
+async def resource_types(call: Call) -> Response:
+    """The resource types there are."""
+    return Json({"resource_types": sorted(RESOURCE_TYPES)})
+
+
+async def resource(call: Call) -> Response:
+    """One asset, by type and public ID."""
+    return Json(await run_in_threadpool(_resource, call))
+
+
+async def resource_by_id(call: Call) -> Response:
+    """One asset, by its identifier."""
+    return Json(await run_in_threadpool(_resource_by_id, call))
+
+
+def named(call: Call) -> tuple[str, str]:
+    """The call's resource type and delivery type, checked."""
+    resource_type = call.path["resource_type"]
+    delivery_type = call.path.get("type") or call.parameters.text("type") or "upload"
+    check_value("resource_type", resource_type, RESOURCE_TYPES)
+    check_value("type", delivery_type, DELIVERY_TYPES)
+    return resource_type, delivery_type
+
+
+def check_value(name: str, value: str, allowed: frozenset[str]) -> None:
+    """Raise BadRequest unless the value is one of the allowed ones."""
+    if value not in allowed:
+        raise BadRequest(f"Invalid value {value[:80]} for parameter {name}")
+
+
+def not_found(what: str) -> NotFound:
+    """The fault for an asset that is not there."""
+    return NotFound(f"Resource not found - {what}")
+
+
+def _queue(call: Call) -> dict[str, Any]:
+    resource_type, kind, status = (call.path[name] for name in ("resource_type", "kind", "status"))
+    check_value("resource_type", resource_type, RESOURCE_TYPES)
+    check_value("moderation_kind", kind, KINDS)
+    check_value("moderation_status", status, STATUSES)
+    window = _window(call)
+    with call.service.ledger.read() as connection:
+        page = assets.list_queue(connection, call.caller.cloud, resource_type, kind, status, window)
+    return _listed(call, page, kind)
+
+
+def _resources(call: Call) -> dict[str, Any]:
+    resource_type, delivery_type = named(call)
+    cloud, parameters = call.caller.cloud, call.parameters
+    public_ids = parameters.names("public_ids", comma=False)
+    if len(public_ids) > _MOST_IDS:
+        raise BadRequest(f"public_ids: at most {_MOST_IDS} at a time")
+    window = _window(call)
+    with call.service.ledger.read() as connection:
+        if public_ids:
+            names = [(resource_type, delivery_type, public_id) for public_id in public_ids]
+            found = tuple(assets.find_by_names(connection, cloud, names))
+            page = assets.Page(found, None)
+        else:
+            prefix = parameters.text("prefix")
+            page = assets.list_assets(
+                connection, cloud, resource_type, delivery_type, window, prefix=prefix
+            )
+    return _listed(call, page)
+
+
+def _by_asset_ids(call: Call) -> dict[str, Any]:
+    asset_ids = call.parameters.names("asset_ids")
+    if not 0 < len(asset_ids) <= _MOST_IDS:
+        raise BadRequest(f"asset_ids: 1 to {_MOST_IDS} at a time")
+    with call.service.ledger.read() as connection:
+        found = assets.find_by_ids(connection, call.caller.cloud, asset_ids)
+    return _listed(call, assets.Page(tuple(found), None))
+
+
+def _resource(call: Call) -> dict[str, Any]:
+    resource_type, delivery_type = named(call)
+    public_id = call.path["public_id"]
+    with call.service.ledger.read() as connection:
+        asset = assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
+    return _document(call, asset, public_id)
+
+
+def _resource_by_id(call: Call) -> dict[str, Any]:
+    asset_id = call.path["asset_id"]
+    with call.service.ledger.read() as connection:
+        asset = assets.find_by_id(connection, call.caller.cloud, asset_id)
+    return _document(call, asset, asset_id)
+
+
+def _document(call: Call, asset: Asset | None, what: str) -> dict[str, Any]:
+    if asset is None:
+        raise not_found(what)
+    document = asset_document(asset, base=call.base)
+    return only_fields(document, call.parameters.names("fields"))
+
+
+def _window(call: Call) -> Window:
+    parameters = call.parameters
+    direction = (parameters.text("direction") or "desc").lower()
+    if direction in ("1", "-1"):
+        direction = "asc" if direction == "1" else "desc"
+    check_value("direction", direction, frozenset({"asc", "desc"}))
+    limit = parameters.number("max_results", default=10, low=1, high=500)
+    return Window(limit, parameters.text("next_cursor"), ascending=direction == "asc")
+
+
+def _listed(call: Call, page: Page, kind: str | None = None) -> dict[str, Any]:
+    parameters = call.parameters
+    fields = parameters.names("fields")
+    asked = {name for name in _OPTIONAL if parameters.flag(name)}
+    # Naming a field asks for it.
+    asked |= {"moderations" if name == "moderation" else name for name in fields}
+    wanted = frozenset(asked)
+    answer: dict[str, Any] = {
+        "resources": [
+            only_fields(list_item(asset, base=call.base, wanted=wanted, kind=kind), fields)
+            for asset in page.assets
+        ]
+    }
+    if page.next_cursor:
+        answer["next_cursor"] = page.next_cursor
+    return answer

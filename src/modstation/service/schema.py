@@ -1,0 +1,184 @@
+"""The service's tables. Times are microseconds since the epoch, documents are JSON text."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+VERSION = 1
+
+metadata = MetaData()
+
+# SQLite gives out row numbers only for a column declared INTEGER, PostgreSQL wants 64 bits.
+_ROW = BigInteger().with_variant(Integer, "sqlite")
+
+meta = Table(
+    "service_meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+clouds = Table(
+    "clouds",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("api_key", String, primary_key=True),
+    Column("cloud", String, nullable=False, index=True),
+    # Signatures need the secret itself, so it is sealed and not hashed (credentials.py).
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("seq", _ROW, primary_key=True, autoincrement=True),
+    Column("asset_id", String(32), nullable=False, unique=True),
+    Column("cloud", String, nullable=False),
+    Column("resource_type", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("public_id", String, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("version_id", String(32), nullable=False),
+    Column("format", String),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("bytes", BigInteger, nullable=False),
+    Column("etag", String(32), nullable=False),
+    Column("blob", String, nullable=False),
+    Column("original_filename", String, nullable=False),
+    Column("display_name", String, nullable=False),
+    Column("asset_folder", String, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("moderation", Text, nullable=False),
+    Column("moderation_kind", String),
+    Column("moderation_status", String),
+    Column("notification_url", String),
+    Column("api_key", String, nullable=False),
+    Column("backup", Boolean, nullable=False),
+    # Withdrawn: delivery is gone and the original belongs in the backup area.
+    Column("withdrawn", Boolean, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("deleted_us", BigInteger),
+    UniqueConstraint("cloud", "resource_type", "type", "public_id"),
+)
+Index(
+    "assets_by_creation",
+    assets.c.cloud,
+    assets.c.resource_type,
+    assets.c.type,
+    assets.c.created_us,
+    assets.c.seq,
+    sqlite_where=assets.c.deleted_us.is_(None),
+    postgresql_where=assets.c.deleted_us.is_(None),
+)
+
+# One row per moderation of an asset, for the queues alone: the asset keeps the documents.
+moderation_entries = Table(
+    "moderation_entries",
+    metadata,
+    Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String, primary_key=True),
+    Column("cloud", String, nullable=False),
+    Column("resource_type", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+Index(
+    "moderation_queue",
+    moderation_entries.c.cloud,
+    moderation_entries.c.resource_type,
+    moderation_entries.c.kind,
+    moderation_entries.c.status,
+    moderation_entries.c.created_us,
+    moderation_entries.c.asset_seq,
+)
+
+# Every decision anyone sent, also one that changed nothing. Append-only.
+decision_history = Table(
+    "decision_history",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("cloud", String, nullable=False),
+    Column("asset_id", String(32), nullable=False, index=True),
+    Column("resource_type", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("public_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("from_status", String),
+    Column("to_status", String, nullable=False),
+    Column("changed", Boolean, nullable=False),
+    Column("decision_id", String),
+    Column("actor", String),
+    Column("reason", String),
+    Column("note", Text),
+    Column("decided_us", BigInteger, nullable=False),
+    Column("received_us", BigInteger, nullable=False),
+)
+
+# What a batch decision was answered, so that sending it again answers the same.
+applied_decisions = Table(
+    "applied_decisions",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("decision_id", String, primary_key=True),
+    Column("asset_id", String(32), nullable=False),
+    Column("status", String, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("actor", String),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("cloud", String, nullable=False),
+    Column("api_key", String, nullable=False),
+    Column("lane", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # NULL once it is delivered or given up: the index holds only what is still to do.
+    Column("due_us", BigInteger),
+    Column("state", String, nullable=False),
+    Column("last_status", Integer),
+    Column("created_us", BigInteger, nullable=False),
+)
+Index(
+    "notifications_due",
+    notifications.c.due_us,
+    notifications.c.id,
+    sqlite_where=notifications.c.due_us.is_not(None),
+    postgresql_where=notifications.c.due_us.is_not(None),
+)
+
+# Work on blobs that follows from a committed change (housekeeping.py).
+blob_jobs = Table(
+    "blob_jobs",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("asset_id", String(32)),
+    Column("blob", String),
+    Column("due_us", BigInteger, nullable=False, index=True),
+)

@@ -1,0 +1,112 @@
+"""One service put together: what every request handler works with."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import anyio
+from obstore.exceptions import BaseError
+from sqlalchemy.exc import OperationalError
+
+from modstation.service.blobs import Blobs
+from modstation.service.credentials import Credentials
+from modstation.service.housekeeping import Housekeeper
+from modstation.service.ledger import Ledger
+from modstation.service.limits import RateLimits
+from modstation.service.notifications import NotificationSender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modstation.core.clock import Clock, Ids
+    from modstation.service.settings import ServiceSettings
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 1.0
+
+
+class Service:
+    """The parts of a running service; ``close`` it when done.
+
+    Raises SettingsError, StoreDamaged or StoreTooNew if its database or storage cannot be used.
+    """
+
+    def __init__(self, settings: ServiceSettings, *, clock: Clock, ids: Ids) -> None:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.settings = settings
+        self.clock = clock
+        self.ids = ids
+        self.blobs = Blobs(settings.storage, settings.data / "blobs")
+        self.ledger = Ledger(settings.database_url)
+        self.credentials = Credentials(self.ledger, settings.data / "service.key")
+        self.owner = self.credentials.ensure_cloud(settings.cloud, clock.now())
+        self.limits = RateLimits(settings.calls_per_hour)
+        self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
+        self.housekeeper = Housekeeper(self.ledger, self.blobs)
+        self.sender = NotificationSender(self.ledger, self.credentials, settings)
+        self._work = threading.Event()
+
+    def wake(self) -> None:
+        """Say that a change was committed that brings work with it."""
+        self._work.set()
+
+    def wait_for_work(self) -> None:
+        """Return when there may be something to do."""
+        self._work.wait(_POLL_SECONDS)
+        self._work.clear()
+
+    def close(self) -> None:
+        """Finish what is in hand and let go of everything."""
+        self.sender.close()
+        self.ledger.close()
+
+
+class Background:
+    """The thread that sends notifications and moves blobs while the service runs.
+
+    A bug in it calls ``on_failure``: a service that takes decisions and tells nobody is worse
+    than one that stops and is restarted.
+    """
+
+    def __init__(self, service: Service, on_failure: Callable[[], None]) -> None:
+        self._service = service
+        self._on_failure = on_failure
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="service-background")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the step under way and end."""
+        self._stopping.set()
+        self._service.wake()
+        self._thread.join()
+
+    def _run(self) -> None:
+        finished = False
+        try:
+            while not self._stopping.is_set():
+                self._step()
+            finished = True
+        finally:
+            if not finished:
+                self._on_failure()
+
+    def _step(self) -> None:
+        service = self._service
+        try:
+            now = service.clock.now()
+            busy = service.housekeeper.step(now) + service.sender.step(now)
+        except (OperationalError, BaseError, OSError) as error:
+            # Another process holds the database, or storage is away for the moment: every row
+            # is still there, the next step finds it.
+            log.warning("background work is put off: %s", type(error).__name__)
+            self._stopping.wait(_POLL_SECONDS)
+            return
+        if not busy:
+            service.wait_for_work()

@@ -1,0 +1,61 @@
+"""What a service is told when it starts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modstation.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MIB = 1 << 20
+_CLOUD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """Where a service listens, what it stores where, and its limits.
+
+    ``notification_delays`` are the seconds before the second, third and fourth try
+    (reference 4.1: three more tries after about 3, 6 and 9 minutes).
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8787
+    database: str | None = None
+    storage: str | None = None
+    cloud: str = "local"
+    # How the world reaches this service, for delivery addresses; None: as the caller did.
+    public_url: str | None = None
+    # A self-hosted service has no plan to protect; the limit only stops a runaway client.
+    calls_per_hour: int = 100_000
+    upload_bytes: int = 100 * MIB
+    # Text fields are held in memory: data URIs, JSON bodies, batches of decisions.
+    text_bytes: int = 32 * MIB
+    rendition_pixels: int = 120_000_000
+    rendition_workers: int = 2
+    renditions_per_version: int = 32
+    notification_delays: tuple[float, ...] = (180.0, 360.0, 540.0)
+    notification_timeout: float = 10.0
+    notification_workers: int = 16
+    moderation_kinds: frozenset[str] = frozenset({"manual", "webpurify"})
+    deliver_pending: bool = True
+    deliver_rejected: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what could not work; raises SettingsError."""
+        if not _CLOUD_NAME.fullmatch(self.cloud):
+            raise SettingsError(
+                f"“{self.cloud}” cannot be a cloud name: letters, digits, - and _ only."
+            )
+        if not 0 <= self.port <= 65535:
+            raise SettingsError(f"{self.port} is not a port.")
+
+    @property
+    def database_url(self) -> str:
+        """The database to use: a SQLite file in the data folder unless told otherwise."""
+        return self.database or f"sqlite:///{self.data / 'service.sqlite3'}"

@@ -1,0 +1,280 @@
+"""Decisions, one or many: the one place that changes a moderation status.
+
+Everything a decision brings about is written in the caller's transaction: the asset, its
+queue entries, the history, the receipt of its ``decision_id``, the notification, and the job
+that moves the original to the backup area or back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+
+from modstation.service.assets import find_by_ids, find_by_names, save_decided
+from modstation.service.moderation import REJECTED, decide, overall
+from modstation.service.notifications import enqueue
+from modstation.service.representations import moderation_notification
+from modstation.service.schema import applied_decisions, blob_jobs, decision_history
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from modstation.service.assets import Asset
+    from modstation.service.moderation import Entry
+    from modstation.service.notifications import Message
+
+APPLIED = "applied"
+ALREADY_APPLIED = "already_applied"
+CONFLICT = "conflict"
+NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person decided about one asset.
+
+    The asset is named by ``asset_id`` or by type and public ID. ``expected``: apply only if the
+    asset's status is one of these.
+    """
+
+    status: str
+    resource_type: str
+    type: str
+    public_id: str
+    asset_id: str | None = None
+    decision_id: str | None = None
+    expected: frozenset[str] | None = None
+    kind: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    actor: str | None = None
+    decided_us: int | None = None
+    notification_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a verdict; ``asset`` is None if there is none, or for a repeated one."""
+
+    result: str
+    asset: Asset | None
+    status: str | None
+    updated_us: int | None
+    actor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What deciding needs to know beside the verdict; ``base`` is the host for addresses."""
+
+    cloud: str
+    api_key: str
+    base: str
+    now_us: int
+    deliver_rejected: bool
+
+
+def apply_verdicts(
+    connection: Connection, bench: Bench, verdicts: Sequence[Verdict]
+) -> list[Outcome]:
+    """Apply verdicts in order, all in this transaction, and say what became of each.
+
+    A ``decision_id`` that was applied before is answered as it was then, whatever the asset's
+    state is now. Raises BadRequest for a ``kind`` the asset does not have.
+    """
+    return _Session(connection, bench).run(verdicts)
+
+
+class _Session:
+    """One transaction's worth of verdicts; statements are gathered and sent together."""
+
+    def __init__(self, connection: Connection, bench: Bench) -> None:
+        self.connection = connection
+        self.bench = bench
+        self.before: dict[int, Asset] = {}
+        self.after: dict[int, Asset] = {}
+        self.receipts: dict[str, dict[str, Any]] = {}
+        self.new_receipts: list[dict[str, Any]] = []
+        self.history: list[dict[str, Any]] = []
+        self.jobs: list[dict[str, Any]] = []
+        self.messages: list[Message] = []
+        self.actors: dict[str, str | None] = {}
+
+    def run(self, verdicts: Sequence[Verdict]) -> list[Outcome]:
+        self._load_receipts(verdicts)
+        by_id, by_name = self._load_assets(verdicts)
+        outcomes = []
+        for verdict in verdicts:
+            receipt = self.receipts.get(verdict.decision_id or "")
+            seq = (
+                by_id.get(verdict.asset_id)
+                if verdict.asset_id
+                else by_name.get((verdict.resource_type, verdict.type, verdict.public_id))
+            )
+            asset = None if seq is None else self.after[seq]
+            outcomes.append(self._one(verdict, receipt, asset))
+        self._write()
+        return outcomes
+
+    def _load_receipts(self, verdicts: Sequence[Verdict]) -> None:
+        ids = [verdict.decision_id for verdict in verdicts if verdict.decision_id]
+        if not ids:
+            return
+        rows = self.connection.execute(
+            select(applied_decisions).where(
+                applied_decisions.c.cloud == self.bench.cloud,
+                applied_decisions.c.decision_id.in_(ids),
+            )
+        ).mappings()
+        self.receipts = {row["decision_id"]: dict(row) for row in rows}
+
+    def _load_assets(
+        self, verdicts: Sequence[Verdict]
+    ) -> tuple[dict[str, int], dict[tuple[str, str, str], int]]:
+        cloud = self.bench.cloud
+        ids = {verdict.asset_id for verdict in verdicts if verdict.asset_id}
+        names = {(v.resource_type, v.type, v.public_id) for v in verdicts if not v.asset_id}
+        found = find_by_ids(self.connection, cloud, ids) if ids else []
+        found += find_by_names(self.connection, cloud, names)
+        self.before = {asset.seq: asset for asset in found}
+        self.after = dict(self.before)
+        return (
+            {asset.asset_id: asset.seq for asset in found},
+            {(asset.resource_type, asset.type, asset.public_id): asset.seq for asset in found},
+        )
+
+    def _one(
+        self, verdict: Verdict, receipt: dict[str, Any] | None, asset: Asset | None
+    ) -> Outcome:
+        if receipt is not None:
+            same = receipt["status"] == verdict.status and (
+                asset is None or receipt["asset_id"] == asset.asset_id
+            )
+            # One identifier for two different decisions is a fault of the sender.
+            result = ALREADY_APPLIED if same else CONFLICT
+            return Outcome(
+                result, asset, receipt["status"], receipt["updated_us"], receipt["actor"]
+            )
+        if asset is None:
+            return Outcome(NOT_FOUND, None, None, None, None)
+        if verdict.expected is not None and (asset.moderation_status or "") not in verdict.expected:
+            actor = self._last_actor(asset)
+            return Outcome(CONFLICT, asset, asset.moderation_status, _updated_us(asset), actor)
+        asset = self._decide(verdict, asset)
+        updated_us = _updated_us(asset)
+        if verdict.decision_id:
+            receipt = {
+                "cloud": self.bench.cloud,
+                "decision_id": verdict.decision_id,
+                "asset_id": asset.asset_id,
+                "status": verdict.status,
+                "updated_us": updated_us,
+                "actor": verdict.actor,
+            }
+            self.receipts[verdict.decision_id] = receipt
+            self.new_receipts.append(receipt)
+        return Outcome(APPLIED, asset, asset.moderation_status, updated_us, verdict.actor)
+
+    def _decide(self, verdict: Verdict, asset: Asset) -> Asset:
+        now_us = self.bench.now_us
+        entries, kind = decide(asset.moderation, verdict.status, now_us=now_us, kind=verdict.kind)
+        entry = next(entry for entry in entries if entry.kind == kind)
+        previous = next((e.status for e in asset.moderation if e.kind == kind), None)
+        changed = previous != verdict.status
+        self._remember(verdict, asset, kind, previous, changed=changed)
+        if not changed:
+            # The same verdict again: recorded, but nothing happened that anyone is told of.
+            return asset
+        after = self._with_delivery(asset, entries, kind)
+        self.after[asset.seq] = after
+        urls = {url for url in (asset.notification_url, verdict.notification_url) if url}
+        for url in sorted(urls):
+            body = moderation_notification(after, entry, base=self.bench.base)
+            self.messages.append((url, body))
+        return after
+
+    def _with_delivery(self, asset: Asset, entries: tuple[Entry, ...], kind: str) -> Asset:
+        now_us = self.bench.now_us
+        status = overall(entries)
+        after = replace(
+            asset,
+            moderation=entries,
+            moderation_kind=kind,
+            moderation_status=status,
+            updated_us=now_us,
+        )
+        withdraw = status == REJECTED and not self.bench.deliver_rejected
+        if withdraw != asset.withdrawn:
+            self.jobs.append({"asset_id": asset.asset_id, "blob": None, "due_us": now_us})
+            after = replace(after, withdrawn=withdraw)
+            if not withdraw:
+                after = replace(after, version=max(now_us // 1_000_000, asset.version + 1))
+        return after
+
+    def _remember(
+        self, verdict: Verdict, asset: Asset, kind: str, previous: str | None, *, changed: bool
+    ) -> None:
+        self.actors[asset.asset_id] = verdict.actor
+        self.history.append(
+            {
+                "cloud": asset.cloud,
+                "asset_id": asset.asset_id,
+                "resource_type": asset.resource_type,
+                "type": asset.type,
+                "public_id": asset.public_id,
+                "kind": kind,
+                "from_status": previous,
+                "to_status": verdict.status,
+                "changed": changed,
+                "decision_id": verdict.decision_id,
+                "actor": verdict.actor,
+                "reason": verdict.reason,
+                "note": verdict.note,
+                "decided_us": verdict.decided_us or self.bench.now_us,
+                "received_us": self.bench.now_us,
+            }
+        )
+
+    def _last_actor(self, asset: Asset) -> str | None:
+        if asset.asset_id in self.actors:
+            return self.actors[asset.asset_id]
+        return self.connection.scalar(
+            select(decision_history.c.actor)
+            .where(decision_history.c.asset_id == asset.asset_id, decision_history.c.changed)
+            .order_by(decision_history.c.id.desc())
+            .limit(1)
+        )
+
+    def _write(self) -> None:
+        save_decided(
+            self.connection,
+            [
+                (self.before[seq], asset)
+                for seq, asset in self.after.items()
+                if asset is not self.before[seq]
+            ],
+        )
+        for table, rows in (
+            (decision_history, self.history),
+            (applied_decisions, self.new_receipts),
+            (blob_jobs, self.jobs),
+        ):
+            if rows:
+                self.connection.execute(insert(table), rows)
+        enqueue(
+            self.connection,
+            self.messages,
+            cloud=self.bench.cloud,
+            api_key=self.bench.api_key,
+            now_us=self.bench.now_us,
+        )
+
+
+def _updated_us(asset: Asset) -> int:
+    """When the asset's moderation last changed."""
+    times = [entry.updated_us for entry in asset.moderation if entry.updated_us is not None]
+    return max(times, default=asset.updated_us)
