@@ -114,3 +114,13 @@ def fitted(source: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
 def turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     """``size`` as it is after the EXIF orientation: 5 to 8 stand on their side."""
     return (size[1], size[0]) if orientation in {5, 6, 7, 8} else size
+
+
+def webp_canvas(head: bytes) -> tuple[int, int] | None:
+    """The canvas an extended WebP names; None for the simple kinds, whose decoder checks.
+
+    The library makes room for two canvases before it tells their size, so this is read first.
+    """
+    if head[12:16] != b"VP8X" or len(head) < 30:
+        return None
+    return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1

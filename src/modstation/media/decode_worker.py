@@ -1,0 +1,120 @@
+"""A decode worker: a process that turns sealed bytes into pixels and can do nothing else.
+
+Started as ``python -m modstation.media.decode_worker FD``, FD being its end of a socket. It holds
+no key but those sent with an image, ends when the socket does, and takes one image at a time.
+
+It answers ``{"ready": […protections]}`` once, then for each request either the picture's
+measures, its pixels in the shared memory (or after the answer), or ``{"error": class, "message"}``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import warnings
+from typing import Any, Final
+
+from modstation.core.errors import ImageDamaged, ImageTooLarge, MediaError
+from modstation.media import pixel_memory
+from modstation.media.channel import Channel, ChannelClosed, Message
+from modstation.media.confine import confine, silence
+from modstation.media.formats import MAX_BYTES
+from modstation.media.picture import Pixels, decode, prepare
+from modstation.media.sealing import OVERHEAD_BYTES, SealBroken, open_sealed
+
+MEMORY_BYTES: Final = 512 * 1024 * 1024
+"""What an image may take above the worker's own size."""
+
+_SECONDS_AFTER_DEADLINE: Final = 1.0
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until the socket closes."""
+    # The station's terminal sends Ctrl+C to every process; the station decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")
+    channel = Channel(_connection(arguments[0]))
+    prepare()
+    silence()
+    channel.send({"ready": confine(MEMORY_BYTES)})
+    while True:
+        try:
+            request = channel.receive(
+                body_limit=MAX_BYTES + OVERHEAD_BYTES, accept_file=pixel_memory.SHARED
+            )
+            _serve(channel, request)
+        except ChannelClosed:
+            return 0
+
+
+def _connection(argument: str) -> socket.socket:
+    if sys.platform == "win32":
+        sys.stdout.write(f"{os.getpid()}\n")
+        sys.stdout.flush()
+        return socket.fromshare(sys.stdin.buffer.read())
+    return socket.socket(fileno=int(argument))
+
+
+def _serve(channel: Channel, request: Message) -> None:
+    _deadline(request.head["seconds"] + _SECONDS_AFTER_DEADLINE)
+    answer, data = _answer(request)
+    try:
+        if request.file is not None:
+            if data:
+                pixel_memory.write(request.file, data)
+            data = b""
+    except MemoryError:
+        answer, data = _failure(ImageTooLarge("Showing this image needs more memory.")), b""
+    finally:
+        if request.file is not None:
+            os.close(request.file)
+    channel.send(answer, data)
+    _deadline(0)
+
+
+def _answer(request: Message) -> tuple[dict[str, Any], bytes]:
+    head = request.head
+    try:
+        body = open_sealed(
+            head["asset_key"], head["rendition"], bytes(request.body), bytes.fromhex(head["key"])
+        )
+        width, height = head["box"]
+        pixels = decode(body, (width, height), head["frame"])
+    except SealBroken:
+        return _failure(ImageDamaged("The copy on this machine is damaged; fetch it again.")), b""
+    except MediaError as error:
+        return _failure(error), b""
+    except MemoryError:
+        return _failure(ImageTooLarge("Decoding this image needs more memory.")), b""
+    return _measures(pixels), pixels.data
+
+
+def _measures(pixels: Pixels) -> dict[str, Any]:
+    return {
+        "width": pixels.width,
+        "height": pixels.height,
+        "opaque": pixels.opaque,
+        "source_width": pixels.source_width,
+        "source_height": pixels.source_height,
+        "format": pixels.format,
+        "frames": pixels.frames,
+        "orientation": pixels.orientation,
+    }
+
+
+def _failure(error: MediaError) -> dict[str, Any]:
+    return {"error": type(error).__name__, "message": error.message}
+
+
+def _deadline(seconds: float) -> None:
+    # The station kills a worker that is late. This alarm, whose default is to end the process
+    # even inside a codec, is for a worker whose station was killed first. (PR_SET_PDEATHSIG would
+    # not do: it follows the thread that started us, not the process.)
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
