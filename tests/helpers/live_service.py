@@ -208,7 +208,7 @@ class LiveService:
                     assets.c.deleted_us.is_(None)
                 )
             )
-            return dict(rows.tuples())
+            return dict(rows.all())
 
     def decisions(self, public_id: str | None = None) -> list[Decision]:
         """The decision history, oldest first; also decisions that changed nothing."""
@@ -230,7 +230,7 @@ class LiveService:
             rows = connection.execute(
                 select(notifications.c.state, func.count()).group_by(notifications.c.state)
             )
-            return dict(rows.tuples())
+            return dict(rows.all())
 
     @contextmanager
     def _rows(self) -> Iterator[Any]:
