@@ -1,0 +1,131 @@
+"""Decisions by the hundred: the extension of modstation's own service, discovered, never assumed.
+
+The service applies each decision at most once per ``decision_id`` and only while the asset has
+one of the ``expected`` statuses, so a lost answer is answered by sending the same again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modstation.core.assets import ModerationStatus
+from modstation.core.errors import AssetGone, Unknown
+from modstation.core.outbox import Acknowledged, Failed, Observed, Outcome
+from modstation.remote.addresses import is_asset_id
+from modstation.remote.parsing import Json, parse_object, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modstation.core.outbox import Operation
+
+MOST_DECISIONS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this service can do beyond Cloudinary's API; ``batch`` is the most in one request."""
+
+    batch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """What one request said about one operation.
+
+    ``already``: this very decision had been applied before, whatever happened to the asset since.
+    """
+
+    operation_id: str
+    outcome: Outcome
+    already: bool = False
+
+
+def parse_capabilities(body: bytes) -> Capabilities:
+    """Read the capabilities document; an unknown form means none of them."""
+    document = parse_object(body)
+    decisions = document.get("decisions")
+    most = decisions.get("max") if isinstance(decisions, dict) else document.get("batch")
+    if most is True:
+        most = MOST_DECISIONS
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        return Capabilities()
+    return Capabilities(min(most, MOST_DECISIONS))
+
+
+def batch_body(operations: Sequence[Operation]) -> bytes:
+    """The request for these operations, in their order."""
+    decisions: list[dict[str, object]] = []
+    for operation in operations:
+        item: dict[str, object] = {
+            "decision_id": operation.decision_id,
+            "resource_type": operation.ref.resource_type,
+            "type": operation.ref.delivery_type,
+            "public_id": operation.ref.public_id,
+            "status": operation.target.value,
+            "expected": sorted(status.value for status in operation.expected),
+            "decided_at": operation.decided_at.isoformat(),
+        }
+        optional = {
+            "asset_id": operation.asset_id if is_asset_id(operation.asset_id) else None,
+            "reason": operation.reason_code,
+            "note": operation.note,
+            "actor": operation.actor,
+        }
+        item.update({name: value for name, value in optional.items() if value is not None})
+        decisions.append(item)
+    return json.dumps({"decisions": decisions}, separators=(",", ":")).encode()
+
+
+def parse_results(
+    body: bytes, operations: Sequence[Operation], *, request_id: str | None = None
+) -> list[BatchItem]:
+    """One outcome for every operation that was sent, in their order.
+
+    An operation that is missing from the answer, or in it twice, has not succeeded.
+    """
+    results = parse_object(body).get("results")
+    if not isinstance(results, list):
+        raise Unknown("The answer holds no results.")
+    found: dict[str, list[dict[str, Json]]] = {}
+    for result in results:
+        if isinstance(result, dict) and isinstance(result.get("decision_id"), str):
+            found.setdefault(result["decision_id"], []).append(result)
+    return [
+        _item(operation, found.get(operation.decision_id, []), request_id)
+        for operation in operations
+    ]
+
+
+def _item(
+    operation: Operation, results: list[dict[str, Json]], request_id: str | None
+) -> BatchItem:
+    if len(results) != 1:
+        what = "says nothing" if not results else "speaks twice"
+        return _unclear(operation, f"The answer {what} about this decision.")
+    result = results[0]
+    outcome = result.get("outcome")
+    if outcome == "not_found":
+        return BatchItem(
+            operation.operation_id, Failed(AssetGone("The service has no such image."))
+        )
+    try:
+        status = ModerationStatus(str(result.get("moderation_status")))
+    except ValueError:
+        return _unclear(operation, "The answer names no status.")
+    when = parse_time(result.get("updated_at"))
+    if outcome in {"applied", "already_applied"} and status is operation.target:
+        return BatchItem(operation.operation_id, Acknowledged(status, when, request_id))
+    actor = result.get("actor")
+    seen = Observed(status, when, actor if isinstance(actor, str) else None)
+    if outcome == "already_applied":
+        return BatchItem(operation.operation_id, seen, already=True)
+    if outcome == "conflict" and (status is operation.target or status not in operation.expected):
+        return BatchItem(operation.operation_id, seen)
+    return _unclear(operation, "The answer contradicts itself.")
+
+
+def _unclear(operation: Operation, message: str) -> BatchItem:
+    return BatchItem(operation.operation_id, Failed(Unknown(message)))

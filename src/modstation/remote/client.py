@@ -1,0 +1,305 @@
+"""The client of the Admin API: Cloudinary's, and whatever speaks like it."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
+
+import httpx
+
+from modstation.core.errors import (
+    AssetGone,
+    Refused,
+    Unknown,
+    UnsafeAddress,
+)
+from modstation.remote.acknowledgement import Confirmed, check_named, confirm
+from modstation.remote.addresses import Addresses, is_asset_id, is_doubtful
+from modstation.remote.batch import (
+    BatchItem,
+    Capabilities,
+    batch_body,
+    parse_capabilities,
+    parse_results,
+)
+from modstation.remote.exchange import MIB, Answer, Bounds, perform, same_target
+from modstation.remote.parsing import Page, parse_asset, parse_object, parse_page
+from modstation.remote.translation import error_for, error_text, quota_of
+from modstation.remote.transport import DeadlineTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modstation.core.accounts import Credentials
+    from modstation.core.assets import Asset, AssetRef, ModerationStatus
+    from modstation.core.clock import Clock
+    from modstation.core.outbox import Operation
+    from modstation.core.pacing import Quota
+
+MOST_LISTED = 500
+# 500 items with metadata and machine labels take about 1 MiB.
+LISTING = Bounds(32 * MIB, 60.0)
+ONE_ASSET = Bounds(4 * MIB, 20.0)
+SMALL = Bounds(1 * MIB, 15.0)
+BATCH = Bounds(8 * MIB, 60.0)
+DOWNLOAD_SECONDS = 90.0
+TIMEOUTS = httpx.Timeout(connect=10.0, read=20.0, write=20.0, pool=20.0)
+USER_AGENT = "modstation/0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A delivered picture and what the answer said of it."""
+
+    body: bytes
+    content_length: int | None
+    etag: str | None
+    content_type: str | None
+
+
+class AdminClient:
+    """One account's Admin API over one ``httpx.Client``; its methods may be called by any thread.
+
+    The secret goes to the account's own origin only, nothing follows a redirect, no cookie is
+    kept. ``quota`` is what the last answer said. ``transport`` is the seam for tests.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        clock: Clock,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        account = credentials.account
+        self._addresses = Addresses(account)
+        self._clock = clock
+        token = base64.b64encode(f"{account.api_key}:{credentials.secret}".encode())
+        self._authorization = f"Basic {token.decode('ascii')}"
+        self._client = httpx.Client(
+            transport=transport or DeadlineTransport(account.api_base),
+            timeout=TIMEOUTS,
+            follow_redirects=False,
+            trust_env=False,
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
+        )
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._quota: Quota | None = None
+        self._quota_lock = threading.Lock()
+
+    @property
+    def quota(self) -> Quota | None:
+        """The account's quota as the last answer told it."""
+        return self._quota
+
+    @quota.setter
+    def quota(self, quota: Quota | None) -> None:
+        with self._quota_lock:
+            self._quota = quota
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    # -- reading
+
+    def ping(self) -> None:
+        """Return when the service answers as a service does; ``RemoteError`` otherwise."""
+        answer = self._call("GET", self._addresses.under_cloud("ping"), SMALL)
+        parse_object(answer.body)
+
+    def list_assets(
+        self,
+        kind: str,
+        status: ModerationStatus,
+        *,
+        cursor: str | None = None,
+        limit: int = MOST_LISTED,
+        direction: str = "asc",
+    ) -> Page:
+        """One page of the images of ``kind`` and ``status``, by default the oldest first."""
+        query = {
+            "max_results": str(max(1, min(limit, MOST_LISTED))),
+            "direction": direction,
+            "moderations": "true",
+            "tags": "true",
+            "context": "true",
+        }
+        if cursor:
+            query["next_cursor"] = cursor
+        url = self._addresses.listing(kind, status.value, query)
+        return parse_page(self._call("GET", url, LISTING).body, kind=kind, status=status)
+
+    def read_asset(self, ref: AssetRef, asset_id: str | None = None) -> Asset:
+        """The asset as it stands now.
+
+        ``AssetGone`` also when another image has taken the public ID since (its asset ID
+        differs): the decision was about the one that is gone.
+        """
+        if is_doubtful(ref.public_id) and is_asset_id(asset_id):
+            url = self._addresses.asset_by_id(str(asset_id))
+        else:
+            url = self._addresses.asset(ref)
+        document = parse_object(self._call("GET", url, ONE_ASSET, asset=True).body)
+        check_named(document, ref=ref, asset_id=None)
+        answered = document.get("asset_id")
+        if asset_id is not None and is_asset_id(answered) and answered != asset_id:
+            raise AssetGone("Another image has taken this public ID.")
+        if document.get("placeholder") is True and document.get("bytes") == 0:
+            raise AssetGone("The image was deleted.")
+        asset = parse_asset(document, ref=ref)
+        if asset is None:
+            raise Unknown("The answer does not say how the image stands.")
+        return asset
+
+    # -- deciding
+
+    def set_status(
+        self, ref: AssetRef, status: ModerationStatus, *, asset_id: str | None = None
+    ) -> Confirmed:
+        """Set the moderation status of one asset; an answer counts only by ``acknowledgement``.
+
+        A doubtful public ID is never trusted to a path: the asset ID is used, and without one
+        the path is first proved by reading. ``Refused`` if neither way leads to this asset.
+        """
+        if is_doubtful(ref.public_id):
+            return self._set_doubtful(ref, status, asset_id)
+        return self._set("POST", self._addresses.asset(ref), ref, status, asset_id)
+
+    def capabilities(self) -> Capabilities | None:
+        """What the service offers beyond Cloudinary's API; None when it offers nothing."""
+        url = self._addresses.under_cloud("modstation", "capabilities")
+        answer = self._exchange("GET", url, SMALL)
+        if answer.status in {400, 404, 405}:
+            # Cloudinary, and everything else that does not know the address.
+            return None
+        self._check(answer, asset=False)
+        return parse_capabilities(answer.body)
+
+    def post_decisions(self, operations: Sequence[Operation]) -> list[BatchItem]:
+        """Post many decisions in one request, to a service whose ``capabilities`` say ``batch``."""
+        url = self._addresses.under_cloud("modstation", "decisions")
+        answer = self._call(
+            "POST", url, BATCH, content=batch_body(operations), content_type="application/json"
+        )
+        return parse_results(answer.body, operations, request_id=answer.request_id)
+
+    # -- pictures
+
+    def download(self, url: str, *, limit_bytes: int) -> Downloaded:
+        """Fetch a delivered picture, without credentials.
+
+        ``UnsafeAddress`` for an address that may not be called, ``AssetGone`` when it is not
+        delivered, ``Unknown`` when it is larger than ``limit_bytes`` or cut short.
+        """
+        request = self._request(self._addresses.check_delivery(url))
+        answer = perform(self._client, request, Bounds(limit_bytes, DOWNLOAD_SECONDS))
+        if answer.status != 200:
+            raise error_for(
+                answer.status, answer.headers, answer.body[:MIB], now=self._clock.now(), asset=True
+            )
+        substitute = answer.headers.get("x-cld-error")
+        if substitute is not None:
+            # 200 with a default picture in the asset's place (reference §6).
+            raise AssetGone(f"The service delivers a substitute: {error_text(answer.headers, b'')}")
+        length = answer.headers.get("content-length", "")
+        etag = answer.headers.get("etag", "").removeprefix("W/").strip('"')
+        return Downloaded(
+            body=answer.body,
+            content_length=int(length) if length.isascii() and length.isdigit() else None,
+            etag=etag or None,
+            content_type=answer.headers.get("content-type"),
+        )
+
+    # -- underneath
+
+    def _set_doubtful(
+        self, ref: AssetRef, status: ModerationStatus, asset_id: str | None
+    ) -> Confirmed:
+        if is_asset_id(asset_id):
+            url = self._addresses.asset_by_id(str(asset_id))
+            return self._set("PUT", url, ref, status, asset_id)
+        url = self._addresses.asset(ref)
+        try:
+            found = self._call("GET", url, ONE_ASSET, asset=True)
+            check_named(parse_object(found.body), ref=ref, asset_id=None, whole=True)
+        except (AssetGone, Unknown) as error:
+            raise Refused(
+                "The public ID cannot be addressed safely, and there is no asset ID."
+            ) from error
+        return self._set("POST", url, ref, status, asset_id)
+
+    def _set(
+        self,
+        method: str,
+        url: str,
+        ref: AssetRef,
+        status: ModerationStatus,
+        asset_id: str | None,
+    ) -> Confirmed:
+        answer = self._call(
+            method,
+            url,
+            ONE_ASSET,
+            content=f"moderation_status={status.value}".encode("ascii"),
+            content_type="application/x-www-form-urlencoded",
+            asset=True,
+        )
+        return confirm(
+            parse_object(answer.body),
+            ref=ref,
+            asset_id=asset_id,
+            target=status,
+            request_id=answer.request_id,
+        )
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        bounds: Bounds,
+        *,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        asset: bool = False,
+    ) -> Answer:
+        answer = self._exchange(method, url, bounds, content=content, content_type=content_type)
+        self._check(answer, asset=asset)
+        return answer
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        bounds: Bounds,
+        *,
+        content: bytes | None = None,
+        content_type: str | None = None,
+    ) -> Answer:
+        headers = {"Authorization": self._authorization, "Accept-Encoding": "gzip"}
+        if content_type is not None:
+            headers["Content-Type"] = content_type
+        request = self._client.build_request(method, url, headers=headers, content=content)
+        answer = perform(self._client, same_target(request, url), bounds)
+        quota = quota_of(answer.headers, now=self._clock.now())
+        if quota is not None:
+            self.quota = quota
+        return answer
+
+    def _check(self, answer: Answer, *, asset: bool) -> None:
+        if answer.status != 200:
+            raise error_for(
+                answer.status, answer.headers, answer.body, now=self._clock.now(), asset=asset
+            )
+
+    def _request(self, url: str) -> httpx.Request:
+        try:
+            # identity: the byte count is compared with the listing's.
+            return self._client.build_request(
+                "GET", url, headers={"Accept": "image/*", "Accept-Encoding": "identity"}
+            )
+        except httpx.InvalidURL as error:
+            raise UnsafeAddress("The picture's address cannot be read.") from error

@@ -1,0 +1,114 @@
+"""One request and its answer, bounded in bytes, in unpacked ratio and in total time."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modstation.core.errors import Unknown, UnsafeAddress
+from modstation.remote import transport
+from modstation.remote.translation import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import httpx
+
+MIB = 1024 * 1024
+# Real listings pack about 12:1. Below this size the ratio does not matter.
+LARGEST_RATIO = 100
+RATIO_FREE = 1 * MIB
+CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one answer may cost: decoded bytes, and seconds from first byte out to last byte in."""
+
+    body_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; ``headers`` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's name for this exchange."""
+        return self.headers.get("x-request-id")
+
+
+def perform(client: httpx.Client, request: httpx.Request, bounds: Bounds) -> Answer:
+    """Send ``request`` and read the whole answer.
+
+    ``Unreachable`` when nothing was sent, ``Unknown`` when there is no whole answer within the
+    bounds. A redirect is an answer like any other: nothing follows it.
+    """
+    with translated(), transport.deadline(bounds.seconds):
+        response = client.send(request, stream=True, follow_redirects=False)
+        try:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            body = _read(response, headers, bounds)
+        finally:
+            response.close()
+    return Answer(response.status_code, headers, body)
+
+
+def same_target(request: httpx.Request, url: str) -> httpx.Request:
+    """Return the request if its path is still the one that was built, byte for byte."""
+    built = url.split("://", 1)[1].partition("/")[2]
+    if request.url.raw_path != b"/" + built.encode("ascii"):
+        raise UnsafeAddress("The address would have changed on its way.")
+    return request
+
+
+def _read(response: httpx.Response, headers: Mapping[str, str], bounds: Bounds) -> bytes:
+    unpack = _unpacker(headers)
+    parts: list[bytes] = []
+    received = size = 0
+    for raw in response.iter_raw():
+        received += len(raw)
+        for piece in (raw,) if unpack is None else _unpacked(unpack, raw):
+            parts.append(piece)
+            size += len(piece)
+            if size > bounds.body_bytes:
+                raise Unknown(f"The answer is larger than {bounds.body_bytes // MIB} MiB.")
+            if size > RATIO_FREE and size > received * LARGEST_RATIO:
+                raise Unknown("The answer unpacks to far more than a real one.")
+        if transport.expired():
+            raise Unknown("The answer took too long.")
+    if unpack is not None and not unpack.eof and received:
+        raise Unknown("The answer is cut short.")
+    return b"".join(parts)
+
+
+def _unpacker(headers: Mapping[str, str]) -> zlib._Decompress | None:
+    """A bounded decompressor; httpx's own unpacks a whole chunk, however large it becomes."""
+    coding = headers.get("content-encoding", "").strip().lower()
+    if coding in {"", "identity"}:
+        return None
+    if coding in {"gzip", "x-gzip", "deflate"}:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)
+    raise Unknown("The answer is packed in a way that was not asked for.")
+
+
+def _unpacked(unpacker: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    while True:
+        if unpacker.eof:
+            if data:
+                raise Unknown("The answer has something behind its end.")
+            return
+        try:
+            piece = unpacker.decompress(data, CHUNK)
+        except zlib.error as error:
+            raise Unknown("The answer is packed wrongly.") from error
+        data = unpacker.unconsumed_tail or unpacker.unused_data
+        yield piece
+        if not data and len(piece) < CHUNK:
+            return
