@@ -1,0 +1,73 @@
+"""What a test leaves running: threads, child processes, Qt's timers and threads."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from pathlib import Path
+
+# Started once by the interpreter or a library and kept for its life; none of them is ours.
+KEPT_THREADS = ("pydevd", "asyncio_", "QueueFeederThread")
+KEPT_PROCESSES = ("resource_tracker", "forkserver")
+
+
+def threads() -> set[threading.Thread]:
+    """Every running thread that Python started, but the ones a library keeps."""
+    return {
+        thread
+        for thread in threading.enumerate()
+        # A thread of Qt's that once ran a slot stays in the list for ever (until Python 3.13).
+        if not isinstance(thread, threading._DummyThread)
+        and not thread.name.startswith(KEPT_THREADS)
+    }
+
+
+def processes() -> set[str]:
+    """Every living child process, as ``pid command``; only Linux tells."""
+    found = set()
+    for listing in Path("/proc/self/task").glob("*/children"):
+        try:
+            pids = listing.read_text().split()
+        except OSError:  # the thread is gone
+            continue
+        for pid in pids:
+            try:
+                command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:  # the process is gone
+                continue
+            # A zombie has no command line.
+            if command and not any(kept in command for kept in KEPT_PROCESSES):
+                found.add(f"{pid} {command.strip()}")
+    return found
+
+
+def qt_objects() -> dict[int, str]:
+    """Active timers and running threads that Python code made, by identity."""
+    core, shiboken = sys.modules.get("PySide6.QtCore"), sys.modules.get("shiboken6")
+    if core is None or shiboken is None:
+        return {}
+    found = {}
+    for thing in gc.get_objects():
+        if isinstance(thing, (core.QTimer, core.QThread)) and shiboken.isValid(thing):
+            busy = thing.isActive() if isinstance(thing, core.QTimer) else thing.isRunning()
+            if busy:
+                found[id(thing)] = f"{type(thing).__name__} {thing.objectName()!r}"
+    return found
+
+
+def wait_until_gone(before: set[threading.Thread], children: set[str], seconds: float) -> str:
+    """Say what is still running that was not there before, after a grace; empty if nothing."""
+    end = time.monotonic() + seconds
+    while True:
+        left = threads() - before
+        born = processes() - children
+        if not left and not born:
+            return ""
+        if time.monotonic() > end:
+            names = [f"thread {thread.name!r}" for thread in left]
+            return ", ".join(sorted([*names, *(f"process {child}" for child in born)]))
+        for thread in left:
+            thread.join(0.05)
+        time.sleep(0.01)  # a process cannot be joined from here
