@@ -52,9 +52,14 @@ class ImageCache:
         *,
         etag: str | None = None,
         source_length: int | None = None,
+        source_etag: str | None = None,
         mismatch: str | None = None,
     ) -> Stored:
-        """Seal and keep an image, dropping others to stay within the limit."""
+        """Seal and keep an image, dropping others to stay within the limit.
+
+        ``etag`` came with the bytes; ``source_length`` and ``source_etag`` are what the listing
+        said of the original when they were fetched.
+        """
         sealed = self._sealer.seal(asset_key, rendition, body)
         image = StoredImage(
             asset_key=asset_key,
@@ -64,20 +69,34 @@ class ImageCache:
             length=len(body),
             content_etag=etag,
             source_length=source_length,
+            source_etag=source_etag,
             mismatch=mismatch,
         )
         return self._store.put(image, limit_bytes=self._limit_bytes, protected=self._protected)
 
-    def sealed(self, asset_key: str, rendition: str) -> SealedImage | None:
-        """The image and its own key; None when it is not here, or another secret sealed it."""
+    def sealed(
+        self, asset_key: str, rendition: str, *, listing_etag: str | None = None
+    ) -> SealedImage | None:
+        """The image and its own key; None when it is not here, or another secret sealed it.
+
+        With ``listing_etag`` also None when the image was fetched under another etag: the upload
+        has been replaced, and nobody may decide on the old picture.
+        """
         row = self._store.get(asset_key, rendition)
-        if row is None:
+        if row is None or _replaced(row.source_etag, listing_etag):
             return None
         try:
             key = self._sealer.unwrap(asset_key, rendition, row.length, row.wrapped_key)
         except SealBroken:
             return None
         return SealedImage(row.sealed, key, row.length, row.mismatch)
+
+    def is_current(
+        self, asset_key: str, rendition: str, *, listing_etag: str | None = None
+    ) -> bool:
+        """Whether the image is here and its upload was not replaced since."""
+        source = self._store.source_etag(asset_key, rendition)
+        return source is not None and not _replaced(source.etag, listing_etag)
 
     def warning(self, asset_key: str, rendition: str) -> str | None:
         """The warning stored with the image, without reading it."""
@@ -106,3 +125,7 @@ class ImageCache:
     def close(self) -> None:
         """Close the file."""
         self._store.close()
+
+
+def _replaced(then: str | None, now: str | None) -> bool:
+    return then is not None and now is not None and then != now

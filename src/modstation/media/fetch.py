@@ -22,14 +22,15 @@ THREADS: Final = 3
 _Name: TypeAlias = tuple[str, Rendition]
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
+class Downloaded(Protocol):
     """An answer with an image in it. ``content_length`` is what its header said, if it did."""
 
-    body: bytes
-    content_length: int | None
-    etag: str | None
-    content_type: str | None
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def content_length(self) -> int | None: ...
+    @property
+    def etag(self) -> str | None: ...
 
 
 class Downloader(Protocol):
@@ -51,6 +52,7 @@ class CachePut(Protocol):
         *,
         etag: str | None = None,
         source_length: int | None = None,
+        source_etag: str | None = None,
         mismatch: str | None = None,
     ) -> Stored:
         """Keep it, or StoreError."""
@@ -88,8 +90,8 @@ class FetchOutcome:
 class Fetcher:
     """Fetches what is planned, in that order; an item that is being fetched is not begun again.
 
-    ``on_outcome`` is called in the fetcher's threads with no lock held. ``present`` says what is
-    in the cache already, so that a plan may name it.
+    ``on_outcome`` is called in the fetcher's threads with no lock held. ``is_current`` says what
+    is in the cache already, so that a plan may name it.
     """
 
     def __init__(
@@ -98,14 +100,14 @@ class Fetcher:
         cache_put: CachePut,
         *,
         on_outcome: Callable[[FetchOutcome], None],
-        present: Callable[[Iterable[str], str], frozenset[str]] | None = None,
+        is_current: Callable[[FetchItem], bool] = lambda _: False,
         threads: int = THREADS,
         limit_bytes: int = MAX_BYTES,
     ) -> None:
         self._download = download
         self._cache_put = cache_put
         self._on_outcome = on_outcome
-        self._present = present
+        self._is_current = is_current
         self._limit_bytes = limit_bytes
         self._changed = threading.Condition()
         self._queue: list[FetchItem] = []
@@ -166,7 +168,7 @@ class Fetcher:
     def _fetch(self, item: FetchItem) -> FetchOutcome | None:
         """What became of it; None when it was here already."""
         try:
-            if self._present is not None and self._present([item.asset_key], item.rendition):
+            if self._is_current(item):
                 return None
             answer = self._download(item.url, limit_bytes=self._limit_bytes)
             mismatch = integrity(
@@ -183,6 +185,7 @@ class Fetcher:
                 answer.body,
                 etag=answer.etag,
                 source_length=item.listing_bytes,
+                source_etag=item.listing_etag,
                 mismatch=mismatch,
             )
         except (RemoteError, MediaError, StoreError) as error:

@@ -39,6 +39,7 @@ CREATE TABLE images (
   stored_bytes INTEGER NOT NULL,
   content_etag TEXT,
   source_length INTEGER,
+  source_etag TEXT,
   mismatch TEXT,
   fetched_at INTEGER NOT NULL,
   last_used INTEGER NOT NULL,
@@ -56,8 +57,9 @@ CREATE TABLE never_kept (asset_key TEXT PRIMARY KEY, since INTEGER NOT NULL) STR
 class StoredImage:
     """One sealed image.
 
-    ``length`` is that of the image's own bytes. ``source_length`` is what the listing said of the
-    original, ``mismatch`` the warning to show when the two do not agree.
+    ``length`` is that of the image's own bytes, ``content_etag`` came with them. The ``source_``
+    ones are what the listing said of the original, ``mismatch`` is the warning to show when the
+    bytes are not what was listed.
     """
 
     asset_key: str
@@ -67,8 +69,16 @@ class StoredImage:
     length: int
     content_etag: str | None = None
     source_length: int | None = None
+    source_etag: str | None = None
     mismatch: str | None = None
     fetched_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEtag:
+    """The listing's etag at the time of a fetch, which may have had none."""
+
+    etag: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,19 @@ class Stored:
 
     kept: bool
     evicted: tuple[str, ...] = ()
+
+
+def open_image_store(path: Path, *, clock: Clock) -> ImageStore:
+    """Open the cache file, beginning anew when what is there cannot be read.
+
+    A cache can be fetched again; a moderator need not hear of it. Other ``StoreError`` pass.
+    """
+    try:
+        return ImageStore(path, clock=clock)
+    except (StoreDamaged, StoreTooNew):
+        for end in ("", "-wal", "-shm"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        return ImageStore(path, clock=clock)
 
 
 class ImageStore:
@@ -195,14 +218,15 @@ class ImageStore:
             self._db.executemany("DELETE FROM images WHERE id=?", doomed)
             self._db.execute(
                 "INSERT INTO images (asset_key, rendition, length, stored_bytes, content_etag,"
-                " source_length, mismatch, fetched_at, last_used, wrapped_key, sealed)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                " source_length, source_etag, mismatch, fetched_at, last_used, wrapped_key, sealed)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     *name,
                     image.length,
                     stored_bytes,
                     image.content_etag,
                     image.source_length,
+                    image.source_etag,
                     image.mismatch,
                     now if image.fetched_at is None else to_us(image.fetched_at),
                     now,
@@ -216,13 +240,13 @@ class ImageStore:
         """The image as it was put, or None; reading alone does not count as use."""
         with self._lock, _translated():
             row = self._db.execute(
-                "SELECT sealed, wrapped_key, length, content_etag, source_length, mismatch,"
-                " fetched_at FROM images WHERE asset_key=? AND rendition=?",
+                "SELECT sealed, wrapped_key, length, content_etag, source_length, source_etag,"
+                " mismatch, fetched_at FROM images WHERE asset_key=? AND rendition=?",
                 (asset_key, rendition),
             ).fetchone()
         if row is None:
             return None
-        sealed, wrapped_key, length, etag, source_length, mismatch, fetched_at = row
+        sealed, wrapped_key, length, etag, source_length, source_etag, mismatch, fetched_at = row
         return StoredImage(
             asset_key=asset_key,
             rendition=rendition,
@@ -231,9 +255,19 @@ class ImageStore:
             length=length,
             content_etag=etag,
             source_length=source_length,
+            source_etag=source_etag,
             mismatch=mismatch,
             fetched_at=from_us(fetched_at),
         )
+
+    def source_etag(self, asset_key: str, rendition: str) -> SourceEtag | None:
+        """What the listing's etag was when the image was fetched; None when it is not here."""
+        with self._lock, _translated():
+            row = self._db.execute(
+                "SELECT source_etag FROM images WHERE asset_key=? AND rendition=?",
+                (asset_key, rendition),
+            ).fetchone()
+        return None if row is None else SourceEtag(row[0])
 
     def warning(self, asset_key: str, rendition: str) -> str | None:
         """What to warn of before this image is decided on, without reading its bytes."""
