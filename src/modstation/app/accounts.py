@@ -103,6 +103,8 @@ def _keyring_trouble_ignored() -> suppress:
 
 
 class _Backend(Protocol):
+    @property
+    def priority(self) -> float: ...
     def get_password(self, service: str, username: str) -> str | None: ...
     def set_password(self, service: str, username: str, password: str) -> None: ...
     def delete_password(self, service: str, username: str) -> None: ...
@@ -124,9 +126,12 @@ def trusted_keyring() -> _Backend | None:
     return backend if _keeps_secrets_safe(backend) else None
 
 
-def _keeps_secrets_safe(backend: object) -> bool:
+def _keeps_secrets_safe(backend: _Backend) -> bool:
     module = type(backend).__module__
-    return not module.startswith(("keyrings.alt", "keyring.backends.fail", "keyring.backends.null"))
+    # A chainer with nothing to chain has a priority below zero and keeps nothing.
+    return backend.priority > 0 and not module.startswith(
+        ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")
+    )
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +184,11 @@ class AccountBook:
         entry = _Entry(account.cloud, account.api_key, account.api_base, account.allow_http)
         self._write(_File(file.default, {**file.accounts, account.name: entry}))
         return self._vault.put(account.name, credentials.secret)
+
+    def set_default(self, name: str) -> None:
+        """Choose the account that is taken when none is named."""
+        self.account(name)
+        self._write(_File(name, self._read().accounts))
 
     def remove(self, name: str) -> None:
         """Forget an account and its secret; its folder of decisions stays."""

@@ -105,6 +105,16 @@ def start_log(
     return handler
 
 
+def log_to_stderr(level: int = logging.WARNING) -> logging.Handler:
+    """Send the log of this process to stderr, for a program that somebody else keeps running."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(level)
+    return handler
+
+
 def stop_log(handler: logging.Handler) -> None:
     """Take the handler off again and close its file."""
     logging.getLogger().removeHandler(handler)

@@ -131,9 +131,17 @@ class FramePipeline:
         """The cache has no bytes for this image yet: ask again when they arrive."""
         self._not_here.add((key, rendition))
 
+    def look_again(self) -> None:
+        """Ask once more for what was missing: its arrival may have crossed with our question."""
+        if self._not_here:
+            self._not_here.clear()
+            self._ask()
+
     def decoded(self, result: DecodeResult) -> None:
         """Take a result from the decoder."""
         key = result.asset_key
+        if (key, result.rendition) in self._not_here and isinstance(result, DecodeFailed):
+            return
         if result.box == THUMBNAIL_BOX:
             self._thumbnails[key] = result
             while len(self._thumbnails) > THUMBNAILS_KEPT:

@@ -441,8 +441,8 @@ class ReviewSession:
         elif isinstance(result, Undone):
             if self._decision_times:
                 self._decision_times.pop()
-            if entry is not None:
-                self._put_back(replace(entry, position=result.position or entry.position))
+            if entry is not None and result.position is not None:
+                self._put_back(replace(entry, position=result.position))
             self._take_counts(result.counts)
             self._tell(Message(f"Taken back: {result.step.label}.", Tone.DONE))
         else:

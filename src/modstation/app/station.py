@@ -200,7 +200,8 @@ class Station:
     # -- the clock
 
     def tick(self) -> None:
-        """Once a second: see whether another program wrote to the same data folder."""
+        """Once a second: look for what came without telling (another program, a crossed answer)."""
+        self.frames.look_again()
 
         def seen(version: int) -> None:
             if self._data_version not in {None, version}:

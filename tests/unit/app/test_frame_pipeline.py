@@ -130,6 +130,19 @@ def test_an_image_that_is_not_here_yet_is_asked_for_when_it_arrives() -> None:
     assert desk.decoder.stage_keys == ["a", "b"]
 
 
+def test_an_image_that_arrived_while_it_was_being_looked_for_is_found_on_the_second_look() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a"))
+    request = desk.decoder.plan[0]
+    desk.frames.image_cached("a", "review")
+    desk.frames.missing("a", "review")
+    gone = ImageDamaged("The image is not on this machine.")
+    desk.frames.decoded(DecodeFailed(request.generation, "a", "review", STAGE, 0, gone))
+    assert desk.frames.frame("a") is None
+    desk.frames.look_again()
+    assert desk.decoder.stage_keys == ["a"]
+
+
 def test_a_damaged_image_is_asked_for_again_only_when_new_bytes_arrive() -> None:
     desk = Desk()
     desk.frames.focus(Focus("a"))

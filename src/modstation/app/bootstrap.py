@@ -1,0 +1,150 @@
+"""Puts a station together: the one place that knows every concrete class."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, NoReturn
+
+from modstation.app.frame_pipeline import FramePipeline
+from modstation.app.mailbox import Mailbox
+from modstation.app.network_link import NetworkLink
+from modstation.app.network_messages import NetworkSpec
+from modstation.app.paths import make_private_folder
+from modstation.app.review_session import ReviewSession, SessionRules
+from modstation.app.settings import load_keymap, load_policy, load_settings
+from modstation.app.station import Parts, Station
+from modstation.core.clock import SystemClock, TimeOrderedIds
+from modstation.core.queue import QueueView
+from modstation.media.cache import ImageCache, SealedImage
+from modstation.media.decoder import DecodePool
+from modstation.store.images import open_image_store
+from modstation.store.station_store import StationStore
+from modstation.store.store_thread import StoreThread
+
+if TYPE_CHECKING:
+    from modstation.app.paths import Home
+    from modstation.core.accounts import Credentials
+    from modstation.core.events import Event
+    from modstation.media.frames import DecodeRequest, DecodeResult
+
+
+@dataclass(frozen=True, slots=True)
+class StationSpec:
+    """Which station to open; ``painted_before`` and ``hold`` replace the settings if given."""
+
+    home: Home
+    credentials: Credentials
+    view: QueueView = QueueView()
+    offline: bool = False
+    hold: timedelta | None = None
+    painted_before: float | None = None
+
+
+def open_station(spec: StationSpec) -> Station:
+    """Start a station's processes and threads; call it before Qt is imported, so that all come up
+    together.
+
+    ``StoreError`` and ``SettingsError`` if its data folder cannot be used. Settings, policy or
+    keys that cannot be read do not stop it: the station's ``problems`` say so.
+    """
+    settings, problems = load_settings(spec.home)
+    policy, policy_problems = load_policy(spec.home, settings)
+    keymap, keymap_problems = load_keymap(spec.home, settings)
+    clock, ids = SystemClock(), TimeOrderedIds()
+    folder = spec.home.account(spec.credentials.account.name)
+    make_private_folder(folder.path)
+    mailbox = Mailbox()
+
+    def crashed(error: BaseException) -> None:
+        def again() -> NoReturn:
+            raise error
+
+        # On the window's thread, where the crash handler is.
+        mailbox.post(again)
+
+    # Here, not in its thread: a damaged or too new database is told before any window opens.
+    StationStore.open(folder.station_db, clock=clock, ids=ids).close()
+    cache = ImageCache(
+        open_image_store(folder.images_db, clock=clock),
+        secret=spec.credentials.secret,
+        limit_bytes=settings.cache_limit_mb * 1024 * 1024,
+    )
+    warnings: dict[tuple[str, str], str] = {}
+    frames = FramePipeline(
+        on_ready=lambda key: session.frame_ready(key),
+        on_thumbnail=lambda key: session.thumbnail_ready(key),
+    )
+
+    def load(request: DecodeRequest) -> SealedImage | None:
+        key, rendition = request.asset_key, request.rendition
+        found = cache.sealed(key, rendition)
+        if found is None:
+            mailbox.post(lambda: frames.missing(key, rendition))
+        elif found.mismatch:
+            warnings[key, rendition] = found.mismatch
+        return found
+
+    def decoded(result: DecodeResult) -> None:
+        mailbox.post(lambda: frames.decoded(result))
+
+    def told(event: Event) -> None:
+        mailbox.post(lambda: session.take_event(event))
+
+    pool = DecodePool(on_result=decoded, load=load)
+    network = NetworkLink(
+        NetworkSpec.of(
+            credentials=spec.credentials,
+            folder=folder,
+            log=spec.home.log,
+            view=spec.view,
+            settings=settings,
+            offline=spec.offline,
+        ),
+        on_event=told,
+        crashed=crashed,
+    )
+    network.start()
+    store = StoreThread(
+        lambda: StationStore.open(folder.station_db, clock=clock, ids=ids),
+        mailbox.post,
+        crashed,
+    )
+    rules = SessionRules(
+        actor=settings.actor_name,
+        hold=timedelta(seconds=settings.hold_seconds) if spec.hold is None else spec.hold,
+        painted_before=(
+            settings.painted_ms / 1000 if spec.painted_before is None else spec.painted_before
+        ),
+        protection=settings.protection,
+    )
+    session = ReviewSession(
+        store=store,
+        frames=frames,
+        view=spec.view,
+        policy=policy,
+        rules=rules,
+        monotonic=time.monotonic,
+        want_images=network.focus,
+    )
+    station = Station(
+        Parts(
+            account=spec.credentials.account,
+            settings=settings,
+            policy=policy,
+            keymap=keymap,
+            problems=(*problems, *policy_problems, *keymap_problems),
+            mailbox=mailbox,
+            store=store,
+            frames=frames,
+            session=session,
+            network=network,
+            pool=pool,
+            # Decisions first: the network process then posts what is due, and ends.
+            closing=(store, network, pool, cache),
+            warning_of=lambda key, rendition: warnings.get((key, rendition)),
+        )
+    )
+    station.offline = spec.offline
+    return station
