@@ -49,7 +49,7 @@ def confirm(
 def observe(asset: Asset) -> Observed:
     """What a reading of the asset says of its moderation."""
     when = max((e.updated_at for e in asset.moderation if e.updated_at), default=None)
-    return Observed(asset.status, when)
+    return Observed(asset.status, when, asset_id=asset.asset_id, version=asset.version)
 
 
 def check_named(

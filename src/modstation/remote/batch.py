@@ -26,9 +26,14 @@ MOST_DECISIONS = 500
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What this service can do beyond Cloudinary's API; ``batch`` is the most in one request."""
+    """What this service can do beyond Cloudinary's API.
+
+    ``batch`` is the most decisions in one request. ``checks_version``: the service itself refuses
+    a decision on a picture that was replaced since, so that nobody has to read it first.
+    """
 
     batch: int = 0
+    checks_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +50,13 @@ class BatchItem:
 
 def parse_capabilities(body: bytes) -> Capabilities:
     """Read the capabilities document; an unknown form means none of them."""
-    document = parse_object(body)
-    decisions = document.get("decisions")
-    most = decisions.get("max") if isinstance(decisions, dict) else document.get("batch")
-    if most is True:
-        most = MOST_DECISIONS
+    decisions = parse_object(body).get("batch_decisions")
+    if not isinstance(decisions, dict):
+        return Capabilities()
+    most = decisions.get("max")
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
         return Capabilities()
-    return Capabilities(min(most, MOST_DECISIONS))
+    return Capabilities(min(most, MOST_DECISIONS), decisions.get("checks_version") is True)
 
 
 def batch_body(operations: Sequence[Operation]) -> bytes:
@@ -70,6 +74,7 @@ def batch_body(operations: Sequence[Operation]) -> bytes:
         }
         optional = {
             "asset_id": operation.asset_id if is_asset_id(operation.asset_id) else None,
+            "version": operation.version,
             "reason": operation.reason_code,
             "note": operation.note,
             "actor": operation.actor,

@@ -12,6 +12,7 @@ import httpx
 
 from modstation.core.errors import (
     AssetGone,
+    ImageTooLarge,
     Refused,
     Unknown,
     UnsafeAddress,
@@ -25,7 +26,14 @@ from modstation.remote.batch import (
     parse_capabilities,
     parse_results,
 )
-from modstation.remote.exchange import MIB, Answer, Bounds, perform, same_target
+from modstation.remote.exchange import (
+    MIB,
+    Answer,
+    AnswerTooLarge,
+    Bounds,
+    perform,
+    same_target,
+)
 from modstation.remote.parsing import Page, parse_asset, parse_object, parse_page
 from modstation.remote.translation import error_for, error_text, quota_of
 from modstation.remote.transport import DeadlineTransport
@@ -134,20 +142,13 @@ class AdminClient:
         return parse_page(self._call("GET", url, LISTING).body, kind=kind, status=status)
 
     def read_asset(self, ref: AssetRef, asset_id: str | None = None) -> Asset:
-        """The asset as it stands now.
-
-        ``AssetGone`` also when another image has taken the public ID since (its asset ID
-        differs): the decision was about the one that is gone.
-        """
+        """The asset as it stands now; it may be another picture under the same public ID."""
         if is_doubtful(ref.public_id) and is_asset_id(asset_id):
             url = self._addresses.asset_by_id(str(asset_id))
         else:
             url = self._addresses.asset(ref)
         document = parse_object(self._call("GET", url, ONE_ASSET, asset=True).body)
         check_named(document, ref=ref, asset_id=None)
-        answered = document.get("asset_id")
-        if asset_id is not None and is_asset_id(answered) and answered != asset_id:
-            raise AssetGone("Another image has taken this public ID.")
         if document.get("placeholder") is True and document.get("bytes") == 0:
             raise AssetGone("The image was deleted.")
         asset = parse_asset(document, ref=ref)
@@ -193,10 +194,13 @@ class AdminClient:
         """Fetch a delivered picture, without credentials.
 
         ``UnsafeAddress`` for an address that may not be called, ``AssetGone`` when it is not
-        delivered, ``Unknown`` when it is larger than ``limit_bytes`` or cut short.
+        delivered, ``ImageTooLarge`` beyond ``limit_bytes``, ``Unknown`` when it is cut short.
         """
         request = self._request(self._addresses.check_delivery(url))
-        answer = perform(self._client, request, Bounds(limit_bytes, DOWNLOAD_SECONDS))
+        try:
+            answer = perform(self._client, request, Bounds(limit_bytes, DOWNLOAD_SECONDS))
+        except AnswerTooLarge as error:
+            raise ImageTooLarge(f"The image has more than {limit_bytes:,} bytes.") from error
         if answer.status != 200:
             raise error_for(
                 answer.status, answer.headers, answer.body[:MIB], now=self._clock.now(), asset=True
@@ -205,7 +209,8 @@ class AdminClient:
         if substitute is not None:
             # 200 with a default picture in the asset's place (reference §6).
             raise AssetGone(f"The service delivers a substitute: {error_text(answer.headers, b'')}")
-        length = answer.headers.get("content-length", "")
+        packed = "content-encoding" in answer.headers
+        length = "" if packed else answer.headers.get("content-length", "")
         etag = answer.headers.get("etag", "").removeprefix("W/").strip('"')
         return Downloaded(
             body=answer.body,

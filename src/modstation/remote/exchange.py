@@ -30,6 +30,10 @@ class Bounds:
     seconds: float
 
 
+class AnswerTooLarge(Unknown):
+    """The answer has more bytes than its bounds allow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A whole answer; ``headers`` have lower-case names."""
@@ -70,6 +74,9 @@ def same_target(request: httpx.Request, url: str) -> httpx.Request:
 
 def _read(response: httpx.Response, headers: Mapping[str, str], bounds: Bounds) -> bytes:
     unpack = _unpacker(headers)
+    announced = headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and int(announced[:18]) > bounds.body_bytes:
+        raise AnswerTooLarge(f"The answer is larger than {bounds.body_bytes:,} bytes.")
     parts: list[bytes] = []
     received = size = 0
     for raw in response.iter_raw():
@@ -78,7 +85,7 @@ def _read(response: httpx.Response, headers: Mapping[str, str], bounds: Bounds) 
             parts.append(piece)
             size += len(piece)
             if size > bounds.body_bytes:
-                raise Unknown(f"The answer is larger than {bounds.body_bytes // MIB} MiB.")
+                raise AnswerTooLarge(f"The answer is larger than {bounds.body_bytes:,} bytes.")
             if size > RATIO_FREE and size > received * LARGEST_RATIO:
                 raise Unknown("The answer unpacks to far more than a real one.")
         if transport.expired():

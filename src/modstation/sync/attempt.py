@@ -1,0 +1,110 @@
+"""One attempt to post one operation: read if it must be compared, then send.
+
+Runs on a worker thread and touches nothing but the client.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from modstation.core.errors import NotAuthorized, RemoteError, Unreachable
+from modstation.core.outbox import (
+    Acknowledged,
+    Failed,
+    Operation,
+    OperationState,
+    Outcome,
+    Transition,
+    compare,
+    needs_reading,
+    settle,
+)
+from modstation.remote.acknowledgement import observe
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from modstation.core.assets import Asset
+    from modstation.sync.remote_port import ModerationService
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of an attempt; ``asset`` is the service's answer.
+
+    ``sent`` is false when it ended before anything that could change the asset was sent.
+    """
+
+    operation: Operation
+    outcome: Outcome
+    asset: Asset | None = None
+    sent: bool = True
+
+    @property
+    def error(self) -> RemoteError | None:
+        """The error it ended in, if it did."""
+        return self.outcome.error if isinstance(self.outcome, Failed) else None
+
+
+def read_first(client: ModerationService, operation: Operation) -> Attempt | None:
+    """Read the asset and compare; None: it may be sent."""
+    try:
+        asset = client.read_asset(operation.ref, operation.asset_id)
+    except RemoteError as error:
+        return Attempt(operation, Failed(error), sent=False)
+    seen = observe(asset)
+    if compare(operation, seen) is None:
+        return None
+    return Attempt(operation, seen, asset, sent=False)
+
+
+def post(client: ModerationService, operation: Operation, now: datetime) -> Attempt:
+    """Read if the rules ask for it, then set the status."""
+    if needs_reading(operation, now=now):
+        ended = read_first(client, operation)
+        if ended is not None:
+            return ended
+    try:
+        confirmed = client.set_status(operation.ref, operation.target, asset_id=operation.asset_id)
+    except RemoteError as error:
+        return Attempt(operation, Failed(error))
+    return Attempt(operation, confirmed.acknowledged, confirmed.asset)
+
+
+def transition_of(attempt: Attempt, *, now: datetime, jitter: float) -> Transition:
+    """What becomes of the operation, corrected by what only the engine knows.
+
+    A reading that failed has sent nothing. Being offline or not let in is nobody's fault: the
+    engine pauses, the row keeps its place.
+    """
+    operation = attempt.operation
+    transition = settle(operation, attempt.outcome, now=now, jitter=jitter)
+    if not attempt.sent:
+        transition = replace(
+            transition,
+            sent=operation.sent,
+            widen_newer=transition.widen_newer and operation.sent,
+            verify=operation.verify if transition.state is OperationState.READY else False,
+        )
+    if isinstance(attempt.error, Unreachable | NotAuthorized) and (
+        transition.state is OperationState.READY
+    ):
+        transition = replace(transition, due_at=now, attempts=operation.attempts)
+    return transition
+
+
+def put_back(operation: Operation, now: datetime) -> Transition:
+    """The operation was claimed and is not sent in this round after all."""
+    return Transition(
+        OperationState.READY,
+        due_at=now,
+        verify=operation.verify,
+        sent=operation.sent,
+        attempts=operation.attempts,
+    )
+
+
+def was_posted(attempt: Attempt, settled: Operation) -> bool:
+    """This attempt posted the decision."""
+    return settled.state is OperationState.DONE and isinstance(attempt.outcome, Acknowledged)

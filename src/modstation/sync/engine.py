@@ -1,0 +1,246 @@
+"""The sync engine: plain synchronous steps, run by the network process, the CLI or a test.
+
+One ``step``: settle what a crash left in flight, release what has been held long enough, push,
+then pull one page. It returns when it should be called again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modstation.core.clock import from_us, to_us
+from modstation.core.errors import NotAuthorized, RemoteError, Throttled, Unknown, Unreachable
+from modstation.core.events import Connection, QueueChanged
+from modstation.remote.batch import Capabilities
+from modstation.sync.pull import Puller
+from modstation.sync.push import Pusher
+from modstation.sync.settings import SyncSettings
+from modstation.sync.standing import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from random import Random
+
+    from modstation.core.clock import Clock
+    from modstation.core.events import Event
+    from modstation.core.queue import QueueView
+    from modstation.store.station_store import StationStore
+    from modstation.sync.remote_port import ModerationService
+
+CAPABILITIES = "capabilities"
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What a step did; ``next_at`` is when another makes sense, None: when something happens."""
+
+    worked: bool
+    next_at: datetime | None
+    connection: Connection
+    posted: int = 0
+    pulled: int = 0
+
+
+def _no_checkpoint(_name: str) -> None:
+    """The program's own choice: nothing happens between two lines."""
+
+
+class SyncEngine:
+    """Push before pull, on one store and one account.
+
+    All methods run on the thread that opened ``store``, except ``stop``. Raises ``StoreError``;
+    ``RemoteError`` never leaves it.
+    """
+
+    def __init__(
+        self,
+        store: StationStore,
+        client: ModerationService,
+        *,
+        view: QueueView,
+        clock: Clock,
+        random: Random,
+        settings: SyncSettings | None = None,
+        notify: Callable[[Event], None],
+        checkpoint: Callable[[str], None] = _no_checkpoint,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._view = view
+        self._clock = clock
+        self._settings = settings or SyncSettings()
+        self._notify = notify
+        self._recovered = False
+        self._stopping = False
+        self._capabilities: Capabilities | None = None
+        self._standing = Standing(
+            store, clock=clock, random=random, notify=notify, quota=lambda: client.quota
+        )
+        self._pusher = Pusher(
+            store,
+            client,
+            self._standing,
+            clock=clock,
+            random=random,
+            settings=self._settings,
+            notify=notify,
+            checkpoint=checkpoint,
+        )
+        self._puller = Puller(
+            store,
+            client,
+            self._standing,
+            view=view,
+            clock=clock,
+            settings=self._settings,
+            checkpoint=checkpoint,
+        )
+
+    @property
+    def connection(self) -> Connection:
+        """How things stand with the service."""
+        return self._standing.connection
+
+    # -- what others ask for
+
+    def refresh(self) -> None:
+        """A person wants news now: list soon, and do not sit out a pause of our own making."""
+        self._puller.ask()
+        self._standing.retry_now()
+
+    def set_offline(self, *, offline: bool) -> None:
+        """Use no network until this is taken back."""
+        if offline is not (self.connection is Connection.OFFLINE_CHOSEN):
+            self._standing.choose_offline(offline=offline)
+
+    def stop(self) -> None:
+        """Send nothing new: the step under way ends once its requests are answered."""
+        self._stopping = True
+
+    def close(self) -> None:
+        """End the worker threads."""
+        self.stop()
+        self._pusher.close()
+
+    # -- steps
+
+    def step(self) -> StepReport:
+        """Do what is due now, one round of it."""
+        released = self._prepare()
+        if self._usable():
+            posted, settled = self._push()
+            pulled = self._pull()
+        else:
+            posted = settled = 0
+            pulled = None
+        if released or settled or pulled is not None:
+            self._notify(QueueChanged(self._store.counts(self._view)))
+        self._standing.tell()
+        return StepReport(
+            worked=bool(settled or pulled is not None),
+            next_at=self.next_at(),
+            connection=self.connection,
+            posted=posted,
+            pulled=pulled or 0,
+        )
+
+    def push_once(self) -> StepReport:
+        """Push one round and pull nothing."""
+        self._prepare()
+        posted, settled = self._push() if self._usable() else (0, 0)
+        return StepReport(bool(settled), self.next_at(), self.connection, posted=posted)
+
+    def pull_once(self) -> StepReport:
+        """Pull one page if one is due and push nothing."""
+        self._prepare()
+        pulled = self._pull() if self._usable() else None
+        return StepReport(pulled is not None, self.next_at(), self.connection, pulled=pulled or 0)
+
+    def next_at(self) -> datetime | None:
+        """When ``step`` has something to do again, as things are now."""
+        now = self._clock.now()
+        due = self._store.next_due()
+        if self.connection is Connection.OFFLINE_CHOSEN:
+            return None
+        if self._standing.blocked(now):
+            return self._standing.until
+        if due is not None and self._pusher.not_before is not None:
+            due = max(due, self._pusher.not_before)
+        moments = [moment for moment in (due, self._puller.next_at(now)) if moment is not None]
+        return min(moments, default=None)
+
+    def _prepare(self) -> int:
+        now = self._clock.now()
+        if not self._recovered:
+            self._store.recover_in_flight(now)
+            self._recovered = True
+        return self._store.release_due(now)
+
+    def _usable(self) -> bool:
+        """Something may be sent now; after trouble a ping finds out."""
+        if self._stopping or self.connection is Connection.OFFLINE_CHOSEN:
+            return False
+        if self._standing.blocked(self._clock.now()):
+            return False
+        if self._standing.probing and not self._ping():
+            return False
+        return self._discover()
+
+    def _ping(self) -> bool:
+        try:
+            self._client.ping()
+        except RemoteError as error:
+            self._standing.failed(error)
+            return False
+        self._standing.answered()
+        return True
+
+    def _push(self) -> tuple[int, int]:
+        due = self._store.next_due()
+        if due is None or due > self._clock.now():
+            return 0, 0
+        done = self._pusher.run(
+            self._capabilities or Capabilities(),
+            probing=self._standing.probing,
+            stopping=lambda: self._stopping,
+        )
+        if self._pusher.extension_gone:
+            self._pusher.extension_gone = False
+            self._capabilities = None
+            self._store.put_state(CAPABILITIES, "{}")
+        return done
+
+    def _pull(self) -> int | None:
+        if self._stopping or self._standing.blocked(self._clock.now()):
+            return None
+        return self._puller.run()
+
+    # -- what the service can do
+
+    def _discover(self) -> bool:
+        if self._capabilities is not None:
+            return True
+        kept = json.loads(self._store.get_state(CAPABILITIES) or "{}")
+        now = self._clock.now()
+        if "until_us" in kept and from_us(kept["until_us"]) > now:
+            self._capabilities = Capabilities(kept["batch"], kept["checks_version"])
+            return True
+        try:
+            found = self._client.capabilities() or Capabilities()
+        except (Unreachable, Unknown, NotAuthorized, Throttled) as error:
+            self._standing.failed(error)
+            return False
+        except RemoteError:
+            # An odd refusal of an address nobody promised: work without the extension.
+            found = Capabilities()
+        self._capabilities = found
+        value = {
+            "until_us": to_us(now + self._settings.capabilities_kept),
+            "batch": found.batch,
+            "checks_version": found.checks_version,
+        }
+        self._store.put_state(CAPABILITIES, json.dumps(value))
+        return True

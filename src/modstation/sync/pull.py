@@ -1,0 +1,133 @@
+"""Reading the queue from the service, a page at a time, oldest first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from modstation.core.clock import to_us
+from modstation.core.errors import Refused, RemoteError, Unknown
+from modstation.core.pacing import listing_allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modstation.core.clock import Clock
+    from modstation.core.queue import QueueView
+    from modstation.store.results import ListState
+    from modstation.store.station_store import StationStore
+    from modstation.sync.remote_port import ModerationService
+    from modstation.sync.settings import SyncSettings
+    from modstation.sync.standing import Standing
+
+# The share of an hour's calls that looking for new images may take.
+LISTING_SHARE = 0.3
+# However often a person asks: no two passes begin closer together than this.
+LEAST_BETWEEN_PASSES = timedelta(seconds=2)
+
+
+class Puller:
+    """Walks passes over one view; the cursor is saved with its page, so a pass goes on where it
+    stood when the program ended.
+    """
+
+    def __init__(
+        self,
+        store: StationStore,
+        client: ModerationService,
+        standing: Standing,
+        *,
+        view: QueueView,
+        clock: Clock,
+        settings: SyncSettings,
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._standing = standing
+        self._view = view
+        self._clock = clock
+        self._settings = settings
+        self._checkpoint = checkpoint
+        self._asked = False
+        self._restart = False
+        self._pages = 1
+        self._not_before: datetime | None = None
+
+    def ask(self) -> None:
+        """Begin the next pass as soon as may be."""
+        self._asked = True
+        self._not_before = None
+
+    def next_at(self, now: datetime) -> datetime | None:
+        """When the next page is due; None: not before something waiting has been decided."""
+        state = self._store.list_state(self._view)
+        if state.backlog >= self._settings.backlog_limit:
+            return None
+        return self._due(state, now)
+
+    def run(self) -> int | None:
+        """Pull one page if one is due; how many assets it held, or None if there was none."""
+        now = self._clock.now()
+        due = self.next_at(now)
+        if due is None or due > now or not listing_allowed(self._client.quota, now=now):
+            return None
+        state = self._store.list_state(self._view)
+        first = self._restart or state.complete or state.pass_id is None
+        cursor = None if first else state.cursor
+        pass_id = f"{to_us(now):x}" if first or state.pass_id is None else state.pass_id
+        try:
+            page = self._client.list_assets(
+                self._view.kind, self._view.status, cursor=cursor, limit=self._settings.page
+            )
+            if page.next_cursor is not None and page.next_cursor == cursor:
+                raise Unknown("The listing does not get any further.")
+        except Refused as error:
+            self._refused(error, cursor)
+            return None
+        except RemoteError as error:
+            self._standing.failed(error)
+            return None
+        if first:
+            self._asked, self._restart, self._pages = False, False, 0
+        self._pages += 1
+        self._not_before = None
+        self._standing.works()
+        self._checkpoint("page-received")
+        self._store.apply_page(
+            self._view,
+            page.assets,
+            cursor=page.next_cursor,
+            pass_id=pass_id,
+            listed_at=now,
+            first=first,
+            last=page.next_cursor is None,
+        )
+        self._checkpoint("page-stored")
+        return len(page.assets)
+
+    def _due(self, state: ListState, now: datetime) -> datetime:
+        if self._not_before is not None and self._not_before > now:
+            return self._not_before
+        begun = state.started_at
+        if self._restart or state.pass_id is None or begun is None or not state.complete:
+            return now
+        if self._asked:
+            return begun + LEAST_BETWEEN_PASSES
+        return begun + self._interval()
+
+    def _interval(self) -> timedelta:
+        """Between two passes: as set, but longer where the quota is small and the queue long."""
+        quota = self._client.quota
+        if quota is None or quota.limit <= 0:
+            return self._settings.refresh
+        affordable = timedelta(hours=self._pages / (quota.limit * LISTING_SHARE))
+        return max(self._settings.refresh, affordable)
+
+    def _refused(self, error: Refused, cursor: str | None) -> None:
+        """A cursor may have expired: begin the pass anew. Without one the view itself is wrong."""
+        if cursor is not None:
+            self._restart = True
+            return
+        self._standing.view_refused(error)
+        self._not_before = self._clock.now() + self._settings.refresh

@@ -1,0 +1,52 @@
+"""What the engine needs of the moderation service: ``remote.client.AdminClient`` in the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modstation.core.assets import Asset, AssetRef, ModerationStatus
+    from modstation.core.outbox import Operation
+    from modstation.core.pacing import Quota
+    from modstation.remote.acknowledgement import Confirmed
+    from modstation.remote.batch import BatchItem, Capabilities
+    from modstation.remote.parsing import Page
+
+
+class ModerationService(Protocol):
+    """The service; every method raises ``RemoteError`` and may be called by any thread."""
+
+    @property
+    def quota(self) -> Quota | None:
+        """The account's quota as the last answer told it."""
+        ...
+
+    def ping(self) -> None:
+        """Return when the service answers."""
+        ...
+
+    def list_assets(
+        self, kind: str, status: ModerationStatus, *, cursor: str | None = None, limit: int = 500
+    ) -> Page:
+        """One page of the queue, oldest first."""
+        ...
+
+    def read_asset(self, ref: AssetRef, asset_id: str | None = None) -> Asset:
+        """One asset as it stands now."""
+        ...
+
+    def set_status(
+        self, ref: AssetRef, status: ModerationStatus, *, asset_id: str | None = None
+    ) -> Confirmed:
+        """Set the status of one asset."""
+        ...
+
+    def capabilities(self) -> Capabilities | None:
+        """What the service offers beyond Cloudinary's API."""
+        ...
+
+    def post_decisions(self, operations: Sequence[Operation]) -> list[BatchItem]:
+        """Post many decisions in one request."""
+        ...

@@ -1,0 +1,26 @@
+"""What the sync engine may be told: how much at a time, how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """How the engine works.
+
+    ``refresh``: between two passes over the queue. ``backlog_limit``: assets waiting on this
+    machine above which no more are pulled. ``in_flight``: updates under way at once, one per
+    asset. ``round``: the most operations of one push before the queue gets its turn.
+    ``failures``: unclear answers in a row, on different operations, that mean the service itself
+    is in trouble.
+    """
+
+    refresh: timedelta = timedelta(seconds=60)
+    backlog_limit: int = 2_000_000
+    page: int = 500
+    in_flight: int = 8
+    round: int = 1000
+    failures: int = 3
+    capabilities_kept: timedelta = timedelta(days=1)
