@@ -1,0 +1,264 @@
+"""The moderator's choices: decide, undo, redo, reverse, and what to do with a conflict.
+
+Every function here runs inside one write transaction of the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from modstation.core.decisions import Action, DecisionDraft, Reveal, Verdict
+from modstation.core.outbox import OperationState, can_undo_silently
+from modstation.store import asset_rows, decision_log, operation_rows, queue_rows, undo_log
+from modstation.store.results import NeedsReversal
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from modstation.core.assets import ModerationStatus
+    from modstation.core.clock import Clock, Ids
+    from modstation.core.decisions import Decision
+    from modstation.core.outbox import Operation
+    from modstation.core.queue import QueuePosition, UndoStep
+
+_NOTHING = timedelta(0)
+_TRAYS = {OperationState.PARKED, OperationState.CONFLICTED}
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A step that was undone without a trace at the service."""
+
+    step: UndoStep
+    decision: Decision
+    position: QueuePosition | None
+
+
+class Choices:
+    """Writes choices through one connection, with the caller's clock and ids."""
+
+    def __init__(self, sql: sqlite3.Connection, *, clock: Clock, ids: Ids) -> None:
+        self._sql = sql
+        self._clock = clock
+        self._ids = ids
+
+    def choose(
+        self, draft: DecisionDraft, *, hold: timedelta, entry_id: int | None = None
+    ) -> tuple[Decision, Operation]:
+        """Store a decision and its operation; it takes the place of an older choice.
+
+        An older one that waits, or lies in a tray, is cancelled at once. One in flight is marked:
+        whatever its answer, it is not sent again, and this one is not claimed before it.
+        """
+        sql, now = self._sql, self._clock.now()
+        expected = draft.expected
+        replaced: Operation | None = None
+        for older in operation_rows.open_of(sql, draft.ref.key):
+            operation_rows.supersede(sql, older)
+            if older.state is OperationState.IN_FLIGHT:
+                replaced = replaced or older
+                continue
+            replaced = older
+            expected |= _perhaps_found(older)
+        decision = self._append(draft)
+        operation = operation_rows.insert(
+            sql,
+            decision,
+            operation_id=self._ids.new(),
+            expected=expected,
+            state=OperationState.HELD if hold > _NOTHING else OperationState.READY,
+            due_at=now + max(hold, _NOTHING),
+            verify=asset_rows.differs(sql, draft, expected),
+        )
+        undo_log.push(sql, decision, operation, replaced=replaced, entry_id=entry_id)
+        return decision, operation
+
+    def undo(self, *, actor: str) -> TakenBack | NeedsReversal | None:
+        """Take the last step back if nothing of it is, or may be, in effect."""
+        entry = undo_log.top(self._sql)
+        if entry is None:
+            return None
+        sql, step = self._sql, entry.step
+        operation = operation_rows.read(sql, step.operation_id)
+        decision = decision_log.read(sql, step.decision_id)
+        if not can_undo_silently(operation):
+            return NeedsReversal(step, decision.draft.verdict, operation.target)
+        self._append(
+            replace(decision.draft, action=Action.UNDO, actor=actor, refers_to=decision.decision_id)
+        )
+        operation_rows.cancel(sql, operation.operation_id, "undone", "Taken back.")
+        undo_log.mark_undone(sql, entry.entry_id)
+        if entry.replaced_operation_id is not None:
+            older = operation_rows.read(sql, entry.replaced_operation_id)
+            self._reinstate(older, entry.replaced_state, operation)
+        return TakenBack(step, decision, queue_rows.position(sql, step.key))
+
+    def redo(self, *, actor: str, hold: timedelta) -> tuple[Decision, Operation] | None:
+        """Make the choice again that was undone last."""
+        entry = undo_log.redo_top(self._sql)
+        if entry is None:
+            return None
+        decision = decision_log.read(self._sql, entry.step.decision_id)
+        draft = replace(
+            decision.draft, action=Action.REDO, actor=actor, refers_to=decision.decision_id
+        )
+        return self.choose(draft, hold=hold, entry_id=entry.entry_id)
+
+    def reverse(
+        self, decision_id: str, *, actor: str, hold: timedelta
+    ) -> tuple[Decision, Operation]:
+        """Decide the other way after posting: a new decision, never called undo."""
+        decision = decision_log.read(self._sql, decision_id)
+        before = decision.draft
+        posted = before.verdict.status
+        expected = frozenset({posted})
+        operation = operation_rows.of_decision(self._sql, decision_id)
+        if operation is not None and operation.state is not OperationState.DONE:
+            # Nobody knows yet whether it arrived: both are our own doing.
+            expected |= operation.expected
+        draft = replace(
+            before,
+            verdict=before.verdict.opposite,
+            actor=actor,
+            action=Action.REVERSE,
+            status_seen=posted,
+            expected=expected,
+            # The picture may have got a new version when it was taken down or put back.
+            version=None,
+            reason_code=None,
+            note=None,
+            reveal=Reveal.NONE,
+            reveal_ms=0,
+            dwell_ms=0,
+            decided_offline=False,
+            batch_id=None,
+            refers_to=decision_id,
+        )
+        return self.choose(draft, hold=hold)
+
+    def retry(self, operation_id: str) -> bool:
+        """Post a parked operation again, after a look at the asset; false if it is not parked."""
+        operation = operation_rows.find(self._sql, operation_id)
+        if operation is None or operation.state is not OperationState.PARKED:
+            return False
+        operation_rows.retry(self._sql, operation_id, self._clock.now())
+        return True
+
+    def drop(self, operation_id: str, *, actor: str, note: str | None) -> bool:
+        """Give an unsent choice up; false if it is being posted or is settled.
+
+        The asset goes back to the queue that its status names.
+        """
+        operation = operation_rows.find(self._sql, operation_id)
+        if operation is None or not (can_undo_silently(operation) or operation.state in _TRAYS):
+            return False
+        decision = decision_log.read(self._sql, operation.decision_id)
+        self._note(decision, Action.UNDO, actor=actor, note=note)
+        self._give_up(operation, "dropped", "Dropped.")
+        return True
+
+    def resolve(
+        self, operation_id: str, action: Action, *, actor: str, hold: timedelta
+    ) -> tuple[Decision, Operation | None] | None:
+        """Settle a conflict; None if there is no longer one.
+
+        Keep mine: the same verdict again, expecting what was found. Accept theirs: our choice is
+        over. Look again: back to the queue.
+        """
+        operation = operation_rows.find(self._sql, operation_id)
+        if operation is None or operation.state is not OperationState.CONFLICTED:
+            return None
+        decision = decision_log.read(self._sql, operation.decision_id)
+        theirs = operation.theirs or operation.target
+        if action is Action.KEEP_MINE:
+            asset = queue_rows.entry(self._sql, operation.ref.key)
+            draft = replace(
+                decision.draft,
+                action=action,
+                actor=actor,
+                status_seen=theirs,
+                expected=frozenset({theirs}),
+                asset_id=asset.asset.asset_id if asset else None,
+                version=asset.asset.version if asset else None,
+                decided_offline=False,
+                batch_id=None,
+                refers_to=decision.decision_id,
+            )
+            return self.choose(draft, hold=hold)
+        if action is Action.ACCEPT_THEIRS:
+            row = self._note(decision, action, actor=actor, verdict=_verdict_of(theirs))
+            self._give_up(operation, "accepted", "Theirs was accepted.")
+            return row, None
+        if action is Action.LOOK_AGAIN:
+            row = self._note(decision, action, actor=actor)
+            queue_rows.look_again(self._sql, operation.ref.key)
+            self._give_up(operation, "look_again", "To be looked at again.")
+            return row, None
+        raise ValueError(f"{action} does not settle a conflict")
+
+    def _append(self, draft: DecisionDraft) -> Decision:
+        if draft.note is not None:
+            # Before it is hashed: what is stored must be what the chain vouches for.
+            draft = replace(draft, note=asset_rows.storable(draft.note))
+        return decision_log.append(
+            self._sql, draft, decision_id=self._ids.new(), at=self._clock.now()
+        )
+
+    def _note(
+        self,
+        decision: Decision,
+        action: Action,
+        *,
+        actor: str,
+        note: str | None = None,
+        verdict: Verdict | None = None,
+    ) -> Decision:
+        """A row of the log that posts nothing."""
+        draft = replace(
+            decision.draft,
+            action=action,
+            actor=actor,
+            verdict=verdict or decision.draft.verdict,
+            note=note,
+            refers_to=decision.decision_id,
+        )
+        return self._append(draft)
+
+    def _give_up(self, operation: Operation, code: str, text: str) -> None:
+        operation_rows.cancel(self._sql, operation.operation_id, code, text)
+        undo_log.forget(self._sql, operation.ref.key)
+
+    def _reinstate(self, older: Operation, stood: OperationState | None, newer: Operation) -> None:
+        """Let the choice count again that ``newer`` had replaced, unless it was settled since."""
+        if not older.superseded or older.state is OperationState.DONE:
+            return
+        now = self._clock.now()
+        state: OperationState = older.state
+        due_at = older.due_at
+        if older.state is OperationState.CANCELLED:
+            if stood is not None and stood in _TRAYS:
+                state = stood
+            elif stood is OperationState.HELD and older.due_at > now:
+                state = OperationState.HELD
+            else:
+                state, due_at = OperationState.READY, now
+        operation_rows.reinstate(
+            self._sql,
+            older,
+            state=state,
+            due_at=due_at,
+            expected=older.expected | newer.expected,
+        )
+
+
+def _perhaps_found(older: Operation) -> frozenset[ModerationStatus]:
+    """The statuses that the service may have by our own doing after ``older``."""
+    if older.state is OperationState.CONFLICTED:
+        return frozenset()
+    return older.expected | ({older.target} if older.sent else frozenset())
+
+
+def _verdict_of(status: ModerationStatus) -> Verdict | None:
+    return next((verdict for verdict in Verdict if verdict.status is status), None)

@@ -1,0 +1,198 @@
+"""Pages of a listing: stored in slices, with the cursor that goes on after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from modstation.core.clock import from_us, to_us
+from modstation.store import asset_rows
+from modstation.store.results import ListState, PageResult
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from modstation.core.assets import Asset
+    from modstation.core.queue import QueueView
+
+# A list may be served by a replica that has not heard of our acknowledgement yet.
+ANSWER_LAG = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts of a page while its slices are stored."""
+
+    arrived: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    ignored: int = 0
+    left: int = 0
+    unreadable: int = 0
+
+    def result(self) -> PageResult:
+        """The finished counts."""
+        return PageResult(
+            self.arrived, self.changed, self.unchanged, self.ignored, self.left, self.unreadable
+        )
+
+
+def state(sql: sqlite3.Connection, view: QueueView) -> ListState:
+    """How far the listing of a view has got."""
+    backlog = sql.execute(
+        "SELECT waiting FROM queue_counts WHERE kind = ? AND status = ? AND parts = 1",
+        (view.kind, view.status.value),
+    ).fetchone()
+    waiting = backlog[0] if backlog else 0
+    row = sql.execute(
+        "SELECT cursor, pass_id, started_us, complete FROM listings WHERE kind = ? AND status = ?",
+        (view.kind, view.status.value),
+    ).fetchone()
+    if row is None:
+        return ListState(backlog=waiting)
+    return ListState(row[0], row[1], from_us(row[2]), bool(row[3]), waiting)
+
+
+def begin_pass(sql: sqlite3.Connection, view: QueueView, pass_id: str, at: datetime) -> None:
+    """Start a pass: what the last one showed and this one does not is no longer listed."""
+    sql.execute(
+        "INSERT INTO listings (kind, status, pass_no, pass_id, started_us, complete)"
+        " VALUES (?, ?, 1, ?, ?, 0) ON CONFLICT (kind, status) DO UPDATE SET"
+        " pass_no = pass_no + 1, pass_id = excluded.pass_id, cursor = NULL,"
+        " started_us = excluded.started_us, last_created_us = NULL, complete = 0",
+        (view.kind, view.status.value, pass_id, to_us(at)),
+    )
+
+
+def pass_number(sql: sqlite3.Connection, view: QueueView, pass_id: str) -> int:
+    """The number of the running pass; ``ValueError`` if another one is running."""
+    row = sql.execute(
+        "SELECT pass_no, pass_id FROM listings WHERE kind = ? AND status = ?",
+        (view.kind, view.status.value),
+    ).fetchone()
+    if row is None or row[1] != pass_id:
+        raise ValueError(f"pass {pass_id} was not begun, or another was begun after it")
+    return int(row[0])
+
+
+def store_slice(
+    sql: sqlite3.Connection,
+    view: QueueView,
+    assets: Sequence[Asset],
+    *,
+    pass_no: int,
+    listed_at: datetime,
+    now: datetime,
+    tally: Tally,
+) -> None:
+    """Store up to 200 assets of a page; a status older than our own acknowledgement is left out."""
+    readable = [asset for asset in assets if asset_rows.is_storable(asset)]
+    tally.unreadable += len(assets) - len(readable)
+    keys = [asset.key for asset in readable]
+    known = _known(sql, keys)
+    settled = _settled_since(sql, keys, listed_at - ANSWER_LAG)
+    seen: list[tuple[int, str]] = []
+    for asset in readable:
+        key = asset.key
+        if key in settled:
+            tally.ignored += 1
+            continue
+        described = asset_rows.describe(asset)
+        raw = asset_rows.storable(asset.raw)
+        before = known.get(key)
+        if before is None:
+            asset_rows.insert(sql, asset, described, list_kind=view.kind, now_us=to_us(now))
+            tally.arrived += 1
+        elif before == (raw, described, view.kind, None):
+            tally.unchanged += 1
+            seen.append((pass_no, key))
+        else:
+            asset_rows.upsert(sql, asset, list_kind=view.kind, now_us=to_us(now))
+            asset_rows.doubt_waiting(sql, asset)
+            tally.changed += 1
+            seen.append((pass_no, key))
+        # A page that names an asset twice must not insert it twice.
+        known[key] = (raw, described, view.kind, None)
+    sql.executemany("UPDATE review_queue SET pass_no = ? WHERE key = ?", seen)
+    created = [to_us(asset.created_at) for asset in readable if asset.created_at]
+    if created:
+        sql.execute(
+            "UPDATE listings SET last_created_us = max(coalesce(last_created_us, 0), ?)"
+            " WHERE kind = ? AND status = ?",
+            (max(created), view.kind, view.status.value),
+        )
+
+
+def save_cursor(
+    sql: sqlite3.Connection, view: QueueView, cursor: str | None, *, complete: bool
+) -> None:
+    """Remember where the pass goes on, or that it is complete."""
+    sql.execute(
+        "UPDATE listings SET cursor = ?, complete = ? WHERE kind = ? AND status = ?",
+        (cursor, complete, view.kind, view.status.value),
+    )
+
+
+def unseen(
+    sql: sqlite3.Connection, view: QueueView, *, pass_no: int, after: str, limit: int
+) -> list[str]:
+    """Reads: keys in the queue of a view that this pass did not show, in the order of keys.
+
+    Not among them: what was created after the last asset of the pass, and second looks, which
+    the service does not list.
+    """
+    rows = sql.execute(
+        "SELECT q.key FROM review_queue AS q"
+        " JOIN listings AS l ON l.kind = q.kind AND l.status = q.status"
+        " LEFT JOIN review_marks AS m ON m.key = q.key"
+        " WHERE q.key > :after AND q.kind = :kind AND q.status = :status"
+        " AND q.pass_no <> :pass_no AND m.queue_status IS NULL"
+        " AND (l.last_created_us IS NULL OR q.created_us <= l.last_created_us)"
+        " ORDER BY q.key LIMIT :limit",
+        {
+            "after": after,
+            "kind": view.kind,
+            "status": view.status.value,
+            "pass_no": pass_no,
+            "limit": limit,
+        },
+    )
+    return [row[0] for row in rows]
+
+
+def leave(sql: sqlite3.Connection, keys: Sequence[str], *, pass_no: int, now: datetime) -> int:
+    """Take assets out of the queue that a whole pass did not show: settled elsewhere."""
+    left = 0
+    for key in keys:
+        # Looked at again: it may have been shown, or put back, since it was found unseen.
+        left += sql.execute(
+            "UPDATE assets SET absent_us = ? WHERE key = ? AND EXISTS (SELECT 1 FROM review_queue"
+            " AS q WHERE q.key = assets.key AND q.pass_no <> ?)",
+            (to_us(now), key, pass_no),
+        ).rowcount
+    return left
+
+
+def _known(
+    sql: sqlite3.Connection, keys: Sequence[str]
+) -> dict[str, tuple[str, str, str, int | None]]:
+    marks = ", ".join("?" * len(keys))
+    rows = sql.execute(
+        "SELECT key, raw, described, list_kind, absent_us FROM assets"  # noqa: S608 - marks only
+        f" WHERE key IN ({marks})",
+        keys,
+    )
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def _settled_since(sql: sqlite3.Connection, keys: Sequence[str], moment: datetime) -> set[str]:
+    marks = ", ".join("?" * len(keys))
+    rows = sql.execute(
+        "SELECT DISTINCT key FROM operations INDEXED BY operations_of_asset"  # noqa: S608 - marks
+        f" WHERE key IN ({marks}) AND state = 'done' AND settled_us > ?",
+        (*keys, to_us(moment)),
+    )
+    return {row[0] for row in rows}

@@ -1,0 +1,201 @@
+"""Rows of ``review_queue``, its kept counters, and the reviewer's window on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modstation.core.assets import ModerationStatus
+from modstation.core.queue import Counts, QueueEntry, QueuePosition, QueueView, Split
+from modstation.store import asset_rows
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_WHOLE = Split(1, 1)
+_QUEUE = "review_queue"
+
+
+def _scan(view: QueueView, edge: str, order: str) -> str:
+    """The keyset scan of a view from an edge; the partial index is named, never guessed."""
+    if view.status is ModerationStatus.PENDING:
+        index, where = "queue_pending", "q.status = 'pending'"
+    else:
+        # The first term is what the index asks for, the second what is wanted.
+        index, where = "queue_settled", "q.status <> 'pending' AND q.status = :status"
+    share = " AND q.share % :parts = :part - 1" if view.split else ""
+    return (
+        "SELECT q.lane, q.created_us, q.key, "  # noqa: S608
+        f"{asset_rows.COLUMNS} FROM {_QUEUE} AS q INDEXED BY {index}"
+        " CROSS JOIN assets AS a ON a.key = q.key"
+        f" WHERE {where} AND q.kind = :kind{share}{edge}"
+        f" ORDER BY q.lane {order}, q.created_us {order}, q.key {order} LIMIT :limit"
+    )
+
+
+_FROM_EDGE = " AND (q.lane, q.created_us, q.key) >= (:lane, :created_us, :key)"
+_BEFORE_EDGE = " AND (q.lane, q.created_us, q.key) < (:lane, :created_us, :key)"
+
+
+def window(
+    sql: sqlite3.Connection,
+    view: QueueView,
+    *,
+    around: QueuePosition | None,
+    before: int,
+    after: int,
+) -> list[QueueEntry]:
+    """Entries in order: up to ``before``, the one at ``around`` if it is there, up to ``after``."""
+    split = view.split or _WHOLE
+    values: dict[str, Any] = {
+        "kind": view.kind,
+        "status": view.status.value,
+        "part": split.part,
+        "parts": split.parts,
+        "limit": after,
+    }
+    if around is None:
+        return [_entry(row) for row in sql.execute(_scan(view, "", "ASC"), values)]
+    values |= {"lane": around.lane, "created_us": around.created_us, "key": around.key}
+    values["limit"] = after + 1
+    later = [_entry(row) for row in sql.execute(_scan(view, _FROM_EDGE, "ASC"), values)]
+    if len(later) > after and later[0].position != around:
+        later.pop()
+    if before <= 0:
+        return later
+    values["limit"] = before
+    earlier = [_entry(row) for row in sql.execute(_scan(view, _BEFORE_EDGE, "DESC"), values)]
+    return earlier[::-1] + later
+
+
+def entry(sql: sqlite3.Connection, key: str) -> QueueEntry | None:
+    """An asset and the place it has, or would have, in its queue."""
+    row = sql.execute(
+        "SELECT coalesce(m.lane, 0), a.position_us, a.key, "  # noqa: S608
+        f"{asset_rows.COLUMNS} FROM assets AS a LEFT JOIN review_marks AS m ON m.key = a.key"
+        " WHERE a.key = ?",
+        (key,),
+    ).fetchone()
+    return None if row is None else _entry(row)
+
+
+def position(sql: sqlite3.Connection, key: str) -> QueuePosition | None:
+    """Where an asset stands in its queue; None if it is in none."""
+    row = sql.execute(
+        "SELECT lane, created_us, key FROM review_queue WHERE key = ?", (key,)
+    ).fetchone()
+    return None if row is None else QueuePosition(*row)
+
+
+def skip(sql: sqlite3.Connection, key: str) -> QueuePosition:
+    """Move an asset one lane back: behind everything that was skipped less often."""
+    sql.execute(
+        "INSERT INTO review_marks (key, lane) VALUES (?, 1)"
+        " ON CONFLICT (key) DO UPDATE SET lane = lane + 1",
+        (key,),
+    )
+    row = sql.execute(
+        "SELECT m.lane, a.position_us, a.key FROM review_marks AS m"
+        " JOIN assets AS a ON a.key = m.key WHERE m.key = ?",
+        (key,),
+    ).fetchone()
+    return QueuePosition(*row)
+
+
+def look_again(sql: sqlite3.Connection, key: str) -> None:
+    """Put an asset into the pending queue whatever the service says of it."""
+    sql.execute(
+        "INSERT INTO review_marks (key, queue_status) VALUES (?, 'pending')"
+        " ON CONFLICT (key) DO UPDATE SET queue_status = 'pending'",
+        (key,),
+    )
+
+
+def clear_marks(sql: sqlite3.Connection, key: str) -> None:
+    """Forget skips and second looks of an asset that is settled."""
+    sql.execute("DELETE FROM review_marks WHERE key = ?", (key,))
+
+
+def counts(sql: sqlite3.Connection, view: QueueView) -> Counts | None:
+    """The kept counters; None if nobody has counted this share yet."""
+    split = view.split or _WHOLE
+    row = sql.execute(
+        "SELECT waiting FROM queue_counts WHERE kind = ? AND status = ? AND parts = ? AND part = ?",
+        (view.kind, view.status.value, split.parts, split.part),
+    ).fetchone()
+    if row is None and view.split is not None:
+        return None
+    kept = dict(sql.execute("SELECT name, value FROM counters").fetchall())
+    return Counts(
+        waiting=row[0] if row else 0,
+        held=kept["held"],
+        ready=kept["ready"],
+        in_flight=kept["in_flight"],
+        done=kept["done"],
+        parked=kept["parked"],
+        conflicted=kept["conflicted"],
+        decided=sum(value for name, value in kept.items() if name != "cancelled"),
+    )
+
+
+def start_counting(sql: sqlite3.Connection, view: QueueView) -> None:
+    """Count a share once; from then on the triggers keep its number."""
+    split = view.split or _WHOLE
+    sql.execute(
+        "INSERT INTO queue_counts (kind, status, part, parts, waiting)"
+        " SELECT :kind, :status, :part, :parts, count(*) FROM review_queue"
+        " WHERE kind = :kind AND status = :status AND share % :parts = :part - 1"
+        " ON CONFLICT DO NOTHING",
+        {
+            "kind": view.kind,
+            "status": view.status.value,
+            "part": split.part,
+            "parts": split.parts,
+        },
+    )
+
+
+def rebuild(sql: sqlite3.Connection) -> None:
+    """Make the queue anew from assets, marks and operations; for a repair, never in daily work."""
+    sql.execute("DELETE FROM review_queue")
+    sql.execute(
+        "INSERT INTO review_queue (key, kind, status, lane, created_us, share, pass_no)"
+        " SELECT p.key, p.kind, p.status, p.lane, p.created_us, p.share, coalesce("
+        "(SELECT pass_no FROM listings AS l WHERE l.kind = p.kind AND l.status = p.status), 0)"
+        " FROM queue_projection AS p"
+    )
+
+
+def drift(sql: sqlite3.Connection) -> list[str]:
+    """Every way in which queue and counters differ from what they are kept from; empty if sound."""
+    columns = "key, kind, status, lane, created_us, share"
+    faults = [
+        f"queue: {name} {row}"
+        for name, left, right in (
+            ("missing", "queue_projection", _QUEUE),
+            ("too many", _QUEUE, "queue_projection"),
+        )
+        for row in sql.execute(
+            f"SELECT {columns} FROM {left} EXCEPT SELECT {columns} FROM {right}"  # noqa: S608
+        )
+    ]
+    faults += [
+        f"share {row}"
+        for row in sql.execute(
+            "SELECT kind, status, part, parts, waiting FROM queue_counts AS c WHERE waiting <>"
+            " (SELECT count(*) FROM review_queue AS q WHERE q.kind = c.kind"
+            " AND q.status = c.status AND q.share % c.parts = c.part - 1)"
+        )
+    ]
+    faults += [
+        f"counter {row}"
+        for row in sql.execute(
+            "SELECT name, value FROM counters AS c WHERE value <>"
+            " (SELECT count(*) FROM operations AS o WHERE o.state = c.name)"
+        )
+    ]
+    return faults
+
+
+def _entry(row: Sequence[Any]) -> QueueEntry:
+    return QueueEntry(QueuePosition(row[0], row[1], row[2]), asset_rows.asset_of(row[3:]))

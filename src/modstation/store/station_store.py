@@ -1,0 +1,499 @@
+"""The station's database: the reviewer's side, the sync engine's side, one connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from modstation.core.clock import from_us, to_us
+from modstation.core.decisions import Action, ChainBreak, Decision, first_break
+from modstation.core.queue import Counts, QueueView, UndoStep
+from modstation.store import (
+    asset_rows,
+    decision_log,
+    listings,
+    operation_rows,
+    queue_rows,
+    settlement,
+    undo_log,
+)
+from modstation.store.choices import Choices
+from modstation.store.connection import StoreConnection, open_connection
+from modstation.store.results import (
+    HistoryRow,
+    ItemProblem,
+    ListState,
+    NeedsReversal,
+    PageResult,
+    Saved,
+    Undone,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from modstation.core.assets import Asset
+    from modstation.core.clock import Clock, Ids
+    from modstation.core.decisions import DecisionDraft
+    from modstation.core.outbox import Operation, OperationState, Transition
+    from modstation.core.queue import QueueEntry, QueuePosition
+
+__all__ = [
+    "HistoryRow",
+    "ItemProblem",
+    "ListState",
+    "NeedsReversal",
+    "PageResult",
+    "Saved",
+    "StationStore",
+    "Undone",
+]
+
+# Rows one transaction may write: the other writer never waits long (design §3).
+SLICE = 200
+
+_T = TypeVar("_T")
+
+
+class StationStore:
+    """One connection to the station's database, used by the thread that opened it.
+
+    Every method is one short transaction, or several of at most 200 rows. All may raise
+    ``StoreBusy``, ``StoreFull``, ``StoreDamaged`` or ``StoreError``; then nothing of the
+    transaction is kept.
+    """
+
+    def __init__(self, connection: StoreConnection, *, clock: Clock, ids: Ids) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._choices = Choices(connection.sql, clock=clock, ids=ids)
+        self._view = QueueView()
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock, ids: Ids) -> StationStore:
+        """Open or create the database and bring its schema up to date.
+
+        ``StoreTooNew`` if a newer modstation wrote it; ``StoreDamaged`` if it is none of ours.
+        """
+        return cls(open_connection(path), clock=clock, ids=ids)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    # -- the reviewer's queue
+
+    def window(
+        self, view: QueueView, *, around: QueuePosition | None, before: int, after: int
+    ) -> list[QueueEntry]:
+        """Entries around a place in the queue: up to ``before``, the one there, up to ``after``.
+
+        None: the first ``after`` entries. Takes as long for a million rows as for a hundred.
+        """
+        self._view = view
+        with self._connection.reading() as sql:
+            return queue_rows.window(sql, view, around=around, before=before, after=after)
+
+    def entry(self, key: str) -> QueueEntry | None:
+        """An asset and the place it has, or would have, in its queue; None if it is not known."""
+        with self._connection.reading() as sql:
+            return queue_rows.entry(sql, key)
+
+    def skip(self, key: str, view: QueueView) -> QueuePosition:
+        """Put an asset at the back of its queue and say where that is."""
+        self._view = view
+        with self._connection.writing() as sql:
+            return queue_rows.skip(sql, key)
+
+    def counts(self, view: QueueView | None = None) -> Counts:
+        """The kept counters; None: of the view that was last asked for.
+
+        A share (``split``) is counted once, the first time anybody asks for it.
+        """
+        self._view = view = view or self._view
+        with self._connection.reading() as sql:
+            counts = queue_rows.counts(sql, view)
+        if counts is None:
+            with self._connection.writing() as sql:
+                queue_rows.start_counting(sql, view)
+                counts = queue_rows.counts(sql, view)
+        return counts or Counts()
+
+    # -- the reviewer's choices
+
+    def decide(self, draft: DecisionDraft, *, hold: timedelta) -> Saved:
+        """Store a decision: out of the queue, into log, outbox and undo stack, all or nothing.
+
+        It is due after ``hold``. An older choice for the asset that is not settled is replaced.
+        """
+        with self._connection.writing() as sql:
+            decision, operation = self._choices.choose(draft, hold=hold)
+            counts = self._counts(sql)
+        return Saved(decision, operation, counts)
+
+    def decide_many(self, drafts: Sequence[DecisionDraft], *, hold: timedelta) -> list[Saved]:
+        """Store many decisions, at most 200 in one transaction."""
+        saved: list[Saved] = []
+        for slice_ in _slices(drafts):
+            with self._connection.writing() as sql:
+                chosen = [self._choices.choose(draft, hold=hold) for draft in slice_]
+                counts = self._counts(sql)
+            saved += [Saved(decision, operation, counts) for decision, operation in chosen]
+        return saved
+
+    def undo_top(self) -> UndoStep | None:
+        """The step that the undo key would take back."""
+        with self._connection.reading() as sql:
+            entry = undo_log.top(sql)
+        return entry.step if entry else None
+
+    def undo(self, *, actor: str) -> Undone | NeedsReversal | None:
+        """Take the last choice back; ``NeedsReversal`` if it was, or may have been, posted.
+
+        An earlier choice for the same asset that it had replaced counts again.
+        """
+        with self._connection.writing() as sql:
+            answer = self._choices.undo(actor=actor)
+            counts = self._counts(sql)
+        if answer is None or isinstance(answer, NeedsReversal):
+            return answer
+        return Undone(
+            answer.step, answer.step.key, answer.position, answer.decision.draft.verdict, counts
+        )
+
+    def redo(self, *, actor: str, hold: timedelta) -> Saved | None:
+        """Make the choice again that was undone last; None if there is none."""
+        with self._connection.writing() as sql:
+            chosen = self._choices.redo(actor=actor, hold=hold)
+            counts = self._counts(sql)
+        return None if chosen is None else Saved(*chosen, counts)
+
+    def reverse(self, decision_id: str, *, actor: str, hold: timedelta) -> Saved:
+        """Decide the other way after posting: a new decision that expects the posted status."""
+        with self._connection.writing() as sql:
+            chosen = self._choices.reverse(decision_id, actor=actor, hold=hold)
+            counts = self._counts(sql)
+        return Saved(*chosen, counts)
+
+    def release_held(self) -> int:
+        """Make every held operation ready now and say how many there were."""
+        return self._release(self._clock.now(), all_held=True)
+
+    # -- the trays
+
+    def operations(
+        self, states: Collection[OperationState], *, limit: int = 200, after: str | None = None
+    ) -> list[Operation]:
+        """Operations in any of the states, oldest first, after the one with that id."""
+        with self._connection.reading() as sql:
+            return operation_rows.in_states(sql, states, limit=limit, after=after or "")
+
+    def retry_parked(self, operation_id: str) -> bool:
+        """Post a parked operation again, after reading the asset; false if it is not parked."""
+        with self._connection.writing():
+            return self._choices.retry(operation_id)
+
+    def drop(self, operation_id: str, *, actor: str, note: str | None = None) -> bool:
+        """Give up a choice that is not posted; false if it is being posted or is settled."""
+        with self._connection.writing():
+            return self._choices.drop(operation_id, actor=actor, note=note)
+
+    def resolve_conflict(
+        self, operation_id: str, action: Action, *, actor: str, hold: timedelta
+    ) -> Decision | None:
+        """Settle a conflict (keep mine, accept theirs, look again) and say how the log tells it.
+
+        None if there is no conflict any more.
+        """
+        with self._connection.writing():
+            chosen = self._choices.resolve(operation_id, action, actor=actor, hold=hold)
+        return chosen[0] if chosen else None
+
+    # -- the log
+
+    def recent_decisions(self, limit: int = 50) -> list[HistoryRow]:
+        """The last rows of the decision log, newest first, with what became of them."""
+        with self._connection.reading() as sql:
+            rows = sql.execute(
+                f"SELECT {decision_log.COLUMNS}, o.operation_id FROM decisions AS d"  # noqa: S608
+                " LEFT JOIN operations AS o ON o.decision_id = d.decision_id"
+                " ORDER BY d.sequence DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+            return [
+                HistoryRow(
+                    decision_log.decision_of(row),
+                    operation_rows.find(sql, row[-1]) if row[-1] else None,
+                )
+                for row in rows
+            ]
+
+    def iterate_decisions(self) -> Iterator[Decision]:
+        """The whole log, oldest first, without holding a transaction open."""
+        sequence = 0
+        while True:
+            with self._connection.reading() as sql:
+                decisions = decision_log.read_after(sql, sequence, 500)
+            if not decisions:
+                return
+            yield from decisions
+            sequence = decisions[-1].sequence
+
+    def verify_chain(self) -> ChainBreak | None:
+        """Find the first row of the log that was changed or follows a missing one."""
+        return first_break(self.iterate_decisions())
+
+    def data_version(self) -> int:
+        """A number that changes whenever another connection has written."""
+        with self._connection.translating() as sql:
+            return int(sql.execute("PRAGMA data_version").fetchone()[0])
+
+    # -- the outbox, for the sync engine
+
+    def recover_in_flight(self, now: datetime) -> list[Operation]:
+        """Take back what was in flight when the program ended; it is verified before it is sent.
+
+        Only for the holder of the network lock: nobody else may have anything in flight.
+        """
+        recovered: list[Operation] = []
+        while True:
+            with self._connection.writing() as sql:
+                slice_ = settlement.recover(sql, now, SLICE)
+            recovered += slice_
+            if len(slice_) < SLICE:
+                return recovered
+
+    def release_due(self, now: datetime) -> int:
+        """Make held operations ready whose undo window is over."""
+        with self._connection.reading() as sql:
+            row = sql.execute(
+                "SELECT 1 FROM operations WHERE state = 'held' AND due_us <= ?", (to_us(now),)
+            ).fetchone()
+        return self._release(now, all_held=False) if row else 0
+
+    def claim(self, limit: int, now: datetime) -> list[Operation]:
+        """Put the next operations in flight, rejections first, oldest first, one per asset."""
+        with self._connection.reading() as sql:
+            if not settlement.something_claimable(sql, now):
+                return []
+        claimed: list[Operation] = []
+        while len(claimed) < limit:
+            wanted = min(SLICE, limit - len(claimed))
+            with self._connection.writing() as sql:
+                slice_ = settlement.claim(sql, wanted, now)
+            claimed += slice_
+            if len(slice_) < wanted:
+                break
+        return claimed
+
+    def apply(
+        self,
+        operation_id: str,
+        transition: Transition,
+        *,
+        now: datetime,
+        asset: Asset | None = None,
+    ) -> Operation:
+        """Settle an operation in flight; ``asset`` is what the service answered about its asset.
+
+        The transition gives way to a newer choice that was made since it was worked out.
+        """
+        with self._connection.writing() as sql:
+            return settlement.settle(sql, operation_id, transition, now=now, asset=asset)
+
+    def apply_many(
+        self, settled: Sequence[tuple[str, Transition, Asset | None]], *, now: datetime
+    ) -> list[Operation]:
+        """Settle many operations, at most 200 in one transaction."""
+        operations: list[Operation] = []
+        for slice_ in _slices(settled):
+            with self._connection.writing() as sql:
+                operations += [
+                    settlement.settle(sql, operation_id, transition, now=now, asset=asset)
+                    for operation_id, transition, asset in slice_
+                ]
+        return operations
+
+    def next_due(self) -> datetime | None:
+        """When the first held or ready operation is due."""
+        with self._connection.reading() as sql:
+            return settlement.next_due(sql)
+
+    # -- listings, for the sync engine
+
+    def list_state(self, view: QueueView) -> ListState:
+        """How far the listing of a view has got."""
+        with self._connection.reading() as sql:
+            return listings.state(sql, view)
+
+    def apply_page(
+        self,
+        view: QueueView,
+        assets: Sequence[Asset],
+        *,
+        cursor: str | None,
+        pass_id: str,
+        listed_at: datetime,
+        first: bool,
+        last: bool,
+    ) -> PageResult:
+        """Store a page of a listing; the cursor is saved with its last slice.
+
+        ``first`` begins a pass. On ``last``, entries that the pass did not show leave the queue
+        (settled elsewhere), unless they were created after its last asset. ``ValueError`` if the
+        pass was never begun. Storing the same page again changes nothing.
+        """
+        now, tally = self._clock.now(), listings.Tally()
+        with self._connection.writing() as sql:
+            if first:
+                listings.begin_pass(sql, view, pass_id, listed_at)
+            pass_no = listings.pass_number(sql, view, pass_id)
+        slices = list(_slices(assets))
+        for number, slice_ in enumerate(slices, 1):
+            with self._connection.writing() as sql:
+                listings.store_slice(
+                    sql,
+                    view,
+                    slice_,
+                    pass_no=pass_no,
+                    listed_at=listed_at,
+                    now=now,
+                    tally=tally,
+                )
+                if number == len(slices) and not last:
+                    listings.save_cursor(sql, view, cursor, complete=False)
+        if last:
+            tally.left = self._sweep(view, pass_no, now)
+        if last or not slices:
+            # After the sweep: if the program ends before, the last page is asked for again.
+            with self._connection.writing() as sql:
+                listings.save_cursor(sql, view, None if last else cursor, complete=last)
+        return tally.result()
+
+    def upsert_asset(self, asset: Asset) -> None:
+        """Store one asset that was read by itself; names that are no text are left out."""
+        if not asset_rows.is_storable(asset):
+            return
+        with self._connection.writing() as sql:
+            asset_rows.upsert(sql, asset, list_kind=None, now_us=to_us(self._clock.now()))
+            asset_rows.doubt_waiting(sql, asset)
+
+    # -- small things the sync engine remembers
+
+    def put_state(self, name: str, value: str) -> None:
+        """Remember a small value: quota, pause, capabilities."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "INSERT INTO sync_state (name, value) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (name, value),
+            )
+
+    def get_state(self, name: str) -> str | None:
+        """A value that was remembered."""
+        with self._connection.reading() as sql:
+            row = sql.execute("SELECT value FROM sync_state WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def note_problem(
+        self,
+        key: str,
+        rendition: str,
+        message: str,
+        *,
+        permanent: bool,
+        retry_at: datetime | None,
+    ) -> None:
+        """Remember why a picture could not be fetched and when to try again."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "INSERT INTO item_problems (key, rendition, message, permanent, retry_us, at_us)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key, rendition) DO UPDATE SET"
+                " message = excluded.message, permanent = excluded.permanent,"
+                " retry_us = excluded.retry_us, at_us = excluded.at_us",
+                (
+                    key,
+                    rendition,
+                    asset_rows.storable(message),
+                    permanent,
+                    to_us(retry_at) if retry_at else None,
+                    to_us(self._clock.now()),
+                ),
+            )
+
+    def clear_problem(self, key: str, rendition: str) -> None:
+        """The picture is here now."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "DELETE FROM item_problems WHERE key = ? AND rendition = ?", (key, rendition)
+            )
+
+    def problems(self, keys: Iterable[str]) -> dict[tuple[str, str], ItemProblem]:
+        """What is known to be wrong with the pictures of these assets, by key and rendition."""
+        found: dict[tuple[str, str], ItemProblem] = {}
+        for slice_ in _slices(list(keys)):
+            marks = ", ".join("?" * len(slice_))
+            with self._connection.reading() as sql:
+                rows = sql.execute(
+                    "SELECT key, rendition, message, permanent, retry_us, at_us"  # noqa: S608
+                    f" FROM item_problems WHERE key IN ({marks})",
+                    slice_,
+                ).fetchall()
+            for key, rendition, message, permanent, retry_us, at_us in rows:
+                found[key, rendition] = ItemProblem(
+                    key=key,
+                    rendition=rendition,
+                    message=message,
+                    permanent=bool(permanent),
+                    retry_at=None if retry_us is None else from_us(retry_us),
+                    at=from_us(at_us),
+                )
+        return found
+
+    # -- for the doctor
+
+    def drift(self) -> list[str]:
+        """Every way in which queue and counters differ from what they are kept from."""
+        with self._connection.reading() as sql:
+            return queue_rows.drift(sql)
+
+    def rebuild_queue(self) -> None:
+        """Make the queue anew from assets, marks and operations."""
+        with self._connection.writing() as sql:
+            queue_rows.rebuild(sql)
+
+    # -- inside
+
+    def _counts(self, sql: sqlite3.Connection) -> Counts:
+        counts = queue_rows.counts(sql, self._view)
+        if counts is None:
+            queue_rows.start_counting(sql, self._view)
+            counts = queue_rows.counts(sql, self._view)
+        return counts or Counts()
+
+    def _release(self, now: datetime, *, all_held: bool) -> int:
+        released = 0
+        while True:
+            with self._connection.writing() as sql:
+                count = operation_rows.release(sql, now, all_held=all_held, limit=SLICE)
+            released += count
+            if count < SLICE:
+                return released
+
+    def _sweep(self, view: QueueView, pass_no: int, now: datetime) -> int:
+        left, after = 0, ""
+        while True:
+            with self._connection.reading() as sql:
+                keys = listings.unseen(sql, view, pass_no=pass_no, after=after, limit=SLICE)
+            if not keys:
+                return left
+            with self._connection.writing() as sql:
+                left += listings.leave(sql, keys, pass_no=pass_no, now=now)
+            after = keys[-1]
+
+
+def _slices(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(rows), SLICE):
+        yield rows[start : start + SLICE]

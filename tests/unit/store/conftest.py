@@ -1,0 +1,35 @@
+"""A store on a manual clock in a folder of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.assets import open_store
+
+from modstation.core.clock import CountingIds, ManualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from modstation.store.station_store import StationStore
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def ids() -> CountingIds:
+    return CountingIds()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: ManualClock, ids: CountingIds) -> Iterator[StationStore]:
+    opened = open_store(tmp_path, clock=clock, ids=ids)
+    yield opened
+    assert opened.drift() == []
+    assert opened.verify_chain() is None
+    opened.close()
