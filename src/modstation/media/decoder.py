@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from modstation.core.errors import DecoderDied, DecodeTimeout, ImageDamaged, MediaError
-from modstation.media.decode_plan import DecodePlan
+from modstation.media.decode_plan import DecodePlan, Job
 from modstation.media.decode_process import DecodeProcess, WorkerGone
 from modstation.media.formats import BYTES_PER_PIXEL
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame
@@ -138,15 +138,19 @@ class _Driver:
                 job = self._plan.take()
                 if job is None:
                     self._sleep()
-                    continue
-                outcome = self._decode(job.request)
-                request = self._plan.finish(job)
-                if request is not None:
-                    self._on_result(_result(request, outcome))
+                else:
+                    self._work(job)
         finally:
             self._drop()
             self._wake_in.close()
             self._wake_out.close()
+
+    def _work(self, job: Job) -> None:
+        # A method of its own: nothing of it keeps the pixels while the thread sleeps.
+        outcome = self._decode(job.request)
+        request = self._plan.finish(job)
+        if request is not None:
+            self._on_result(_result(request, outcome))
 
     def _sleep(self) -> None:
         """Until woken, or until the worker is ready, or until it has died and been replaced."""
