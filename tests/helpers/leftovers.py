@@ -24,9 +24,9 @@ def threads() -> set[threading.Thread]:
     }
 
 
-def processes() -> set[str]:
-    """Every living child process, as ``pid command``; only Linux tells."""
-    found = set()
+def processes() -> dict[str, str]:
+    """Number and command of every living child process; only Linux tells."""
+    found = {}
     for listing in Path("/proc/self/task").glob("*/children"):
         try:
             pids = listing.read_text().split()
@@ -34,12 +34,13 @@ def processes() -> set[str]:
             continue
         for pid in pids:
             try:
+                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
                 command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
             except OSError:  # the process is gone
                 continue
-            # A zombie has no command line.
-            if command and not any(kept in command for kept in KEPT_PROCESSES):
-                found.add(f"{pid} {command.strip()}")
+            # Just after exec the command is still empty: only the state tells a zombie.
+            if state != "Z" and not any(kept in command for kept in KEPT_PROCESSES):
+                found[pid] = command.strip()
     return found
 
 
@@ -57,12 +58,12 @@ def qt_objects() -> dict[int, str]:
     return found
 
 
-def wait_until_gone(before: set[threading.Thread], children: set[str], seconds: float) -> str:
+def wait_until_gone(before: set[threading.Thread], children: dict[str, str], seconds: float) -> str:
     """Say what is still running that was not there before, after a grace; empty if nothing."""
     end = time.monotonic() + seconds
     while True:
         left = threads() - before
-        born = processes() - children
+        born = [f"{pid} {name}" for pid, name in processes().items() if pid not in children]
         if not left and not born:
             return ""
         if time.monotonic() > end:
@@ -70,4 +71,4 @@ def wait_until_gone(before: set[threading.Thread], children: set[str], seconds: 
             return ", ".join(sorted([*names, *(f"process {child}" for child in born)]))
         for thread in left:
             thread.join(0.05)
-        time.sleep(0.01)  # a process cannot be joined from here
+        time.sleep(0.01)  # a process that is not ours to wait for cannot be joined
