@@ -190,7 +190,6 @@ class ImageStore:
         """
         now = to_us(self._clock.now())
         stored_bytes = len(image.sealed) + len(image.wrapped_key)
-        evicted: list[str] = []
         with self._lock, _translated(), self._transaction():
             if self._db.execute(
                 "SELECT 1 FROM never_kept WHERE asset_key=?", (image.asset_key,)
@@ -198,24 +197,14 @@ class ImageStore:
                 return Stored(kept=False)
             name = (image.asset_key, image.rendition)
             self._db.execute("DELETE FROM images WHERE asset_key=? AND rendition=?", name)
-            excess = self._total() + stored_bytes - limit_bytes
-            doomed: list[tuple[int]] = []
-            if excess > 0:
-                rows = self._db.execute(
-                    "SELECT id, stored_bytes, asset_key FROM images INDEXED BY images_by_use"
-                    " ORDER BY last_used, id"
-                )
-                for identity, size, asset_key in rows:
-                    if excess <= 0:
-                        break
-                    if asset_key not in protected:
-                        doomed.append((identity,))
-                        evicted.append(asset_key)
-                        excess -= size
-                rows.close()
-            if excess > 0 and image.asset_key not in protected:
-                return Stored(kept=False)
-            self._db.executemany("DELETE FROM images WHERE id=?", doomed)
+            excess = self._total() - limit_bytes
+            oldest, freed = self._oldest(excess + stored_bytes, protected)
+            if freed < excess + stored_bytes and image.asset_key not in protected:
+                # No room even then. What lost its protection since it was put goes all the same.
+                oldest, _ = self._oldest(excess, protected)
+                self._drop(oldest)
+                return Stored(kept=False, evicted=tuple(oldest.values()))
+            self._drop(oldest)
             self._db.execute(
                 "INSERT INTO images (asset_key, rendition, length, stored_bytes, content_etag,"
                 " source_length, source_etag, mismatch, fetched_at, last_used, wrapped_key, sealed)"
@@ -234,7 +223,7 @@ class ImageStore:
                     image.sealed,
                 ),
             )
-        return Stored(kept=True, evicted=tuple(evicted))
+        return Stored(kept=True, evicted=tuple(oldest.values()))
 
     def get(self, asset_key: str, rendition: str) -> StoredImage | None:
         """The image as it was put, or None; reading alone does not count as use."""
@@ -341,6 +330,30 @@ class ImageStore:
             ).fetchone()
             return int(count)
 
+    def _oldest(self, excess: int, protected: Collection[str]) -> tuple[dict[int, str], int]:
+        """The rows to drop, least recently used first, to free ``excess`` bytes, and what it frees.
+
+        Less than was asked for when the rest is protected.
+        """
+        found: dict[int, str] = {}
+        freed = 0
+        if excess > 0:
+            rows = self._db.execute(
+                "SELECT id, stored_bytes, asset_key FROM images INDEXED BY images_by_use"
+                " ORDER BY last_used, id"
+            )
+            for identity, size, asset_key in rows:
+                if asset_key not in protected:
+                    found[identity] = asset_key
+                    freed += size
+                    if freed >= excess:
+                        break
+            rows.close()
+        return found, freed
+
+    def _drop(self, rows: Iterable[int]) -> None:
+        self._db.executemany("DELETE FROM images WHERE id=?", [(identity,) for identity in rows])
+
     def _total(self) -> int:
         (total,) = self._db.execute(
             "SELECT ifnull(sum(stored_bytes), 0) FROM images INDEXED BY images_by_use"
@@ -351,7 +364,8 @@ class ImageStore:
         # secure_delete overwrites the pages, but the write-ahead log still has them (and their
         # wrapped keys) until it is emptied. While another process reads, the next purge does it.
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        self._db.execute("PRAGMA incremental_vacuum").fetchall()
+        # executescript, because it takes a step for each page; execute stops at the first.
+        self._db.executescript("PRAGMA incremental_vacuum")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextlib.contextmanager
