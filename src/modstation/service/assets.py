@@ -17,9 +17,10 @@ from modstation.service.schema import assets, moderation_entries
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping, Select
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
-_ENTRIES = msgspec.json.Decoder(list[dict[str, Any]])
+_ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
+_COLUMNS = tuple(column.name for column in assets.c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,20 +286,20 @@ def _read_cursor(cursor: str, listed: str) -> tuple[int, int]:
 
 
 def _one(connection: Connection, query: Select[Any]) -> Asset | None:
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(query).first()
     return None if row is None else _asset(row)
 
 
 def _all(connection: Connection, query: Select[Any]) -> list[Asset]:
-    return [_asset(row) for row in connection.execute(query).mappings()]
+    return [_asset(row) for row in connection.execute(query)]
 
 
-def _asset(row: RowMapping) -> Asset:
-    values = dict(row)
-    values["tags"] = tuple(msgspec.json.decode(row["tags"]))
-    values["context"] = msgspec.json.decode(row["context"])
-    values["metadata"] = msgspec.json.decode(row["metadata"])
-    values["moderation"] = tuple(Entry(**entry) for entry in _ENTRIES.decode(row["moderation"]))
+def _asset(row: Row[Any]) -> Asset:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["tags"] = tuple(msgspec.json.decode(values["tags"]))
+    values["context"] = msgspec.json.decode(values["context"])
+    values["metadata"] = msgspec.json.decode(values["metadata"])
+    values["moderation"] = _ENTRIES.decode(values["moderation"])
     return Asset(**values)
 
 

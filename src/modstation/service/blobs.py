@@ -15,6 +15,7 @@ from obstore.store import LocalStore, from_url
 from modstation.core.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from typing import IO
 
@@ -56,12 +57,30 @@ class Blobs:
         except FileNotFoundError as error:
             raise BlobGone(name) from error
 
-    def slice(self, name: str, start: int, end: int) -> bytes:
-        """The bytes ``start`` to before ``end``; raises BlobGone."""
-        try:
-            return bytes(obstore.get_range(self._store, name, start=start, end=end))
-        except FileNotFoundError as error:
-            raise BlobGone(name) from error
+    def get_original(self, name: str) -> bytes:
+        """An original's bytes, also while it is being moved; raises BlobGone."""
+        return self._wherever(name, self.get)
+
+    def slice_original(self, name: str, start: int, end: int) -> bytes:
+        """An original's bytes ``start`` to before ``end``, also while it is being moved."""
+
+        def read(name: str) -> bytes:
+            try:
+                return bytes(obstore.get_range(self._store, name, start=start, end=end))
+            except FileNotFoundError as error:
+                raise BlobGone(name) from error
+
+        return self._wherever(name, read)
+
+    def _wherever(self, name: str, read: Callable[[str], bytes]) -> bytes:
+        # Between reading a row and its blob the original may have moved to or from the backup
+        # area. It is copied before it is removed, so it is always in one of the two.
+        for area in (ORIGINALS, BACKUP):
+            try:
+                return read(beside(name, area))
+            except BlobGone:
+                continue
+        return read(name)
 
     def copy(self, name: str, to: str) -> None:
         """Copy a blob to another name; raises BlobGone."""

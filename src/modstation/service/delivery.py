@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -104,7 +104,7 @@ async def respond(request: Request, service: Service, file: File, cache: str) ->
         content = file.content[start:end]
         return Response(content, status, headers, media_type=file.content_type)
     first = await run_in_threadpool(
-        service.blobs.slice, file.asset.blob, start, min(end, start + _CHUNK)
+        service.blobs.slice_original, file.asset.blob, start, min(end, start + _CHUNK)
     )
     body = _stream(service, file.asset.blob, first, start + len(first), end)
     return StreamingResponse(body, status, headers, media_type=file.content_type)
@@ -113,7 +113,7 @@ async def respond(request: Request, service: Service, file: File, cache: str) ->
 async def read_file(
     service: Service, asset: Asset, transformation: Transformation, to_format: str | None
 ) -> File:
-    """The asset's original, or the rendition asked for; raises BadRequest, BlobGone."""
+    """The asset's original, or the rendition asked for; raises BadRequest."""
     original = CONTENT_TYPES.get(asset.format or "", _RAW)
     if asset.resource_type != "image":
         if transformation.asked:
@@ -147,25 +147,9 @@ async def _find(request: Request, service: Service) -> tuple[File, str]:
     automatic = to_format == "auto"
     if automatic:
         to_format = "webp" if "image/webp" in request.headers.get("accept", "") else None
-    for _attempt in range(2):
-        try:
-            file = await read_file(service, asset, transformation, to_format)
-            if file.content is None and request.method != "HEAD":
-                # Opens it: a blob that is being moved is noticed before the answer starts.
-                await run_in_threadpool(service.blobs.slice, asset.blob, 0, 1)
-        except BlobGone:
-            again = await run_in_threadpool(_look_up, service, path, path["rest"])
-            if again is None or again[0].withdrawn:
-                break
-            asset = again[0]
-        else:
-            cache = _UNDECIDED if pending else _LONG_TERM
-            return (_varied(file) if automatic else file), cache
-    raise NotFound(f"Resource not found - {asset.public_id}")
-
-
-def _varied(file: File) -> File:
-    return File(file.asset, file.content_type, file.etag, file.size, file.content, vary=True)
+    file = await read_file(service, asset, transformation, to_format)
+    cache = _UNDECIDED if pending else _LONG_TERM
+    return (replace(file, vary=True) if automatic else file), cache
 
 
 def _look_up(service: Service, path: dict[str, str], rest: str) -> tuple[Asset, _Wanted] | None:
@@ -217,7 +201,7 @@ def _rendition(
     except BlobGone:
         pass
     content = render(
-        service.blobs.get(asset.blob),
+        service.blobs.get_original(asset.blob),
         transformation,
         to_format,
         max_pixels=service.settings.rendition_pixels,
@@ -235,7 +219,9 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     yield first
     while start < end:
-        chunk = await run_in_threadpool(service.blobs.slice, blob, start, min(end, start + _CHUNK))
+        chunk = await run_in_threadpool(
+            service.blobs.slice_original, blob, start, min(end, start + _CHUNK)
+        )
         yield chunk
         start += len(chunk)
 

@@ -14,7 +14,6 @@ from starlette.concurrency import run_in_threadpool
 from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.amendments import bench
-from modstation.service.blobs import BlobGone
 from modstation.service.delivery import read_file, respond
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, not_found
@@ -83,16 +82,9 @@ async def pixels(call: Call) -> Response:
             raise not_found(public_id)
         return asset
 
-    for attempt in range(2):
-        asset = await run_in_threadpool(look_up)
-        try:
-            file = await read_file(call.service, asset, transformation, None)
-            return await respond(call.request, call.service, file, "private, no-store")
-        except BlobGone:
-            # It is being moved to or from the backup area: its row names the new place.
-            if attempt:
-                raise
-    raise not_found(public_id)
+    asset = await run_in_threadpool(look_up)
+    file = await read_file(call.service, asset, transformation, None)
+    return await respond(call.request, call.service, file, "private, no-store")
 
 
 def _decisions(call: Call) -> dict[str, Any]:

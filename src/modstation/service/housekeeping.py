@@ -8,7 +8,7 @@ row whether an asset may be seen).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
@@ -25,6 +25,8 @@ from modstation.service.schema import assets, blob_jobs
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import Row
+
     from modstation.service.blobs import Blobs
     from modstation.service.ledger import Ledger
 
@@ -32,14 +34,18 @@ _PER_STEP = 200
 
 
 class Housekeeper:
-    """Does the blob jobs that are due."""
+    """Does the blob jobs that are due. One runs per database: two could undo each other's moves."""
 
     def __init__(self, ledger: Ledger, blobs: Blobs) -> None:
         self._ledger = ledger
         self._blobs = blobs
 
     def step(self, now: datetime) -> int:
-        """Do up to 200 due jobs; the number done."""
+        """Do up to 200 due jobs; the number done.
+
+        Copies first, then one transaction that points the rows at them and forgets the jobs,
+        then the removals: whoever dies in between leaves a copy too many and does it again.
+        """
         with self._ledger.read() as connection:
             jobs = connection.execute(
                 select(blob_jobs)
@@ -47,46 +53,45 @@ class Housekeeper:
                 .order_by(blob_jobs.c.due_us, blob_jobs.c.id)
                 .limit(_PER_STEP)
             ).all()
+            wanted = [job.asset_id for job in jobs if job.asset_id is not None]
+            rows = connection.execute(select(assets).where(assets.c.asset_id.in_(wanted))).all()
+        if not jobs:
+            return 0
+        copied = {row: name for row in rows if (name := self._copied(row)) is not None}
+        leftover = []
+        with self._ledger.write() as connection:
+            for row, name in copied.items():
+                moved = connection.execute(
+                    update(assets)
+                    .where(assets.c.asset_id == row.asset_id, assets.c.blob == row.blob)
+                    .values(blob=name)
+                ).rowcount
+                if moved:
+                    leftover.append(row.blob)
+            connection.execute(
+                delete(blob_jobs).where(blob_jobs.c.id.in_([job.id for job in jobs]))
+            )
+        self._blobs.remove(*leftover)
         for job in jobs:
             if job.blob is not None:
-                self._drop(job.blob)
-            if job.asset_id is not None:
-                self._place(job.asset_id)
-        if jobs:
-            with self._ledger.write() as connection:
-                connection.execute(
-                    delete(blob_jobs).where(blob_jobs.c.id.in_([job.id for job in jobs]))
-                )
+                # It may have been moved between the job's making and now.
+                self._blobs.remove(beside(job.blob, ORIGINALS), beside(job.blob, BACKUP))
+                self._drop_renditions(job.blob)
         return len(jobs)
 
-    def _drop(self, blob: str) -> None:
-        # It may have been moved between the job's making and now.
-        self._blobs.remove(beside(blob, ORIGINALS), beside(blob, BACKUP))
-        self._drop_renditions(blob)
-
-    def _drop_renditions(self, blob: str) -> None:
-        self._blobs.remove(*self._blobs.names(beside(blob, RENDITIONS)))
-
-    def _place(self, asset_id: str) -> None:
-        """Bring an asset's original where its state says; copy, point the row at it, remove."""
-        with self._ledger.read() as connection:
-            row = connection.execute(select(assets).where(assets.c.asset_id == asset_id)).first()
-        if row is None:
-            return
+    def _copied(self, row: Row[Any]) -> str | None:
+        """The new name of an asset's original, copied there; None if it is where it belongs."""
         hidden = row.withdrawn or row.deleted_us is not None
         wanted = beside(row.blob, BACKUP if hidden else ORIGINALS)
         if hidden:
             self._drop_renditions(row.blob)
         if row.blob == wanted:
-            return
+            return None
         try:
             self._blobs.copy(row.blob, wanted)
         except BlobGone:
-            return
-        with self._ledger.write() as connection:
-            moved = connection.execute(
-                update(assets)
-                .where(assets.c.asset_id == asset_id, assets.c.blob == row.blob)
-                .values(blob=wanted)
-            ).rowcount
-        self._blobs.remove(row.blob if moved else wanted)
+            return None
+        return wanted
+
+    def _drop_renditions(self, blob: str) -> None:
+        self._blobs.remove(*self._blobs.names(beside(blob, RENDITIONS)))

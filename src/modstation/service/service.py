@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import anyio
 from obstore.exceptions import BaseError
 from sqlalchemy.exc import OperationalError
 
+from modstation.core.errors import ModstationError
 from modstation.service.blobs import Blobs
 from modstation.service.credentials import Credentials
+from modstation.service.data_lock import DataLock
 from modstation.service.housekeeping import Housekeeper
 from modstation.service.ledger import Ledger
 from modstation.service.limits import RateLimits
@@ -26,16 +29,26 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
+_GATHER_SECONDS = 0.03
 
 
 class Service:
     """The parts of a running service; ``close`` it when done.
 
-    Raises SettingsError, StoreDamaged or StoreTooNew if its database or storage cannot be used.
+    Raises SettingsError if another service uses the data folder, SettingsError, StoreDamaged or
+    StoreTooNew if the database or storage cannot be used.
     """
 
     def __init__(self, settings: ServiceSettings, *, clock: Clock, ids: Ids) -> None:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = DataLock(settings.data / "service.lock")
+        try:
+            self._open(settings, clock, ids)
+        except ModstationError:
+            self._lock.release()
+            raise
+
+    def _open(self, settings: ServiceSettings, clock: Clock, ids: Ids) -> None:
         self.settings = settings
         self.clock = clock
         self.ids = ids
@@ -55,13 +68,16 @@ class Service:
 
     def wait_for_work(self) -> None:
         """Return when there may be something to do."""
-        self._work.wait(_POLL_SECONDS)
+        if self._work.wait(_POLL_SECONDS):
+            # Changes come in bursts; one step for a burst leaves the database to the requests.
+            time.sleep(_GATHER_SECONDS)
         self._work.clear()
 
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
         self.sender.close()
         self.ledger.close()
+        self._lock.release()
 
 
 class Background:

@@ -1,0 +1,82 @@
+"""A site's end of notifications: takes POSTs, keeps the exact bytes, answers as told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One notification as it arrived."""
+
+    body: bytes
+    timestamp: str
+    signature: str
+    path: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return dict(json.loads(self.body))
+
+
+class Receiver:
+    """Listens until closed; ``answers`` are the statuses of the next requests, then 200."""
+
+    def __init__(self, answers: list[int] | None = None) -> None:
+        self.answers = answers or []
+        self.received: list[Received] = []
+        self._arrived = threading.Condition()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                note = Received(
+                    body,
+                    self.headers["X-Cld-Timestamp"],
+                    self.headers["X-Cld-Signature"],
+                    self.path,
+                )
+                self.send_response(receiver._take(note))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Stay quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = False
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def wait_for(self, count: int, seconds: float = 10) -> list[Received]:
+        """The notifications, once there are ``count``; fails after ``seconds``."""
+        with self._arrived:
+            enough = self._arrived.wait_for(lambda: len(self.received) >= count, seconds)
+            assert enough, f"{len(self.received)} of {count} notifications came"
+            return list(self.received)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def _take(self, note: Received) -> int:
+        with self._arrived:
+            self.received.append(note)
+            self._arrived.notify_all()
+            return self.answers.pop(0) if self.answers else 200
