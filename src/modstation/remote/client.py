@@ -96,17 +96,16 @@ class AdminClient:
         )
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._quota: Quota | None = None
-        self._quota_lock = threading.Lock()
+        self._no_downloads = threading.Event()
 
     @property
     def quota(self) -> Quota | None:
         """The account's quota as the last answer told it."""
         return self._quota
 
-    @quota.setter
-    def quota(self, quota: Quota | None) -> None:
-        with self._quota_lock:
-            self._quota = quota
+    def abort_downloads(self) -> None:
+        """Give up the pictures that are under way; there will be no more."""
+        self._no_downloads.set()
 
     def close(self) -> None:
         """Close every connection."""
@@ -198,7 +197,12 @@ class AdminClient:
         """
         request = self._request(self._addresses.check_delivery(url))
         try:
-            answer = perform(self._client, request, Bounds(limit_bytes, DOWNLOAD_SECONDS))
+            answer = perform(
+                self._client,
+                request,
+                Bounds(limit_bytes, DOWNLOAD_SECONDS),
+                give_up=self._no_downloads,
+            )
         except AnswerTooLarge as error:
             raise ImageTooLarge(f"The image has more than {limit_bytes:,} bytes.") from error
         if answer.status != 200:
@@ -291,7 +295,7 @@ class AdminClient:
         answer = perform(self._client, same_target(request, url), bounds)
         quota = quota_of(answer.headers, now=self._clock.now())
         if quota is not None:
-            self.quota = quota
+            self._quota = quota
         return answer
 
     def _check(self, answer: Answer, *, asset: bool) -> None:

@@ -11,6 +11,7 @@ from modstation.remote import transport
 from modstation.remote.translation import translated
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator, Mapping
 
     import httpx
@@ -48,13 +49,19 @@ class Answer:
         return self.headers.get("x-request-id")
 
 
-def perform(client: httpx.Client, request: httpx.Request, bounds: Bounds) -> Answer:
-    """Send ``request`` and read the whole answer.
+def perform(
+    client: httpx.Client,
+    request: httpx.Request,
+    bounds: Bounds,
+    *,
+    give_up: threading.Event | None = None,
+) -> Answer:
+    """Send ``request`` and read the whole answer, unless ``give_up`` is set meanwhile.
 
     ``Unreachable`` when nothing was sent, ``Unknown`` when there is no whole answer within the
     bounds. A redirect is an answer like any other: nothing follows it.
     """
-    with translated(), transport.deadline(bounds.seconds):
+    with translated(), transport.deadline(bounds.seconds, give_up):
         response = client.send(request, stream=True, follow_redirects=False)
         try:
             headers = {name.lower(): value for name, value in response.headers.items()}

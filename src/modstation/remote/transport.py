@@ -30,14 +30,22 @@ KEEPALIVE_SECONDS = 30.0
 _local = threading.local()
 
 
+# How late a read notices that it is to be given up.
+GIVE_UP_SECONDS = 0.25
+
+
 @contextlib.contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Let every socket operation of this thread end ``seconds`` from now at the latest."""
+def deadline(seconds: float, give_up: threading.Event | None = None) -> Iterator[None]:
+    """Let every socket operation of this thread end ``seconds`` from now at the latest.
+
+    Reads also end, as if they had timed out, when ``give_up`` is set.
+    """
     _local.end = time.monotonic() + seconds
+    _local.give_up = give_up
     try:
         yield
     finally:
-        _local.end = None
+        _local.end = _local.give_up = None
 
 
 def remaining(timeout: float | None) -> float | None:
@@ -60,9 +68,17 @@ class _DeadlineStream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if expired():
-            raise httpcore.ReadTimeout
-        return self._inner.read(max_bytes, remaining(timeout))
+        give_up: threading.Event | None = getattr(_local, "give_up", None)
+        until = time.monotonic() + (3600.0 if timeout is None else timeout)
+        while not expired() and time.monotonic() < until:
+            left = remaining(until - time.monotonic())
+            if give_up is None:
+                return self._inner.read(max_bytes, left)
+            if give_up.is_set():
+                break
+            with contextlib.suppress(httpcore.ReadTimeout):
+                return self._inner.read(max_bytes, min(left or 0.0, GIVE_UP_SECONDS))
+        raise httpcore.ReadTimeout
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if expired():

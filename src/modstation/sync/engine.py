@@ -44,15 +44,15 @@ class StepReport:
     pulled: int = 0
 
 
-def _no_checkpoint(_name: str) -> None:
+def no_checkpoint(_name: str) -> None:
     """The program's own choice: nothing happens between two lines."""
 
 
 class SyncEngine:
     """Push before pull, on one store and one account.
 
-    All methods run on the thread that opened ``store``, except ``stop``. Raises ``StoreError``;
-    ``RemoteError`` never leaves it.
+    All methods run on the thread that opened ``store``, except ``stop`` and ``interrupt``.
+    Raises ``StoreError``; ``RemoteError`` never leaves it.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SyncEngine:
         random: Random,
         settings: SyncSettings | None = None,
         notify: Callable[[Event], None],
-        checkpoint: Callable[[str], None] = _no_checkpoint,
+        checkpoint: Callable[[str], None] = no_checkpoint,
     ) -> None:
         self._store = store
         self._client = client
@@ -75,6 +75,7 @@ class SyncEngine:
         self._notify = notify
         self._recovered = False
         self._stopping = False
+        self._interrupted = False
         self._capabilities: Capabilities | None = None
         self._standing = Standing(
             store, clock=clock, random=random, notify=notify, quota=lambda: client.quota
@@ -116,8 +117,12 @@ class SyncEngine:
         if offline is not (self.connection is Connection.OFFLINE_CHOSEN):
             self._standing.choose_offline(offline=offline)
 
+    def interrupt(self) -> None:
+        """End the step under way once its requests are answered; any thread may ask."""
+        self._interrupted = True
+
     def stop(self) -> None:
-        """Send nothing new: the step under way ends once its requests are answered."""
+        """Send nothing new from now on; any thread may ask."""
         self._stopping = True
 
     def close(self) -> None:
@@ -173,6 +178,7 @@ class SyncEngine:
         return min(moments, default=None)
 
     def _prepare(self) -> int:
+        self._interrupted = False
         now = self._clock.now()
         if not self._recovered:
             self._store.recover_in_flight(now)
@@ -205,7 +211,7 @@ class SyncEngine:
         done = self._pusher.run(
             self._capabilities or Capabilities(),
             probing=self._standing.probing,
-            stopping=lambda: self._stopping,
+            stopping=lambda: self._stopping or self._interrupted,
         )
         if self._pusher.extension_gone:
             self._pusher.extension_gone = False
@@ -214,7 +220,7 @@ class SyncEngine:
         return done
 
     def _pull(self) -> int | None:
-        if self._stopping or self._standing.blocked(self._clock.now()):
+        if self._stopping or self._interrupted or self._standing.blocked(self._clock.now()):
             return None
         return self._puller.run()
 

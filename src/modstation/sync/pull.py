@@ -64,13 +64,16 @@ class Puller:
         state = self._store.list_state(self._view)
         if state.backlog >= self._settings.backlog_limit:
             return None
-        return self._due(state, now)
+        due, quota = self._due(state, now), self._client.quota
+        if quota is not None and not listing_allowed(quota, now=now):
+            return max(due, quota.reset_at)
+        return due
 
     def run(self) -> int | None:
         """Pull one page if one is due; how many assets it held, or None if there was none."""
         now = self._clock.now()
         due = self.next_at(now)
-        if due is None or due > now or not listing_allowed(self._client.quota, now=now):
+        if due is None or due > now:
             return None
         state = self._store.list_state(self._view)
         first = self._restart or state.complete or state.pass_id is None
