@@ -243,3 +243,11 @@ def test_no_error_repeats_the_secret(book, home):
         with pytest.raises(SettingsError) as caught:
             book.resolve(None, {"CLOUDINARY_URL": url})
         assert SECRET not in str(caught.value)
+
+
+def test_the_default_account_is_taken_when_none_is_named(book):
+    book.add(named(URL, "work"))
+    book.add(named(LOCAL, "local"))
+    book.set_default("local")
+
+    assert book.resolve(None, {}).account.name == "local"

@@ -1,0 +1,207 @@
+"""``modstation status`` and ``modstation decide``: one account's desk, without the network."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from modstation.cli.terminal import (
+    LEFT_UNSENT,
+    Terminal,
+    account_option,
+    json_option,
+    pass_terminal,
+    printable,
+    say_json,
+    table,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from modstation.core.outbox import Operation
+    from modstation.core.policy import Reason
+    from modstation.core.queue import Counts, QueueEntry
+
+MOST_SHOWN = 20
+
+
+@click.command()
+@account_option
+@json_option
+@click.pass_context
+def status(ctx: click.Context, *, account: str | None, as_json: bool) -> None:
+    """Say what waits, what is decided and what is still unsent.
+
+    Exit code 3 if a decision has not reached the service, or is in conflict.
+    """
+    from modstation.app.unattended import opened_store
+    from modstation.core.outbox import OperationState
+
+    terminal = ctx.ensure_object(Terminal)
+    chosen = terminal.account(account)
+    folder = terminal.home().account(chosen.name)
+    with opened_store(folder) as store:
+        counts = store.counts()
+        stuck = store.operations(
+            {OperationState.PARKED, OperationState.CONFLICTED}, limit=MOST_SHOWN
+        )
+    if as_json:
+        say_json(
+            {
+                "account": chosen.name,
+                "cloud": chosen.cloud,
+                "api_base": chosen.api_base,
+                "folder": str(folder.path),
+                **counts_as_dict(counts),
+                "stuck": [operation_as_dict(operation) for operation in stuck],
+            }
+        )
+    else:
+        click.echo(f"{chosen.name}: cloud {printable(chosen.cloud)} at {chosen.api_base}")
+        click.echo(_counts_in_words(counts))
+        if stuck:
+            click.echo(table(("image", "wanted", "stands", "why"), [_why(row) for row in stuck]))
+    if counts.unsent:
+        ctx.exit(LEFT_UNSENT)
+
+
+def counts_as_dict(counts: Counts) -> dict[str, int]:
+    """The counters by their names, ``unsent`` among them."""
+    return {
+        "waiting": counts.waiting,
+        "decided": counts.decided,
+        "held": counts.held,
+        "ready": counts.ready,
+        "in_flight": counts.in_flight,
+        "done": counts.done,
+        "parked": counts.parked,
+        "conflicted": counts.conflicted,
+        "unsent": counts.unsent,
+    }
+
+
+def _counts_in_words(counts: Counts) -> str:
+    return table(
+        ("waiting", "decided", "held", "to post", "posted", "stuck", "in conflict"),
+        [
+            (
+                counts.waiting,
+                counts.decided,
+                counts.held,
+                counts.ready + counts.in_flight,
+                counts.done,
+                counts.parked,
+                counts.conflicted,
+            )
+        ],
+    )
+
+
+def operation_as_dict(operation: Operation) -> dict[str, object]:
+    """What a machine may want to know of a row of the outbox."""
+    return {
+        "operation_id": operation.operation_id,
+        "public_id": operation.ref.public_id,
+        "type": operation.ref.delivery_type,
+        "resource_type": operation.ref.resource_type,
+        "target": operation.target.value,
+        "state": operation.state.value,
+        "theirs": operation.theirs.value if operation.theirs else None,
+        "attempts": operation.attempts,
+        "error": operation.last_error,
+    }
+
+
+def _why(operation: Operation) -> tuple[str, str, str, str]:
+    theirs = f"the service says {operation.theirs.value}" if operation.theirs else ""
+    return (
+        operation.ref.public_id,
+        operation.target.value,
+        operation.state.value,
+        operation.last_error or theirs,
+    )
+
+
+@click.command()
+@click.argument("public_id")
+@click.argument("verdict", type=click.Choice(["approve", "reject"]))
+@click.option("--reason", metavar="CODE", help="Reason of a rejection, as the policy names it.")
+@click.option("--note", metavar="TEXT", help="A note that is kept with the decision.")
+@click.option("--type", "delivery_type", metavar="TYPE", help="Delivery type, if several fit.")
+@click.option("--resource-type", metavar="TYPE", help="Resource type, if several fit.")
+@click.option("--yes", is_flag=True, help="Answer yes where a reason wants to be confirmed.")
+@account_option
+@json_option
+@pass_terminal
+def decide(
+    terminal: Terminal,
+    *,
+    public_id: str,
+    verdict: str,
+    reason: str | None,
+    note: str | None,
+    delivery_type: str | None,
+    resource_type: str | None,
+    yes: bool,
+    account: str | None,
+    as_json: bool,
+) -> None:
+    """Approve or reject one image that was pulled; “push” then posts it.
+
+    PUBLIC_ID stands as the service knows it, folders included. The service is asked before
+    anything is posted: if somebody else settled the image meanwhile, that is a conflict.
+    """
+    from modstation.app.settings import load_policy
+    from modstation.app.unattended import (
+        chosen_reason,
+        draft_decision,
+        find_asset,
+        forget_picture,
+        opened_store,
+    )
+    from modstation.core.decisions import Verdict
+
+    home, settings = terminal.home(), terminal.settings()
+    policy, problems = load_policy(home, settings)
+    for problem in problems:
+        warn(problem)
+    wanted = Verdict(verdict)
+    why = chosen_reason(policy, wanted, reason)
+    folder = home.account(terminal.account(account).name)
+    with opened_store(folder) as store:
+        entry = find_asset(
+            store, public_id, resource_type=resource_type, delivery_type=delivery_type
+        )
+        if why is not None and why.escalate and not yes:
+            click.confirm(f"Reject “{printable(public_id)}” as “{why.title}”?", abort=True)
+        draft = draft_decision(
+            entry, wanted, actor=settings.actor_name, policy=policy, reason=why, note=note
+        )
+        # No undo window: who types a public ID has thought about it.
+        saved = store.decide(draft, hold=timedelta(0))
+    if why is not None and why.purge:
+        forget_picture(folder, entry.key)
+    if as_json:
+        say_json(
+            {
+                "decision_id": saved.decision.decision_id,
+                **operation_as_dict(saved.operation),
+                **counts_as_dict(saved.counts),
+            }
+        )
+    else:
+        click.echo(_what_happens(entry, wanted.status.value, why))
+
+
+def _what_happens(entry: QueueEntry, target: str, reason: Reason | None) -> str:
+    public_id = printable(entry.asset.ref.public_id)
+    because = f" ({reason.title})" if reason else ""
+    text = (
+        f"“{public_id}” was {entry.asset.status.value}; it will be {target}{because}. An open"
+        " station posts that by itself; otherwise: modstation push"
+    )
+    if reason is not None and reason.escalate and reason.rule:
+        text += f"\n{reason.rule}"
+    return text
