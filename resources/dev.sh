@@ -56,7 +56,7 @@ make_venv() {
   say "making .venv"
   if "$python" -c 'import ensurepip' 2>/dev/null; then
     quietly "$python" -m venv --clear "$venv"
-  elif "$python" -m pip --python "$python" --version >/dev/null 2>&1; then
+  elif "$python" -m pip --python "$(command -v "$python")" --version >/dev/null 2>&1; then
     # Debian keeps ensurepip in a package of its own; a pip outside can fill a .venv from there.
     quietly "$python" -m venv --clear --without-pip "$venv"
     quietly "$python" -m pip --python "$py" install -q pip
