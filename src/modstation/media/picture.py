@@ -6,8 +6,7 @@ import contextlib
 import functools
 import importlib
 import io
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from PIL import Image, UnidentifiedImageError
 
@@ -41,8 +40,7 @@ _MODULES: Final = (
 _FILTER: Final = Image.Resampling.HAMMING
 
 
-@dataclass(frozen=True, slots=True)
-class Pixels:
+class Pixels(NamedTuple):
     """A decoded picture: four bytes a pixel (blue, green, red, alpha premultiplied), no padding."""
 
     data: bytes

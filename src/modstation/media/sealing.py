@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,8 +26,7 @@ class SealBroken(Exception):
     """The bytes or the key are not the ones that were sealed under this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedBytes:
+class SealedBytes(NamedTuple):
     """An image's ciphertext (nonce first, tag last) and its own key, wrapped the same way."""
 
     sealed: bytes
