@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from modstation.cli.terminal import Terminal, account_option, pass_terminal
-from modstation.core.queue import Split
+from modstation.cli.terminal import Terminal, account_option, has_screen
+from modstation.core.assets import ModerationStatus
+from modstation.core.errors import ReviewError
+from modstation.core.queue import QueueView, Split
 
 
 class SplitType(click.ParamType[Split]):
@@ -37,9 +41,9 @@ class SplitType(click.ParamType[Split]):
 )
 @click.option("--offline", is_flag=True, help="Use no network: review what is on this machine.")
 @click.option("--split", type=SplitType(), metavar="K/N", help="Review only share K of N.")
-@pass_terminal
+@click.pass_context
 def review(
-    terminal: Terminal,
+    ctx: click.Context,
     *,
     account: str | None = None,
     kind: str = "manual",
@@ -48,3 +52,21 @@ def review(
     split: Split | None = None,
 ) -> None:
     """Open the review window (what “modstation” alone does)."""
+    terminal = ctx.ensure_object(Terminal)
+    if not has_screen() and not os.environ.get("QT_QPA_PLATFORM"):
+        raise ReviewError(
+            "There is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set). “modstation"
+            " demo --headless” shows that everything works; pull, decide and push need no screen.",
+            code="no_screen",
+        )
+    home = terminal.home()
+    home.create()
+    credentials = terminal.book().resolve(account)
+    if credentials is not None:
+        terminal.secrets.append(credentials.secret)
+    terminal.start_log("station")
+    view = QueueView(kind=kind, status=ModerationStatus(status), split=split)
+    # The first import of Qt on this path; the station's other processes start before it.
+    from modstation.ui.main import run_station
+
+    ctx.exit(run_station(home, credentials, view=view, offline=offline))

@@ -83,11 +83,11 @@ class Terminal:
         self.secrets.append(credentials.secret)
         return credentials
 
-    def start_log(self) -> None:
+    def start_log(self, program: str = "cli") -> None:
         """Log into the home folder from here on."""
         from modstation.app.diagnostics import start_log
 
-        start_log(self.home().log, "cli", secrets=self.secrets)
+        start_log(self.home().log, program, secrets=self.secrets)
 
 
 def _no_account() -> Exception:
