@@ -231,9 +231,10 @@ def doubt_waiting(sql: sqlite3.Connection, asset: Asset) -> None:
     The status is not an expected one, or the public ID holds another picture.
     """
     sql.execute(
-        "UPDATE operations SET verify = 1 WHERE key = ? AND state IN ('held', 'ready')"
-        " AND verify = 0 AND (instr(',' || expected || ',', ',' || ? || ',') = 0"
-        " OR EXISTS (SELECT 1 FROM decisions AS d WHERE d.decision_id = operations.decision_id"
+        "UPDATE operations SET verify = 1 WHERE key = ?"
+        " AND state IN ('held', 'ready', 'parked', 'conflicted') AND verify = 0"
+        " AND (instr(',' || expected || ',', ',' || ? || ',') = 0"
+        " OR EXISTS (SELECT 1 FROM decisions AS d WHERE d.sequence = operations.sequence"
         " AND (d.asset_id <> ? OR d.version <> ?)))",
         (asset.key, asset.status.value, asset.asset_id, asset.version),
     )

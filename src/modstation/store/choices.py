@@ -66,13 +66,12 @@ class Choices:
         operation = operation_rows.insert(
             sql,
             decision,
-            operation_id=self._ids.new(),
             expected=expected,
             state=OperationState.HELD if hold > _NOTHING else OperationState.READY,
             due_at=now + max(hold, _NOTHING),
             verify=asset_rows.differs(sql, draft, expected),
         )
-        undo_log.push(sql, decision, operation, replaced=replaced, entry_id=entry_id)
+        undo_log.push(sql, decision, replaced=replaced, entry_id=entry_id)
         return decision, operation
 
     def undo(self, *, actor: str) -> TakenBack | NeedsReversal | None:
@@ -114,7 +113,7 @@ class Choices:
         before = decision.draft
         posted = before.verdict.status
         expected = frozenset({posted})
-        operation = operation_rows.of_decision(self._sql, decision_id)
+        operation = operation_rows.find(self._sql, decision_id)
         if operation is not None and operation.state is not OperationState.DONE:
             # Nobody knows yet whether it arrived: both are our own doing.
             expected |= operation.expected

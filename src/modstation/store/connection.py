@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from modstation.core.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreTooNew
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sqlite_utils.db import Database
@@ -23,6 +23,10 @@ APPLICATION_ID = 0x6D6F6473
 BUSY_TIMEOUT = 5.0  # seconds
 # 8 MiB each: two processes hold a connection, and the budget is 350 MiB for everything.
 CACHE_KIB = 8192
+# Rows one transaction may write: the other writer never waits long (design §3).
+SLICE = 200
+
+T = TypeVar("T")
 
 
 class StoreConnection:
@@ -162,6 +166,12 @@ def _version(sql: sqlite3.Connection, path: Path) -> int:
             f"{SCHEMA_VERSION}). Update modstation to open it."
         )
     return version
+
+
+def sliced(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The rows in runs that one transaction may write."""
+    for start in range(0, len(rows), SLICE):
+        yield rows[start : start + SLICE]
 
 
 def raise_known(error: sqlite3.Error, path: Path) -> None:

@@ -48,9 +48,9 @@ _NAMES = (
     "prev_hash",
     "hash",
 )
-WIDTH = len(_NAMES)
-COLUMNS = ", ".join(f"d.{name}" for name in _NAMES)
-_APPEND = f"INSERT INTO decisions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * WIDTH)})"  # noqa: S608
+_WIDTH = len(_NAMES)
+_COLUMNS = ", ".join(f"d.{name}" for name in _NAMES)
+_APPEND = f"INSERT INTO decisions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * _WIDTH)})"  # noqa: S608
 _LAST = "SELECT sequence, hash FROM decisions ORDER BY sequence DESC LIMIT 1"
 
 _STATUSES = {status.value: status for status in ModerationStatus}
@@ -107,7 +107,7 @@ def append(
 
 
 def decision_of(row: Sequence[Any]) -> Decision:
-    """The decision of a row of ``COLUMNS``."""
+    """The decision of a row of ``_COLUMNS``."""
     draft = DecisionDraft(
         ref=AssetRef(row[3], row[4], row[5]),
         asset_id=row[6],
@@ -141,7 +141,7 @@ def decision_of(row: Sequence[Any]) -> Decision:
 def read(sql: sqlite3.Connection, decision_id: str) -> Decision:
     """One row; ``LookupError`` if there is none (nobody can know its id otherwise)."""
     row = sql.execute(
-        f"SELECT {COLUMNS} FROM decisions AS d WHERE d.decision_id = ?",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM decisions AS d WHERE d.decision_id = ?",  # noqa: S608
         (decision_id,),
     ).fetchone()
     if row is None:
@@ -152,8 +152,17 @@ def read(sql: sqlite3.Connection, decision_id: str) -> Decision:
 def read_after(sql: sqlite3.Connection, sequence: int, limit: int) -> list[Decision]:
     """The rows that follow ``sequence``, oldest first."""
     rows = sql.execute(
-        f"SELECT {COLUMNS} FROM decisions AS d WHERE d.sequence > ?"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM decisions AS d WHERE d.sequence > ?"  # noqa: S608
         " ORDER BY d.sequence LIMIT ?",
         (sequence, limit),
+    )
+    return [decision_of(row) for row in rows]
+
+
+def read_last(sql: sqlite3.Connection, limit: int) -> list[Decision]:
+    """The newest rows, newest first."""
+    rows = sql.execute(
+        f"SELECT {_COLUMNS} FROM decisions AS d ORDER BY d.sequence DESC LIMIT ?",  # noqa: S608
+        (limit,),
     )
     return [decision_of(row) for row in rows]

@@ -80,15 +80,14 @@ CREATE TABLE decisions (
   hash TEXT NOT NULL CHECK (length(hash) = 64)
 );
 
+-- One decision to be posted: it has the number, and the id, of its decision.
 CREATE TABLE operations (
-  operation_id TEXT NOT NULL PRIMARY KEY,
-  decision_id TEXT NOT NULL UNIQUE REFERENCES decisions (decision_id),
+  sequence INTEGER PRIMARY KEY REFERENCES decisions (sequence),
   key TEXT NOT NULL REFERENCES assets (key),
   target TEXT NOT NULL CHECK (target IN ('approved', 'rejected')),
   state TEXT NOT NULL CHECK (state IN
     ('held', 'ready', 'in_flight', 'done', 'parked', 'conflicted', 'cancelled')),
   due_us INTEGER NOT NULL,
-  decided_us INTEGER NOT NULL,
   expected TEXT NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
   verify INTEGER NOT NULL DEFAULT 0 CHECK (verify IN (0, 1)),
@@ -106,14 +105,12 @@ CREATE TABLE operations (
 
 CREATE TABLE undo_entries (
   entry_id INTEGER PRIMARY KEY,
-  decision_id TEXT NOT NULL REFERENCES decisions (decision_id),
-  operation_id TEXT NOT NULL REFERENCES operations (operation_id),
+  sequence INTEGER NOT NULL REFERENCES operations (sequence),
   key TEXT NOT NULL,
   label TEXT NOT NULL,
-  at_us INTEGER NOT NULL,
   undone INTEGER NOT NULL DEFAULT 0 CHECK (undone IN (0, 1)),
   -- The choice that this one took the place of, and how it stood: undo puts it back.
-  replaced_operation_id TEXT REFERENCES operations (operation_id),
+  replaced_sequence INTEGER REFERENCES operations (sequence),
   replaced_state TEXT
 );
 
@@ -174,7 +171,8 @@ CREATE TABLE item_problems (
 """
 
 _INDEXES = """
-CREATE INDEX queue_pending ON review_queue (kind, lane, created_us, key, share)
+-- status, although it is constant: without it SQLite looks every row up in the table as well.
+CREATE INDEX queue_pending ON review_queue (kind, lane, created_us, key, share, status)
   WHERE status = 'pending';
 
 CREATE INDEX queue_settled ON review_queue (status, kind, lane, created_us, key, share)
@@ -185,18 +183,15 @@ CREATE UNIQUE INDEX operations_one_open ON operations (key)
 
 CREATE UNIQUE INDEX operations_one_in_flight ON operations (key) WHERE state = 'in_flight';
 
-CREATE INDEX operations_of_asset ON operations (key, operation_id);
+CREATE INDEX operations_done ON operations (key, settled_us) WHERE state = 'done';
 
-CREATE INDEX operations_by_state ON operations (state, operation_id);
+CREATE INDEX operations_by_state ON operations (state, sequence);
 
 CREATE INDEX operations_held ON operations (due_us) WHERE state = 'held';
 
-CREATE INDEX operations_ready ON operations (turn, decided_us, operation_id, due_us)
-  WHERE state = 'ready';
+CREATE INDEX operations_due ON operations (due_us) WHERE state = 'ready';
 
-CREATE INDEX operations_due ON operations (due_us) WHERE state IN ('held', 'ready');
-
-CREATE INDEX undo_of_asset ON undo_entries (key)
+CREATE INDEX operations_ready ON operations (turn, sequence, due_us) WHERE state = 'ready'
 """
 
 _PROJECTION = """
@@ -206,9 +201,12 @@ SELECT a.key AS key, a.list_kind AS kind, coalesce(m.queue_status, a.status) AS 
 FROM assets AS a LEFT JOIN review_marks AS m ON m.key = a.key
 WHERE a.absent_us IS NULL
   AND coalesce(m.queue_status, a.status) IN ('pending', 'approved', 'rejected')
+  -- Two questions, so that each has an index that holds open operations only.
   AND NOT EXISTS (
     SELECT 1 FROM operations AS o WHERE o.key = a.key
-      AND o.state IN ('held', 'ready', 'in_flight', 'parked', 'conflicted'))
+      AND o.state IN ('held', 'ready', 'parked', 'conflicted'))
+  AND NOT EXISTS (
+    SELECT 1 FROM operations AS f WHERE f.key = a.key AND f.state = 'in_flight')
 """
 
 _OPEN = "('held', 'ready', 'in_flight', 'parked', 'conflicted')"
@@ -265,7 +263,7 @@ _REFUSALS = (
     ),
     _refuse(
         "operations_identity_is_fixed",
-        "UPDATE OF operation_id, decision_id, key, target, decided_us ON operations",
+        "UPDATE OF sequence, key, target ON operations",
         "what an operation is about never changes",
     ),
     _refuse("operations_no_delete", "DELETE ON operations", "operations are never removed"),

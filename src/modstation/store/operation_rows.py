@@ -1,4 +1,4 @@
-"""Rows of ``operations``: the outbox."""
+"""Rows of ``operations``: the outbox. An operation has the id of its decision."""
 
 from __future__ import annotations
 
@@ -18,69 +18,139 @@ if TYPE_CHECKING:
     from modstation.core.decisions import Decision
     from modstation.core.outbox import Transition
 
-COLUMNS = (
-    "o.operation_id, o.decision_id, o.target, o.state, o.due_us, o.decided_us, o.expected,"
-    " o.attempts, o.verify, o.sent, o.superseded, o.last_error, o.error_code, o.theirs,"
-    " o.settled_us, d.resource_type, d.delivery_type, d.public_id, d.asset_id, d.version,"
-    " d.decided_offline, d.reason_code, d.note, d.actor"
+_COLUMNS = (
+    "d.decision_id, o.target, o.state, o.due_us, d.at_us, o.expected, o.attempts, o.verify,"
+    " o.sent, o.superseded, o.last_error, o.error_code, o.theirs, o.settled_us,"
+    " d.resource_type, d.delivery_type, d.public_id, d.asset_id, d.version, d.decided_offline,"
+    " d.reason_code, d.note, d.actor"
 )
-_FROM = "FROM operations AS o JOIN decisions AS d ON d.decision_id = o.decision_id"
+_SELECT = (
+    f"SELECT {_COLUMNS} FROM operations AS o"  # noqa: S608
+    " JOIN decisions AS d ON d.sequence = o.sequence"
+)
+_THIS = "sequence = (SELECT sequence FROM decisions WHERE decision_id = ?)"
+# The words of the partial indexes: SQLite uses one only where the query repeats its condition.
+_NOT_SENDING = "state IN ('held', 'ready', 'parked', 'conflicted')"
 
-_READ = f"SELECT {COLUMNS} {_FROM} WHERE o.operation_id = ?"
+_READ = f"{_SELECT} WHERE o.{_THIS}"
 _OPEN = (
-    f"SELECT {COLUMNS} {_FROM} WHERE o.key = ?"
-    " AND o.state IN ('held', 'ready', 'in_flight', 'parked', 'conflicted')"
+    f"{_SELECT} WHERE o.key = :key AND o.{_NOT_SENDING}"
+    f" UNION ALL {_SELECT} WHERE o.key = :key AND o.state = 'in_flight'"
 )
 _BY_STATE = (
-    f"SELECT {COLUMNS} {_FROM} WHERE o.state = ? AND o.operation_id > ?"
-    " ORDER BY o.operation_id LIMIT ?"
+    f"SELECT {_COLUMNS}, o.sequence FROM operations AS o"  # noqa: S608
+    " JOIN decisions AS d ON d.sequence = o.sequence WHERE o.state = ? AND o.sequence >"
+    " coalesce((SELECT sequence FROM decisions WHERE decision_id = ?), 0)"
+    " ORDER BY o.sequence LIMIT ?"
 )
 # CROSS JOIN keeps the order of the tables, INDEXED BY the way in: the first rows of the index
 # are the answer, however long the outbox is.
 _CLAIMABLE = (
-    f"SELECT {COLUMNS} FROM operations AS o INDEXED BY operations_ready"  # noqa: S608
-    " CROSS JOIN decisions AS d ON d.decision_id = o.decision_id"
+    f"SELECT {_COLUMNS} FROM operations AS o INDEXED BY operations_ready"  # noqa: S608
+    " CROSS JOIN decisions AS d ON d.sequence = o.sequence"
     " WHERE o.state = 'ready' AND o.due_us <= ? AND NOT EXISTS ("
     "SELECT 1 FROM operations AS f WHERE f.key = o.key AND f.state = 'in_flight')"
-    " ORDER BY o.turn, o.decided_us, o.operation_id LIMIT ?"
+    " ORDER BY o.turn, o.sequence LIMIT ?"
 )
 _STATES = {state.value: state for state in OperationState}
 _STATUSES = {status.value: status for status in ModerationStatus}
 
 
-def operation_of(row: Sequence[Any]) -> Operation:
-    """The operation of a row of ``COLUMNS``."""
+def _operation(row: Sequence[Any]) -> Operation:
     return Operation(
         operation_id=row[0],
-        decision_id=row[1],
-        target=_STATUSES[row[2]],
-        state=_STATES[row[3]],
-        due_at=from_us(row[4]),
-        decided_at=from_us(row[5]),
-        expected=statuses_of(row[6]),
-        attempts=row[7],
-        verify=bool(row[8]),
-        sent=bool(row[9]),
-        superseded=bool(row[10]),
-        last_error=row[11],
-        error_code=row[12],
-        theirs=_STATUSES[row[13]] if row[13] else None,
-        settled_at=None if row[14] is None else from_us(row[14]),
-        ref=AssetRef(row[15], row[16], row[17]),
-        asset_id=row[18],
-        version=row[19],
-        decided_offline=bool(row[20]),
-        reason_code=row[21],
-        note=row[22],
-        actor=row[23],
+        decision_id=row[0],
+        target=_STATUSES[row[1]],
+        state=_STATES[row[2]],
+        due_at=from_us(row[3]),
+        decided_at=from_us(row[4]),
+        expected=statuses_of(row[5]),
+        attempts=row[6],
+        verify=bool(row[7]),
+        sent=bool(row[8]),
+        superseded=bool(row[9]),
+        last_error=row[10],
+        error_code=row[11],
+        theirs=_STATUSES[row[12]] if row[12] else None,
+        settled_at=None if row[13] is None else from_us(row[13]),
+        ref=AssetRef(row[14], row[15], row[16]),
+        asset_id=row[17],
+        version=row[18],
+        decided_offline=bool(row[19]),
+        reason_code=row[20],
+        note=row[21],
+        actor=row[22],
     )
+
+
+# -- reading
+
+
+def find(sql: sqlite3.Connection, operation_id: str) -> Operation | None:
+    """One operation, if there is one with that id; notes of the log have none."""
+    row = sql.execute(_READ, (operation_id,)).fetchone()
+    return None if row is None else _operation(row)
+
+
+def read(sql: sqlite3.Connection, operation_id: str) -> Operation:
+    """One operation; ``LookupError`` if there is none."""
+    operation = find(sql, operation_id)
+    if operation is None:
+        raise LookupError(f"there is no operation {operation_id}")
+    return operation
+
+
+def open_of(sql: sqlite3.Connection, key: str) -> list[Operation]:
+    """What is not settled for an asset: at most one in flight and one other."""
+    return [_operation(row) for row in sql.execute(_OPEN, {"key": key})]
+
+
+def in_states(
+    sql: sqlite3.Connection, states: Collection[OperationState], *, limit: int, after: str
+) -> list[Operation]:
+    """Operations in any of the states, in the order of their decisions, after the one named."""
+    # State by state: one query over several would sort, or walk past every row that is done.
+    found = [
+        [(row[-1], _operation(row)) for row in sql.execute(_BY_STATE, (state.value, after, limit))]
+        for state in sorted(set(states))
+    ]
+    merged = heapq.merge(*found, key=lambda pair: pair[0])
+    return [operation for _, operation in merged][:limit]
+
+
+def claimable(sql: sqlite3.Connection, limit: int, now: datetime) -> list[Operation]:
+    """Ready and due, rejections first, oldest first; none for an asset with one in flight."""
+    return [_operation(row) for row in sql.execute(_CLAIMABLE, (to_us(now), limit))]
+
+
+def next_due(sql: sqlite3.Connection) -> datetime | None:
+    """When the first held or ready operation is due."""
+    row = sql.execute(
+        "SELECT min(due_us) FROM ("
+        "SELECT min(due_us) AS due_us FROM operations INDEXED BY operations_held"
+        " WHERE state = 'held' UNION ALL "
+        "SELECT min(due_us) FROM operations INDEXED BY operations_due WHERE state = 'ready')"
+    ).fetchone()
+    return None if row[0] is None else from_us(row[0])
+
+
+def some_held_due(sql: sqlite3.Connection, now: datetime) -> bool:
+    """An undo window is over."""
+    row = sql.execute(
+        "SELECT 1 FROM operations INDEXED BY operations_held"
+        " WHERE state = 'held' AND due_us <= ? LIMIT 1",
+        (to_us(now),),
+    ).fetchone()
+    return row is not None
+
+
+# -- writing; inside a write transaction only
 
 
 def insert(
     sql: sqlite3.Connection,
     decision: Decision,
     *,
-    operation_id: str,
     expected: frozenset[ModerationStatus],
     state: OperationState,
     due_at: datetime,
@@ -90,22 +160,20 @@ def insert(
     draft = decision.draft
     target = draft.verdict.status
     sql.execute(
-        "INSERT INTO operations (operation_id, decision_id, key, target, state, due_us,"
-        " decided_us, expected, verify) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO operations (sequence, key, target, state, due_us, expected, verify)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            operation_id,
-            decision.decision_id,
+            decision.sequence,
             draft.ref.key,
             target.value,
             state.value,
             to_us(due_at),
-            to_us(decision.at),
             statuses_text(expected),
             verify,
         ),
     )
     return Operation(
-        operation_id=operation_id,
+        operation_id=decision.decision_id,
         decision_id=decision.decision_id,
         ref=draft.ref,
         target=target,
@@ -123,65 +191,26 @@ def insert(
     )
 
 
-def find(sql: sqlite3.Connection, operation_id: str) -> Operation | None:
-    """One operation, if there is one with that id."""
-    row = sql.execute(_READ, (operation_id,)).fetchone()
-    return None if row is None else operation_of(row)
-
-
-def read(sql: sqlite3.Connection, operation_id: str) -> Operation:
-    """One operation; ``LookupError`` if there is none."""
-    operation = find(sql, operation_id)
-    if operation is None:
-        raise LookupError(f"there is no operation {operation_id}")
-    return operation
-
-
-def open_of(sql: sqlite3.Connection, key: str) -> list[Operation]:
-    """What is not settled for an asset: at most one in flight and one other."""
-    return [operation_of(row) for row in sql.execute(_OPEN, (key,))]
-
-
-def in_states(
-    sql: sqlite3.Connection, states: Collection[OperationState], *, limit: int, after: str
-) -> list[Operation]:
-    """Operations in any of the states by id, oldest first."""
-    # State by state: one query over several would sort, or walk past every row that is done.
-    found = [
-        [operation_of(row) for row in sql.execute(_BY_STATE, (state.value, after, limit))]
-        for state in sorted(set(states))
-    ]
-    return list(heapq.merge(*found, key=lambda operation: operation.operation_id))[:limit]
-
-
-def claimable(sql: sqlite3.Connection, limit: int, now: datetime) -> list[Operation]:
-    """Ready and due, rejections first, oldest first; none for an asset with one in flight."""
-    return [operation_of(row) for row in sql.execute(_CLAIMABLE, (to_us(now), limit))]
-
-
-def set_state(sql: sqlite3.Connection, operation_id: str, state: OperationState) -> None:
-    """Move an operation without changing what else is known of it."""
-    sql.execute(
-        "UPDATE operations SET state = ? WHERE operation_id = ?", (state.value, operation_id)
-    )
+def set_in_flight(sql: sqlite3.Connection, operation_id: str) -> None:
+    """The engine is about to send it."""
+    sql.execute(f"UPDATE operations SET state = 'in_flight' WHERE {_THIS}", (operation_id,))  # noqa: S608
 
 
 def cancel(sql: sqlite3.Connection, operation_id: str, code: str, text: str) -> None:
-    """The operation will not be posted; the code says who decided so."""
+    """It will not be posted; the code says who decided so."""
     sql.execute(
-        "UPDATE operations SET state = 'cancelled', error_code = ?, last_error = ?"
-        " WHERE operation_id = ?",
+        "UPDATE operations SET state = 'cancelled', error_code = ?, last_error = ?"  # noqa: S608
+        f" WHERE {_THIS}",
         (code, text, operation_id),
     )
 
 
 def supersede(sql: sqlite3.Connection, operation: Operation) -> None:
     """A newer choice takes its place: at once if it waits, after its answer if it is in flight."""
-    state = (
-        operation.state if operation.state is OperationState.IN_FLIGHT else OperationState.CANCELLED
-    )
+    in_flight = operation.state is OperationState.IN_FLIGHT
+    state = OperationState.IN_FLIGHT if in_flight else OperationState.CANCELLED
     sql.execute(
-        "UPDATE operations SET state = ?, superseded = 1 WHERE operation_id = ?",
+        f"UPDATE operations SET state = ?, superseded = 1 WHERE {_THIS}",  # noqa: S608
         (state.value, operation.operation_id),
     )
 
@@ -194,10 +223,10 @@ def reinstate(
     due_at: datetime,
     expected: frozenset[ModerationStatus],
 ) -> None:
-    """The newer choice was taken back: this one counts again."""
+    """The newer choice was taken back: this one counts again, verified if it was perhaps sent."""
     sql.execute(
-        "UPDATE operations SET state = ?, superseded = 0, due_us = ?, expected = ?, verify = ?"
-        " WHERE operation_id = ?",
+        "UPDATE operations SET state = ?, superseded = 0, due_us = ?, expected = ?, verify = ?"  # noqa: S608
+        f" WHERE {_THIS}",
         (
             state.value,
             to_us(due_at),
@@ -211,13 +240,12 @@ def reinstate(
 def widen_waiting(sql: sqlite3.Connection, key: str, statuses: frozenset[ModerationStatus]) -> None:
     """The waiting operation of an asset may also find these statuses: they are our own doing."""
     row = sql.execute(
-        "SELECT operation_id, expected FROM operations WHERE key = ?"
-        " AND state IN ('held', 'ready', 'parked', 'conflicted')",
+        f"SELECT sequence, expected FROM operations WHERE key = ? AND {_NOT_SENDING}",  # noqa: S608
         (key,),
     ).fetchone()
     if row is not None:
         sql.execute(
-            "UPDATE operations SET expected = ? WHERE operation_id = ?",
+            "UPDATE operations SET expected = ? WHERE sequence = ?",
             (statuses_text(statuses_of(row[1]) | statuses), row[0]),
         )
 
@@ -226,53 +254,42 @@ def settle(
     sql: sqlite3.Connection, operation: Operation, transition: Transition, now: datetime
 ) -> None:
     """Write what one attempt came to."""
-    due = transition.due_at or operation.due_at
-    final = {OperationState.DONE, OperationState.CANCELLED}
-    superseded = operation.superseded and transition.state in final
+    final = transition.state in {OperationState.DONE, OperationState.CANCELLED}
     sql.execute(
-        "UPDATE operations SET state = ?, due_us = ?, verify = ?, sent = ?, attempts = ?,"
+        "UPDATE operations SET state = ?, due_us = ?, verify = ?, sent = ?, attempts = ?,"  # noqa: S608
         " superseded = ?, last_error = ?, error_code = ?, theirs = coalesce(?, theirs),"
-        " settled_us = ? WHERE operation_id = ?",
+        f" settled_us = ? WHERE {_THIS}",
         (
             transition.state.value,
-            to_us(due),
+            to_us(transition.due_at or operation.due_at),
             transition.verify,
             transition.sent,
             transition.attempts,
-            superseded,
+            operation.superseded and final,
             transition.error,
             transition.error_code,
             transition.theirs.value if transition.theirs else None,
-            to_us(now) if transition.state in final else None,
+            to_us(now) if final else None,
             operation.operation_id,
         ),
     )
 
 
-def release(sql: sqlite3.Connection, now: datetime, *, all_held: bool, limit: int) -> int:
-    """Make held operations ready: those past their undo window, or all."""
-    now_us = to_us(now)
-    chosen = "1" if all_held else "due_us <= :now"
-    return sql.execute(
-        "UPDATE operations SET state = 'ready', due_us = min(due_us, :now) WHERE operation_id IN"  # noqa: S608
-        f" (SELECT operation_id FROM operations WHERE state = 'held' AND {chosen} LIMIT :limit)",
-        {"now": now_us, "limit": limit},
-    ).rowcount
-
-
-def of_decision(sql: sqlite3.Connection, decision_id: str) -> Operation | None:
-    """The operation of a decision; notes of the log have none."""
-    row = sql.execute(
-        f"SELECT {COLUMNS} {_FROM} WHERE o.decision_id = ?",
-        (decision_id,),
-    ).fetchone()
-    return None if row is None else operation_of(row)
-
-
 def retry(sql: sqlite3.Connection, operation_id: str, now: datetime) -> None:
     """Make a parked operation ready, with its attempts counted anew and the asset read first."""
     sql.execute(
-        "UPDATE operations SET state = 'ready', due_us = ?, attempts = 0, verify = 1"
-        " WHERE operation_id = ?",
+        "UPDATE operations SET state = 'ready', due_us = ?, attempts = 0, verify = 1"  # noqa: S608
+        f" WHERE {_THIS}",
         (to_us(now), operation_id),
     )
+
+
+def release(sql: sqlite3.Connection, now: datetime, *, all_held: bool, limit: int) -> int:
+    """Make held operations ready: those past their undo window, or all."""
+    due = "" if all_held else " AND due_us <= :now"
+    return sql.execute(
+        "UPDATE operations SET state = 'ready', due_us = min(due_us, :now) WHERE sequence IN"  # noqa: S608
+        " (SELECT sequence FROM operations INDEXED BY operations_held"
+        f" WHERE state = 'held'{due} LIMIT :limit)",
+        {"now": to_us(now), "limit": limit},
+    ).rowcount

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.core import outbox
-from modstation.core.clock import from_us, to_us
+from modstation.core.clock import to_us
 from modstation.core.outbox import OperationState
 from modstation.store import asset_rows, operation_rows, queue_rows
 
@@ -29,7 +29,7 @@ def claim(sql: sqlite3.Connection, limit: int, now: datetime) -> list[Operation]
     """Put the next operations in flight, rejections first, oldest first."""
     chosen = operation_rows.claimable(sql, limit, now)
     for operation in chosen:
-        operation_rows.set_state(sql, operation.operation_id, OperationState.IN_FLIGHT)
+        operation_rows.set_in_flight(sql, operation.operation_id)
     return [operation_rows.read(sql, operation.operation_id) for operation in chosen]
 
 
@@ -77,12 +77,3 @@ def recover(sql: sqlite3.Connection, now: datetime, limit: int) -> list[Operatio
         settle(sql, row.operation_id, outbox.recover(row, now=now), now=now, asset=None)
         for row in rows
     ]
-
-
-def next_due(sql: sqlite3.Connection) -> datetime | None:
-    """Reads: when the first held or ready operation is due."""
-    row = sql.execute(
-        "SELECT min(due_us) FROM operations INDEXED BY operations_due"
-        " WHERE state IN ('held', 'ready')"
-    ).fetchone()
-    return None if row[0] is None else from_us(row[0])

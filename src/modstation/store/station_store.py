@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from modstation.core.clock import from_us, to_us
+from modstation.core.clock import to_us
 from modstation.core.decisions import Action, ChainBreak, Decision, first_break
 from modstation.core.queue import Counts, QueueView, UndoStep
 from modstation.store import (
@@ -13,11 +13,12 @@ from modstation.store import (
     listings,
     operation_rows,
     queue_rows,
+    remembered,
     settlement,
     undo_log,
 )
 from modstation.store.choices import Choices
-from modstation.store.connection import StoreConnection, open_connection
+from modstation.store.connection import SLICE, StoreConnection, open_connection, sliced
 from modstation.store.results import (
     HistoryRow,
     ItemProblem,
@@ -50,11 +51,6 @@ __all__ = [
     "StationStore",
     "Undone",
 ]
-
-# Rows one transaction may write: the other writer never waits long (design §3).
-SLICE = 200
-
-_T = TypeVar("_T")
 
 
 class StationStore:
@@ -136,7 +132,7 @@ class StationStore:
     def decide_many(self, drafts: Sequence[DecisionDraft], *, hold: timedelta) -> list[Saved]:
         """Store many decisions, at most 200 in one transaction."""
         saved: list[Saved] = []
-        for slice_ in _slices(drafts):
+        for slice_ in sliced(drafts):
             with self._connection.writing() as sql:
                 chosen = [self._choices.choose(draft, hold=hold) for draft in slice_]
                 counts = self._counts(sql)
@@ -216,18 +212,9 @@ class StationStore:
     def recent_decisions(self, limit: int = 50) -> list[HistoryRow]:
         """The last rows of the decision log, newest first, with what became of them."""
         with self._connection.reading() as sql:
-            rows = sql.execute(
-                f"SELECT {decision_log.COLUMNS}, o.operation_id FROM decisions AS d"  # noqa: S608
-                " LEFT JOIN operations AS o ON o.decision_id = d.decision_id"
-                " ORDER BY d.sequence DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
             return [
-                HistoryRow(
-                    decision_log.decision_of(row),
-                    operation_rows.find(sql, row[-1]) if row[-1] else None,
-                )
-                for row in rows
+                HistoryRow(decision, operation_rows.find(sql, decision.decision_id))
+                for decision in decision_log.read_last(sql, limit)
             ]
 
     def iterate_decisions(self) -> Iterator[Decision]:
@@ -268,10 +255,8 @@ class StationStore:
     def release_due(self, now: datetime) -> int:
         """Make held operations ready whose undo window is over."""
         with self._connection.reading() as sql:
-            row = sql.execute(
-                "SELECT 1 FROM operations WHERE state = 'held' AND due_us <= ?", (to_us(now),)
-            ).fetchone()
-        return self._release(now, all_held=False) if row else 0
+            due = operation_rows.some_held_due(sql, now)
+        return self._release(now, all_held=False) if due else 0
 
     def claim(self, limit: int, now: datetime) -> list[Operation]:
         """Put the next operations in flight, rejections first, oldest first, one per asset."""
@@ -308,7 +293,7 @@ class StationStore:
     ) -> list[Operation]:
         """Settle many operations, at most 200 in one transaction."""
         operations: list[Operation] = []
-        for slice_ in _slices(settled):
+        for slice_ in sliced(settled):
             with self._connection.writing() as sql:
                 operations += [
                     settlement.settle(sql, operation_id, transition, now=now, asset=asset)
@@ -319,7 +304,7 @@ class StationStore:
     def next_due(self) -> datetime | None:
         """When the first held or ready operation is due."""
         with self._connection.reading() as sql:
-            return settlement.next_due(sql)
+            return operation_rows.next_due(sql)
 
     # -- listings, for the sync engine
 
@@ -345,32 +330,8 @@ class StationStore:
         (settled elsewhere), unless they were created after its last asset. ``ValueError`` if the
         pass was never begun. Storing the same page again changes nothing.
         """
-        now, tally = self._clock.now(), listings.Tally()
-        with self._connection.writing() as sql:
-            if first:
-                listings.begin_pass(sql, view, pass_id, listed_at)
-            pass_no = listings.pass_number(sql, view, pass_id)
-        slices = list(_slices(assets))
-        for number, slice_ in enumerate(slices, 1):
-            with self._connection.writing() as sql:
-                listings.store_slice(
-                    sql,
-                    view,
-                    slice_,
-                    pass_no=pass_no,
-                    listed_at=listed_at,
-                    now=now,
-                    tally=tally,
-                )
-                if number == len(slices) and not last:
-                    listings.save_cursor(sql, view, cursor, complete=False)
-        if last:
-            tally.left = self._sweep(view, pass_no, now)
-        if last or not slices:
-            # After the sweep: if the program ends before, the last page is asked for again.
-            with self._connection.writing() as sql:
-                listings.save_cursor(sql, view, None if last else cursor, complete=last)
-        return tally.result()
+        page = listings.Page(cursor, pass_id, listed_at, first, last)
+        return listings.apply_page(self._connection, view, assets, page, now=self._clock.now())
 
     def upsert_asset(self, asset: Asset) -> None:
         """Store one asset that was read by itself; names that are no text are left out."""
@@ -385,17 +346,12 @@ class StationStore:
     def put_state(self, name: str, value: str) -> None:
         """Remember a small value: quota, pause, capabilities."""
         with self._connection.writing() as sql:
-            sql.execute(
-                "INSERT INTO sync_state (name, value) VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (name, value),
-            )
+            remembered.put(sql, name, value)
 
     def get_state(self, name: str) -> str | None:
         """A value that was remembered."""
         with self._connection.reading() as sql:
-            row = sql.execute("SELECT value FROM sync_state WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+            return remembered.get(sql, name)
 
     def note_problem(
         self,
@@ -407,50 +363,23 @@ class StationStore:
         retry_at: datetime | None,
     ) -> None:
         """Remember why a picture could not be fetched and when to try again."""
+        problem = ItemProblem(key, rendition, message, permanent, retry_at, self._clock.now())
         with self._connection.writing() as sql:
-            sql.execute(
-                "INSERT INTO item_problems (key, rendition, message, permanent, retry_us, at_us)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key, rendition) DO UPDATE SET"
-                " message = excluded.message, permanent = excluded.permanent,"
-                " retry_us = excluded.retry_us, at_us = excluded.at_us",
-                (
-                    key,
-                    rendition,
-                    asset_rows.storable(message),
-                    permanent,
-                    to_us(retry_at) if retry_at else None,
-                    to_us(self._clock.now()),
-                ),
-            )
+            remembered.note_problem(sql, problem)
 
     def clear_problem(self, key: str, rendition: str) -> None:
         """The picture is here now."""
         with self._connection.writing() as sql:
-            sql.execute(
-                "DELETE FROM item_problems WHERE key = ? AND rendition = ?", (key, rendition)
-            )
+            remembered.clear_problem(sql, key, rendition)
 
     def problems(self, keys: Iterable[str]) -> dict[tuple[str, str], ItemProblem]:
         """What is known to be wrong with the pictures of these assets, by key and rendition."""
-        found: dict[tuple[str, str], ItemProblem] = {}
-        for slice_ in _slices(list(keys)):
-            marks = ", ".join("?" * len(slice_))
-            with self._connection.reading() as sql:
-                rows = sql.execute(
-                    "SELECT key, rendition, message, permanent, retry_us, at_us"  # noqa: S608
-                    f" FROM item_problems WHERE key IN ({marks})",
-                    slice_,
-                ).fetchall()
-            for key, rendition, message, permanent, retry_us, at_us in rows:
-                found[key, rendition] = ItemProblem(
-                    key=key,
-                    rendition=rendition,
-                    message=message,
-                    permanent=bool(permanent),
-                    retry_at=None if retry_us is None else from_us(retry_us),
-                    at=from_us(at_us),
-                )
-        return found
+        with self._connection.reading() as sql:
+            return {
+                (problem.key, problem.rendition): problem
+                for slice_ in sliced(list(keys))
+                for problem in remembered.problems(sql, slice_)
+            }
 
     # -- for the doctor
 
@@ -481,19 +410,3 @@ class StationStore:
             released += count
             if count < SLICE:
                 return released
-
-    def _sweep(self, view: QueueView, pass_no: int, now: datetime) -> int:
-        left, after = 0, ""
-        while True:
-            with self._connection.reading() as sql:
-                keys = listings.unseen(sql, view, pass_no=pass_no, after=after, limit=SLICE)
-            if not keys:
-                return left
-            with self._connection.writing() as sql:
-                left += listings.leave(sql, keys, pass_no=pass_no, now=now)
-            after = keys[-1]
-
-
-def _slices(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(rows), SLICE):
-        yield rows[start : start + SLICE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from modstation.core.clock import from_us, to_us
+from modstation.core.clock import from_us
 from modstation.core.outbox import OperationState
 from modstation.core.queue import UndoStep
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from modstation.core.outbox import Operation
 
 DEPTH = 50
-_COLUMNS = (
-    "entry_id, decision_id, operation_id, key, label, at_us, replaced_operation_id, replaced_state"
+_SELECT = (
+    "SELECT u.entry_id, d.decision_id, u.key, u.label, d.at_us, r.decision_id, u.replaced_state"
+    " FROM undo_entries AS u JOIN decisions AS d ON d.sequence = u.sequence"
+    " LEFT JOIN decisions AS r ON r.sequence = u.replaced_sequence"
 )
 
 
@@ -42,7 +44,6 @@ def label_of(decision: Decision) -> str:
 def push(
     sql: sqlite3.Connection,
     decision: Decision,
-    operation: Operation,
     *,
     replaced: Operation | None,
     entry_id: int | None,
@@ -52,26 +53,24 @@ def push(
     A step that is redone takes its own place again, so that the order of the others stays.
     """
     values = (
-        decision.decision_id,
-        operation.operation_id,
-        operation.ref.key,
+        decision.sequence,
+        decision.draft.ref.key,
         label_of(decision),
-        to_us(decision.at),
         replaced.operation_id if replaced else None,
         replaced.state.value if replaced else None,
     )
     if entry_id is not None:
         sql.execute(
-            "UPDATE undo_entries SET decision_id = ?, operation_id = ?, key = ?, label = ?,"
-            " at_us = ?, replaced_operation_id = ?, replaced_state = ?, undone = 0"
-            " WHERE entry_id = ?",
+            "UPDATE undo_entries SET sequence = ?, key = ?, label = ?, replaced_sequence ="
+            " (SELECT sequence FROM decisions WHERE decision_id = ?), replaced_state = ?,"
+            " undone = 0 WHERE entry_id = ?",
             (*values, entry_id),
         )
         return
     sql.execute("DELETE FROM undo_entries WHERE undone = 1")
     sql.execute(
-        "INSERT INTO undo_entries (decision_id, operation_id, key, label, at_us,"
-        " replaced_operation_id, replaced_state) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO undo_entries (sequence, key, label, replaced_sequence, replaced_state)"
+        " VALUES (?, ?, ?, (SELECT sequence FROM decisions WHERE decision_id = ?), ?)",
         values,
     )
     sql.execute(
@@ -83,19 +82,13 @@ def push(
 
 def top(sql: sqlite3.Connection) -> UndoEntry | None:
     """The step that undo would take back."""
-    row = sql.execute(
-        f"SELECT {_COLUMNS} FROM undo_entries WHERE undone = 0"  # noqa: S608
-        " ORDER BY entry_id DESC LIMIT 1"
-    ).fetchone()
+    row = sql.execute(f"{_SELECT} WHERE u.undone = 0 ORDER BY u.entry_id DESC LIMIT 1").fetchone()
     return None if row is None else _entry(row)
 
 
 def redo_top(sql: sqlite3.Connection) -> UndoEntry | None:
     """The step that redo would make again: the one undone last."""
-    row = sql.execute(
-        f"SELECT {_COLUMNS} FROM undo_entries WHERE undone = 1"  # noqa: S608
-        " ORDER BY entry_id LIMIT 1"
-    ).fetchone()
+    row = sql.execute(f"{_SELECT} WHERE u.undone = 1 ORDER BY u.entry_id LIMIT 1").fetchone()
     return None if row is None else _entry(row)
 
 
@@ -113,8 +106,8 @@ def _entry(row: Sequence[Any]) -> UndoEntry:
     return UndoEntry(
         entry_id=row[0],
         step=UndoStep(
-            decision_id=row[1], operation_id=row[2], key=row[3], label=row[4], at=from_us(row[5])
+            decision_id=row[1], operation_id=row[1], key=row[2], label=row[3], at=from_us(row[4])
         ),
-        replaced_operation_id=row[6],
-        replaced_state=OperationState(row[7]) if row[7] else None,
+        replaced_operation_id=row[5],
+        replaced_state=OperationState(row[6]) if row[6] else None,
     )
