@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from modstation.app.frame_pipeline import Decoder
 from modstation.core.decisions import Action
 from modstation.core.outbox import OperationState
 from modstation.store.store_thread import Priority
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import timedelta
 
-    from modstation.app.frame_pipeline import Decoder, FramePipeline
+    from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.mailbox import Mailbox
     from modstation.app.review_session import ReviewSession, StoreTasks
     from modstation.app.settings import Settings
