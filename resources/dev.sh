@@ -36,7 +36,7 @@ debian() {
         apt-get install -y -qq --no-install-recommends "$@" && return
   fi
   say "system packages are missing (Debian's names; other systems have their own). Please run:"
-  printf '  sudo apt-get install -y --no-install-recommends %s\n' "$*" >&2
+  printf "  sudo sh -c 'apt-get update && apt-get install -y --no-install-recommends %s'\n" "$*" >&2
   return 1
 }
 
