@@ -1,6 +1,7 @@
 """The command line against the real service, through its entry point."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -108,14 +109,45 @@ def test_an_unreachable_service_leaves_the_decision_unsent(modstation, service):
     assert service.status_of("photo-0000") == "approved"
 
 
-def test_an_answer_that_is_lost_is_verified_not_repeated(modstation, service):
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.DROP_BEFORE,
+        Fault.DROP_AFTER,
+        Fault.ERROR_BEFORE,
+        Fault.ERROR_AFTER,
+        Fault.HTML_AFTER,
+        Fault.TRUNCATE,
+        Fault.LIMIT_420,
+    ],
+)
+def test_a_fault_on_the_way_is_sat_out_and_the_decision_posted_once(modstation, service, fault):
     service.fill(1)
     modstation("pull")
     modstation("decide", "photo-0000", "reject")
-    service.faults.add(Fault.DROP_AFTER, method="POST")
+    service.faults.add(fault, method="POST", reset_in=1.0)
 
-    assert modstation("push")[0] == 0
+    code, told = modstation("push")
+
+    assert (code, told["trouble"]) == (0, "")
     assert service.changes_of("photo-0000") == 1
+    assert service.status_of("photo-0000") == "rejected"
+
+
+def test_a_service_that_stays_in_trouble_is_not_waited_for_without_end(
+    modstation, service, monkeypatch
+):
+    service.fill(1)
+    modstation("pull")
+    modstation("decide", "photo-0000", "reject")
+    service.faults.add(Fault.ERROR_BEFORE, times=None)
+    monkeypatch.setattr("modstation.app.one_exchange.PATIENCE", timedelta(seconds=1))
+
+    code, told = modstation("push")
+
+    assert code == 3
+    assert told["trouble"]
+    assert told["ready"] == 1
 
 
 def test_someone_elses_verdict_is_a_conflict_and_stands(modstation, service):
