@@ -1,1 +1,1 @@
-"""."""
+"""The window: Qt widgets around one review session."""

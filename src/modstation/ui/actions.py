@@ -1,0 +1,197 @@
+"""What each command does: one table from command names to what they call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication
+
+from modstation.app.session_events import Message, Tone
+from modstation.core.decisions import Verdict
+from modstation.core.errors import ReviewError
+from modstation.core.policy import DIGITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modstation.ui.overlay import Overlay
+    from modstation.ui.theme import ThemeName
+    from modstation.ui.window import StationWindow
+
+CHECKABLE = ("reveal", "greyscale", "cover-all", "information")
+
+
+class Actions:
+    """Runs commands on the window, its session and its station."""
+
+    def __init__(self, window: StationWindow) -> None:
+        self._window = window
+        # The evidence panel is shown.
+        self.information = True
+        self.handlers: dict[str, Callable[[], None]] = {
+            "approve": lambda: self._decide(Verdict.APPROVE),
+            "reject": lambda: self._decide(Verdict.REJECT),
+            **{
+                f"reject-reason-{number}": lambda digit=digit: self._reject_with(digit)  # type: ignore[misc]
+                for number, digit in enumerate(DIGITS, 1)
+            },
+            "undo": lambda: self._window.session.undo(),
+            "redo": lambda: self._window.session.redo(),
+            "skip": self._skip,
+            "next": lambda: self._window.session.next(),
+            "previous": lambda: self._window.session.previous(),
+            "peek": self._peek_hint,
+            "reveal": lambda: self._window.session.toggle_reveal(),
+            "blur-more": lambda: self._blur(1),
+            "blur-less": lambda: self._blur(-1),
+            "greyscale": self._greyscale,
+            "cover-all": self._cover_all,
+            "zoom-in": lambda: self._window.stage.zoom_step(1),
+            "zoom-out": lambda: self._window.stage.zoom_step(-1),
+            "zoom-toggle": lambda: self._window.stage.zoom_toggle(),
+            "zoom-fit": lambda: self._window.stage.zoom_fit(),
+            "zoom-100": lambda: self._window.stage.zoom_100(),
+            "rotate-left": lambda: self._window.stage.rotate(-1),
+            "rotate-right": lambda: self._window.stage.rotate(1),
+            "information": self._information,
+            "policy": lambda: self._open("policy"),
+            "note": self._note,
+            "keys-help": lambda: self._open("keys-help"),
+            "help": lambda: self._open("help"),
+            "post-now": lambda: self._window.station.post_now(),
+            "refresh": self._refresh,
+            "accounts": self._accounts,
+            "outbox": self._outbox,
+            "full-screen": self._full_screen,
+            "quit": lambda: self._close(),
+        }
+
+    def run(self, command: str) -> None:
+        """Do it; ``ReviewError`` if it cannot be done now."""
+        self.handlers[command]()
+
+    def checked(self) -> dict[str, bool]:
+        """The buttons that stay pressed."""
+        window = self._window
+        return {
+            "reveal": window.session.look.latched_since is not None,
+            "greyscale": window.stage.grey,
+            "cover-all": window.stage.hidden,
+            "information": self.information,
+        }
+
+    def apply_theme(self, name: ThemeName) -> None:
+        """Change the colours of the application."""
+        window = self._window
+        window.theme.choose(name)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        window.theme.apply(application)
+        window.message.clear()
+        window.status.refresh()
+        window.update()
+
+    # -- deciding
+
+    def _in_sight(self) -> None:
+        if self._window.stage.hidden:
+            key = self._window.key_of("cover-all")
+            raise ReviewError(f"Everything is covered; {key} goes on.", code="hidden")
+
+    def _decide(self, verdict: Verdict) -> None:
+        self._in_sight()
+        self._window.session.decide(verdict)
+
+    def _reject_with(self, digit: str) -> None:
+        self._in_sight()
+        reason = self._window.station.policy.by_key(digit)
+        if reason is None:
+            raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
+        self._window.session.decide(Verdict.REJECT, reason=reason)
+
+    def _skip(self) -> None:
+        self._in_sight()
+        self._window.session.skip()
+
+    # -- looking
+
+    def _peek_hint(self) -> None:
+        self._say(f"Hold {self._window.key_of('peek')} to look.")
+
+    def _blur(self, by: int) -> None:
+        self._say(f"Cover strength {self._window.stage.blur(by)} of 10.")
+
+    def _greyscale(self) -> None:
+        on = self._window.stage.toggle_grey()
+        self._say("Images are shown without colour." if on else "Images are shown in colour.")
+
+    def _cover_all(self) -> None:
+        self._window.stage.toggle_hidden()
+
+    # -- panels
+
+    def _information(self) -> None:
+        self.information = not self.information
+        self._window.lay_out()
+
+    def _note(self) -> None:
+        if not self.information or self._window.isFullScreen():
+            self.information = True
+            self._window.evidence.show()
+        self._window.evidence.note.setFocus()
+
+    def _open(self, command: str) -> None:
+        self._window.show_sheet(self._sheet(command), command)
+
+    def _sheet(self, command: str) -> Overlay:
+        # Not at the top: no sheet is needed for the first image.
+        from modstation.ui.sheets import help_sheet, keys_sheet, policy_sheet
+
+        window = self._window
+        if command == "policy":
+            return policy_sheet(window.theme, window.station.policy, parent=window)
+        if command == "help":
+            return help_sheet(window.theme, parent=window)
+        reasons = {
+            f"reject-reason-{DIGITS.index(reason.key) + 1}": f"Reject: {reason.title}"
+            for reason in window.station.policy.reasons
+            if reason.key
+        }
+        return keys_sheet(
+            window.theme,
+            window.station.keymap,
+            printed=window.reader.printed,
+            reasons=reasons,
+            parent=window,
+        )
+
+    # -- service and window
+
+    def _refresh(self) -> None:
+        self._window.station.refresh()
+        self._say("Asking the service for new images.")
+
+    def _accounts(self) -> None:
+        from modstation.ui.account_dialog import open_account_dialog
+
+        open_account_dialog(self._window)
+
+    def _outbox(self) -> None:
+        from modstation.ui.outbox_dialog import OutboxDialog
+
+        OutboxDialog(self._window.station, self._window).open()
+
+    def _full_screen(self) -> None:
+        window = self._window
+        if window.isFullScreen():
+            window.showNormal()
+        else:
+            window.showFullScreen()
+        window.lay_out()
+        window.stage.setFocus()
+
+    def _close(self) -> None:
+        self._window.close()
+
+    def _say(self, text: str) -> None:
+        self._window.message.show_message(Message(text, Tone.INFO))

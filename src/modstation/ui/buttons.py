@@ -1,0 +1,215 @@
+"""Buttons that carry their command's name, its key and its icon, and how they are painted."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+
+from modstation.ui.cards import key_cap_width, paint_key_cap
+from modstation.ui.theme import BODY, SMALL, TITLE, sized
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QEnterEvent, QKeyEvent, QPaintEvent
+
+    from modstation.core.keymap import Command
+    from modstation.ui.theme import Theme
+
+
+class Shape(Enum):
+    """How a button looks."""
+
+    TOOL = "icon over key"
+    ROW = "key, then words"
+    ACTION = "icon, words, key"
+    FLAT = "icon, words, key, without a frame"
+
+
+class CommandButton(QAbstractButton):
+    """A button for one command; a click never takes the keyboard away from the image."""
+
+    def __init__(
+        self,
+        command: Command,
+        key: str,
+        theme: Theme,
+        shape: Shape,
+        *,
+        label: str | None = None,
+        fill: str | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.command = command.name
+        self._theme = theme
+        self._shape = shape
+        self._fill = fill
+        self._label = label or command.label
+        self._key = ""
+        self._help = command.help
+        # Reached by Tab, not by a click.
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        wide = shape is not Shape.TOOL
+        self.setSizePolicy(
+            QSizePolicy.Policy.Expanding if wide else QSizePolicy.Policy.Fixed,
+            QSizePolicy.Policy.Fixed,
+        )
+        self.set_key(key)
+
+    def set_key(self, key: str) -> None:
+        """Show another key: the keymap changed, or the user's layout became known."""
+        self._key = key
+        self._name()
+
+    def set_label(self, label: str) -> None:
+        """Say something else on the button."""
+        if label != self._label:
+            self._label = label
+            self._name()
+
+    def _name(self) -> None:
+        shown = f"{self._label} ({self._key})" if self._key else self._label
+        self.setText(shown)
+        self.setAccessibleName(f"{self._label}, key {self._key}" if self._key else self._label)
+        self.setAccessibleDescription(self._help)
+        self.setToolTip(f"<b>{self._label}</b> &nbsp;{_escaped(self._key)}<br>{self._help}")
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """What the words, the icon and the key need."""
+        font = self.font()
+        cap = key_cap_width(self._key, font) if self._key else 0
+        match self._shape:
+            case Shape.TOOL:
+                key = QFontMetrics(sized(font, SMALL)).horizontalAdvance(self._key)
+                return QSize(max(32, key + 8), 40)
+            case Shape.ROW:
+                return QSize(120, 24)
+            case Shape.ACTION:
+                words = QFontMetrics(sized(font, TITLE, strong=True)).horizontalAdvance(self._label)
+                return QSize(round(12 + 18 + 8 + words + 12 + cap + 12), 40)
+        words = QFontMetrics(sized(font, BODY)).horizontalAdvance(self._label)
+        return QSize(round(8 + 16 + 7 + words + 4 + (6 + cap if cap else 0) + 8), 26)
+
+    def minimumSizeHint(self) -> QSize:
+        """Words may be cut short, the key never."""
+        hint = self.sizeHint()
+        if self._shape is Shape.TOOL or self._shape is Shape.FLAT:
+            return hint
+        return QSize(64, hint.height())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space presses the button that Tab has chosen; Enter never does."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Select}:
+            return
+        if event.key() in {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down}:
+            # The toolkit would wander from button to button; here these keys move the queue.
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Show that the pointer is over it."""
+        super().enterEvent(event)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw frame, icon, words and key."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_ground(painter)
+        words = "on_fill" if self._fill else "text"
+        if not self.isEnabled():
+            words = "muted"
+        match self._shape:
+            case Shape.TOOL:
+                self._paint_tool(painter)
+            case Shape.ROW:
+                self._paint_row(painter, words)
+            case _:
+                self._paint_words(painter, words)
+        if self.hasFocus():
+            painter.setPen(QPen(self._theme.colour("accent"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 4, 4)
+        painter.end()
+
+    def _paint_ground(self, painter: QPainter) -> None:
+        theme, area = self._theme, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        ground: str | None
+        if self._fill:
+            ground = f"{self._fill}_hover" if self.underMouse() or self.isDown() else self._fill
+        elif self.isDown() or self.isChecked():
+            ground = "pressed"
+        elif self.underMouse():
+            ground = "hover"
+        else:
+            ground = None if self._shape in {Shape.TOOL, Shape.FLAT} else "raised"
+        if ground is None:
+            return
+        framed = self._shape in {Shape.ACTION, Shape.ROW} and not self._fill
+        painter.setPen(QPen(theme.colour("line"), 1) if framed else Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(ground))
+        painter.drawRoundedRect(area, 4, 4)
+
+    def _paint_tool(self, painter: QPainter) -> None:
+        ratio, colour = self.devicePixelRatioF(), "accent" if self.isChecked() else "text"
+        mark = self._theme.icon(self.command, colour, 18, ratio)
+        painter.drawPixmap(QPointF(self.width() / 2 - 9, 4), mark)
+        painter.setFont(sized(self.font(), SMALL))
+        painter.setPen(self._theme.colour("muted"))
+        painter.drawText(
+            QRectF(0, 23, self.width(), 16), Qt.AlignmentFlag.AlignCenter, self._key
+        )
+
+    def _paint_row(self, painter: QPainter, colour: str) -> None:
+        middle = self.height() / 2
+        width = paint_key_cap(
+            painter, QPointF(4, middle), self._key, self.font(), self._theme, height=18
+        )
+        self._paint_label(painter, colour, 4 + width + 8, self.width() - 6, BODY, strong=False)
+
+    def _paint_words(self, painter: QPainter, colour: str) -> None:
+        big = self._shape is Shape.ACTION
+        size, left = (18, 12) if big else (16, 8)
+        middle = self.height() / 2
+        mark = self._theme.icon(self.command, colour, size, self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(left, middle - size / 2), mark)
+        right = self.width() - (10 if big else 8)
+        if self._key:
+            width = key_cap_width(self._key, self.font())
+            paint_key_cap(
+                painter, QPointF(right - width, middle), self._key, self.font(), self._theme
+            )
+            right -= round(width) + 6
+        self._paint_label(
+            painter, colour, left + size + 7, right, TITLE if big else BODY, strong=big
+        )
+
+    def _paint_label(
+        self,
+        painter: QPainter,
+        colour: str,
+        left: float,
+        right: float,
+        size: int,
+        *,
+        strong: bool,
+    ) -> None:
+        painter.setFont(sized(self.font(), size, strong=strong))
+        painter.setPen(self._theme.colour(colour))
+        text = painter.fontMetrics().elidedText(
+            self._label, Qt.TextElideMode.ElideRight, round(right - left)
+        )
+        painter.drawText(
+            QRectF(left, 0, right - left, self.height()), Qt.AlignmentFlag.AlignVCenter, text
+        )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,188 @@
+"""What the stage shows when it shows no picture: a heading, a sentence, and the keys that work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+
+from modstation.ui.theme import BODY, HEADLINE, SMALL, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QFont
+
+    from modstation.ui.theme import Theme
+
+_WIDEST = 520.0
+_PAD = 24.0
+_WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One card; ``keys`` are pairs of key and what it does."""
+
+    icon: str
+    heading: str
+    text: str
+    keys: tuple[tuple[str, str], ...] = ()
+    problem: bool = False
+
+    @property
+    def spoken(self) -> str:
+        """The card for a screen reader."""
+        return f"{self.heading}. {self.text}"
+
+
+def paint_card(painter: QPainter, area: QRectF, card: Card, theme: Theme) -> None:
+    """Draw a card in the middle of an area."""
+    font = painter.font()
+    width = min(_WIDEST, area.width() - 32)
+    inner = width - 2 * _PAD
+    heading_font, text_font = sized(font, HEADLINE, strong=True), sized(font, BODY)
+    heading_height = _text_height(heading_font, card.heading, inner)
+    text_height = _text_height(text_font, card.text, inner)
+    rows = _key_rows(card.keys, font, inner)
+    height = _PAD + 32 + 16 + heading_height + 8 + text_height + _PAD
+    if rows:
+        height += 12 + len(rows) * 28
+    box = QRectF(0, 0, width, height)
+    box.moveCenter(area.center())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("line"), 1))
+    painter.setBrush(theme.colour("panel"))
+    painter.drawRoundedRect(box, 8, 8)
+    ratio = painter.device().devicePixelRatio()
+    mark = theme.icon(card.icon, "reject_text" if card.problem else "muted", 32, ratio)
+    y = box.top() + _PAD
+    painter.drawPixmap(QPointF(box.center().x() - 16, y), mark)
+    y += 48
+    painter.setFont(heading_font)
+    painter.setPen(theme.colour("text"))
+    painter.drawText(QRectF(box.left() + _PAD, y, inner, heading_height), _WRAP, card.heading)
+    y += heading_height + 8
+    painter.setFont(text_font)
+    painter.setPen(theme.colour("muted"))
+    painter.drawText(QRectF(box.left() + _PAD, y, inner, text_height), _WRAP, card.text)
+    y += text_height + 12
+    for row in rows:
+        _paint_keys(painter, QPointF(box.center().x(), y), row, font, theme)
+        y += 28
+    painter.setFont(font)
+
+
+def paint_key_cap(
+    painter: QPainter, at: QPointF, key: str, font: QFont, theme: Theme, *, height: float = 18
+) -> float:
+    """Draw a key cap with its left middle at a point; returns how wide it is."""
+    small = sized(font, SMALL, strong=True)
+    width = key_cap_width(key, font, height=height)
+    cap = QRectF(at.x(), at.y() - height / 2, width, height)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("outline"), 1))
+    painter.setBrush(theme.colour("cap"))
+    painter.drawRoundedRect(cap.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+    painter.setFont(small)
+    painter.setPen(theme.colour("cap_text"))
+    painter.drawText(cap, Qt.AlignmentFlag.AlignCenter, key)
+    return width
+
+
+def key_cap_width(key: str, font: QFont, *, height: float = 18) -> float:
+    """How wide a key cap is."""
+    text = QFontMetricsF(sized(font, SMALL, strong=True)).horizontalAdvance(key)
+    return max(height + 2, text + 10)
+
+
+def paint_strip(painter: QPainter, area: QRectF, icon: str, text: str, theme: Theme) -> None:
+    """Draw a warning over the whole width of an area."""
+    painter.fillRect(area, theme.colour("warning"))
+    painter.fillRect(
+        QRectF(area.left(), area.bottom() - 2, area.width(), 2), theme.colour("warning_text")
+    )
+    ratio = painter.device().devicePixelRatio()
+    painter.drawPixmap(
+        QPointF(area.left() + 12, area.center().y() - 8),
+        theme.icon(icon, "warning_text", 16, ratio),
+    )
+    painter.setFont(sized(painter.font(), BODY, strong=True))
+    painter.setPen(theme.colour("warning_text"))
+    painter.drawText(
+        area.adjusted(36, 0, -12, 0),
+        Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap,
+        text,
+    )
+
+
+def strip_height(text: str, font: QFont, width: float) -> float:
+    """How high a warning must be to hold its text."""
+    return max(32.0, _text_height(sized(font, BODY, strong=True), text, width - 48) + 12)
+
+
+def paint_pill(painter: QPainter, area: QRectF, icon: str, text: str, theme: Theme) -> None:
+    """Draw a short text on a dark pill in the middle of an area."""
+    font = sized(painter.font(), BODY, strong=True)
+    width = QFontMetricsF(font).horizontalAdvance(text) + 52
+    pill = QRectF(0, 0, min(width, area.width() - 16), 36)
+    pill.moveCenter(area.center())
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("outline"), 1))
+    painter.setBrush(theme.colour("panel", 235))
+    painter.drawRoundedRect(pill, 18, 18)
+    ratio = painter.device().devicePixelRatio()
+    painter.drawPixmap(
+        QPointF(pill.left() + 14, pill.center().y() - 8), theme.icon(icon, "text", 16, ratio)
+    )
+    painter.setFont(font)
+    painter.setPen(theme.colour("text"))
+    painter.drawText(
+        pill.adjusted(36, 0, -14, 0),
+        Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+        QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, pill.width() - 50),
+    )
+
+
+def _text_height(font: QFont, text: str, width: float) -> float:
+    return QFontMetricsF(font).boundingRect(QRectF(0, 0, width, 4000), int(_WRAP), text).height()
+
+
+def _key_rows(
+    keys: Sequence[tuple[str, str]], font: QFont, width: float
+) -> list[list[tuple[str, str]]]:
+    rows: list[list[tuple[str, str]]] = []
+    used = width
+    for pair in keys:
+        needed = _pair_width(pair, font) + 16
+        if used + needed > width:
+            rows.append([])
+            used = 0
+        rows[-1].append(pair)
+        used += needed
+    return rows
+
+
+def _pair_width(pair: tuple[str, str], font: QFont) -> float:
+    text = QFontMetricsF(sized(font, BODY)).horizontalAdvance(pair[1])
+    return key_cap_width(pair[0], font) + 6 + text
+
+
+def _paint_keys(
+    painter: QPainter,
+    middle: QPointF,
+    row: Sequence[tuple[str, str]],
+    font: QFont,
+    theme: Theme,
+) -> None:
+    total = sum(_pair_width(pair, font) for pair in row) + 16 * (len(row) - 1)
+    x, y = middle.x() - total / 2, middle.y() + 14
+    for key, text in row:
+        x += paint_key_cap(painter, QPointF(x, y), key, font, theme) + 6
+        painter.setFont(sized(font, BODY))
+        painter.setPen(theme.colour("text"))
+        width = QFontMetricsF(painter.font()).horizontalAdvance(text)
+        painter.drawText(QRectF(x, y - 12, width + 2, 24), Qt.AlignmentFlag.AlignVCenter, text)
+        x += width + 16

@@ -1,0 +1,263 @@
+"""The panel at the right: what is known of the image, the reasons, the note, the decision."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modstation.core.commands import COMMANDS
+from modstation.core.policy import DIGITS
+from modstation.ui.buttons import CommandButton, Shape
+from modstation.ui.label_bars import LabelBars
+from modstation.ui.theme import BODY, TITLE, sized
+from modstation.ui.wording import chain_text, facts, waiting_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
+
+    from modstation.core.assets import Asset
+    from modstation.core.policy import Policy
+    from modstation.core.queue import QueueEntry
+    from modstation.ui.theme import Theme
+
+WIDTH, NARROW = 320, 272
+# Below this height of the panel the reasons stand in two columns, or the evidence has no room.
+_LOW = 660
+_FACTS = 6
+
+
+class EvidencePanel(QWidget):
+    """Shows one entry; its widgets are made once and filled again for every image."""
+
+    note_changed = Signal(str)
+    note_left = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        policy: Policy,
+        *,
+        key_of: Callable[[str], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._policy = policy
+        self._key_of = key_of
+        self._shown: Asset | None = None
+        self.buttons: dict[str, CommandButton] = {}
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName("Evidence and decision")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(17, 12, 16, 12)
+        column.setSpacing(8)
+        self._name = self._text(TITLE, strong=True, selectable=True)
+        self._chain = self._text(BODY, role="muted")
+        self._waiting = self._text(BODY)
+        for label in (self._name, self._chain, self._waiting):
+            column.addWidget(label)
+        column.addWidget(self._evidence(), 1)
+        column.addLayout(self._reason_buttons())
+        column.addLayout(self._note_row())
+        column.addLayout(self._decision_buttons())
+        self.setTabOrder(self.note, self.buttons["approve"])
+
+    # -- what the window tells
+
+    def show_entry(self, entry: QueueEntry | None) -> None:
+        """Fill the panel for another image; the note starts empty."""
+        self.note.blockSignals(True)
+        self.note.clear()
+        self.note.blockSignals(False)
+        asset = entry.asset if entry else None
+        self._shown = asset
+        self.setEnabled(True)
+        if asset is None:
+            self._name.setText("No image")
+            self._chain.setText("")
+            self._waiting.setText("")
+            self._bars.show_labels(())
+            self._labels_title.setText("")
+            self._fill_facts([])
+            return
+        self._name.setText(_breakable(asset.ref.public_id))
+        self._name.setToolTip(f"<qt>{_escaped(asset.ref.public_id)}</qt>")
+        self._chain.setText(chain_text(asset))
+        self.tick()
+        self._bars.show_labels(asset.labels)
+        self._labels_title.setText("Machine labels" if asset.labels else "No machine labels")
+        self._fill_facts(facts(asset))
+
+    def tick(self) -> None:
+        """Time has passed."""
+        if self._shown is not None:
+            text = waiting_text(self._shown, now=datetime.now(UTC))
+            if text != self._waiting.text():
+                self._waiting.setText(text)
+
+    # -- inside
+
+    def _text(
+        self, size: int, *, strong: bool = False, role: str = "", selectable: bool = False
+    ) -> QLabel:
+        label = QLabel(self)
+        # Public IDs and tags are foreign text: never rich text.
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setFont(sized(self.font(), size, strong=strong))
+        label.setWordWrap(True)
+        if role:
+            label.setProperty("role", role)
+        if selectable:
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return label
+
+    def _evidence(self) -> QScrollArea:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 4, 8, 0)
+        column.setSpacing(6)
+        self._labels_title = self._text(BODY, role="muted")
+        self._bars = LabelBars(self._theme)
+        column.addWidget(self._labels_title)
+        column.addWidget(self._bars)
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        self._facts: list[tuple[QLabel, QLabel]] = []
+        for row in range(_FACTS):
+            name, value = self._text(BODY, role="muted"), self._text(BODY, selectable=True)
+            name.setWordWrap(False)
+            grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(value, row, 1)
+            self._facts.append((name, value))
+        column.addLayout(grid)
+        column.addStretch(1)
+        area = QScrollArea(self)
+        area.setWidget(inside)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setMinimumHeight(48)
+        area.setAccessibleName("Evidence")
+        return area
+
+    def _fill_facts(self, rows: list[tuple[str, str]]) -> None:
+        for number, (name, value) in enumerate(self._facts):
+            shown = number < len(rows)
+            name.setVisible(shown)
+            value.setVisible(shown)
+            if shown:
+                name.setText(rows[number][0])
+                value.setText(_breakable(rows[number][1]))
+
+    def _reason_buttons(self) -> QGridLayout:
+        self._reasons = QGridLayout()
+        self._reasons.setHorizontalSpacing(4)
+        self._reasons.setVerticalSpacing(2)
+        for reason in self._policy.reasons:
+            if not reason.key:
+                continue
+            command = COMMANDS[f"reject-reason-{DIGITS.index(reason.key) + 1}"]
+            button = CommandButton(
+                command,
+                self._key_of(command.name),
+                self._theme,
+                Shape.ROW,
+                label=reason.title,
+                parent=self,
+            )
+            button.setToolTip(
+                f"<b>Reject: {_escaped(reason.title)}</b><br>{_escaped(reason.rule)}"
+            )
+            self.buttons[command.name] = button
+        self._place_reasons(columns=1)
+        return self._reasons
+
+    def _place_reasons(self, *, columns: int) -> None:
+        reasons = [self.buttons[name] for name in self.buttons if name.startswith("reject-reason")]
+        rows = -(-len(reasons) // columns)
+        for number, button in enumerate(reasons):
+            self._reasons.addWidget(button, number % rows, number // rows)
+
+    def _note_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.note = _NoteField(self)
+        self.note.setPlaceholderText(f"Note for this decision ({self._key_of('note')})")
+        self.note.setAccessibleName("Note for this decision")
+        self.note.setMaxLength(2000)
+        self.note.setFont(sized(self.font(), BODY))
+        self.note.textChanged.connect(self.note_changed)
+        self.note.left.connect(self.note_left)
+        row.addWidget(self.note)
+        return row
+
+    def _decision_buttons(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(8)
+        for number, name in enumerate(("approve", "reject", "skip", "undo")):
+            fill = name if name in {"approve", "reject"} else None
+            button = CommandButton(
+                COMMANDS[name],
+                self._key_of(name),
+                self._theme,
+                Shape.ACTION,
+                fill=fill,
+                parent=self,
+            )
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            self.buttons[name] = button
+            grid.addWidget(button, number // 2, number % 2)
+        return grid
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use the height there is."""
+        super().resizeEvent(event)
+        self._place_reasons(columns=2 if self.height() < _LOW else 1)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ground and the line at the left."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("panel"))
+        painter.fillRect(0, 0, 1, self.height(), self._theme.colour("line"))
+        painter.end()
+
+
+class _NoteField(QLineEdit):
+    """A line of text that Escape and Enter leave."""
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
+
+
+def _breakable(text: str) -> str:
+    """Foreign text that can be wrapped after its separators and shows its invisible characters."""
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    for sign in "/_-.":
+        shown = shown.replace(sign, sign + "\N{ZERO WIDTH SPACE}")
+    return shown if len(shown) < 400 else shown[:400] + "…"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

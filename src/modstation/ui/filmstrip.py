@@ -1,0 +1,167 @@
+"""The filmstrip: what was just decided, the current image, and what comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from modstation.app.queue_window import StripItem, StripState
+from modstation.media.frames import Frame
+from modstation.ui.cover import Renderings, Wanted
+from modstation.ui.theme import SMALL, sized
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent, QPaintEvent
+
+    from modstation.app.review_session import ReviewSession
+    from modstation.ui.theme import Theme
+
+_CELL_WIDTH, _CELL_HEIGHT, _GAP = 92, 56, 8
+_COVER = 9
+# Icon, word, colour: a state is never told by colour alone.
+_MARKS = {
+    StripState.WAITING: ("waiting", "waiting", "muted"),
+    StripState.CURRENT: ("current", "now", "accent"),
+    StripState.APPROVED: ("approve", "approved", "approve_text"),
+    StripState.REJECTED: ("reject", "rejected", "reject_text"),
+    StripState.SKIPPED: ("skip", "skipped", "muted"),
+}
+
+
+class Filmstrip(QWidget):
+    """Paints the session's strip; a click looks at an image that waits."""
+
+    chosen = Signal(str)
+
+    def __init__(self, session: ReviewSession, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._theme = theme
+        self._items: list[StripItem] = []
+        self._renderings = Renderings(kept=96)
+        self.setFixedHeight(8 + _CELL_HEIGHT + 4 + 16 + 6)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Filmstrip")
+
+    def refresh(self) -> None:
+        """Entries came, went or changed; or a thumbnail arrived."""
+        self._items = self._session.strip()
+        at = next((n for n, i in enumerate(self._items) if i.state is StripState.CURRENT), None)
+        if at is not None:
+            ahead = len(self._items) - at - 1
+            self.setAccessibleDescription(f"{at} images before, {ahead} after the current one.")
+        self.update()
+
+    def next_covered(self, most: int) -> list[StripItem]:
+        """The covered images that come next."""
+        waiting = [item for item in self._items if item.state is StripState.WAITING]
+        return [item for item in waiting if item.protected][:most]
+
+    def sizeHint(self) -> QSize:
+        """As wide as there is room."""
+        return QSize(400, self.height())
+
+    def _first_left(self) -> float:
+        """The current image stands at a third, so that what comes has the most room."""
+        step = _CELL_WIDTH + _GAP
+        at = next((n for n, i in enumerate(self._items) if i.state is StripState.CURRENT), None)
+        if at is None:
+            return 12.0
+        wanted = max(12.0, min(12.0 + 4 * step, self.width() / 3))
+        return min(12.0 + at * step, wanted) - at * step
+
+    def _cells(self) -> list[tuple[StripItem, QRectF]]:
+        left, step = self._first_left(), _CELL_WIDTH + _GAP
+        cells = [
+            (item, QRectF(left + number * step, 8, _CELL_WIDTH, _CELL_HEIGHT))
+            for number, item in enumerate(self._items)
+        ]
+        return [(item, cell) for item, cell in cells if -step < cell.left() < self.width()]
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Look at the image that was clicked."""
+        for item, cell in self._cells():
+            if cell.contains(event.position()) and item.state is StripState.WAITING:
+                self.chosen.emit(item.key)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the cells that can be seen."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), self._theme.colour("window"))
+        painter.fillRect(0, 0, self.width(), 1, self._theme.colour("line"))
+        for item, cell in self._cells():
+            self._paint_cell(painter, item, cell)
+        if not self._items:
+            painter.setFont(sized(self.font(), SMALL))
+            painter.setPen(self._theme.colour("muted"))
+            painter.drawText(
+                QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, "No images in the queue"
+            )
+        painter.end()
+
+    def _paint_cell(self, painter: QPainter, item: StripItem, cell: QRectF) -> None:
+        theme, ratio = self._theme, self.devicePixelRatioF()
+        settled = item.state not in {StripState.WAITING, StripState.CURRENT}
+        shape = QPainterPath()
+        shape.addRoundedRect(cell, 4, 4)
+        painter.fillPath(shape, theme.colour("panel"))
+        thumbnail = self._session.frames.thumbnail(item.key)
+        if isinstance(thumbnail, Frame):
+            self._paint_thumbnail(painter, thumbnail, cell, shape, covered=item.protected)
+        else:
+            name = "loading" if thumbnail is None else "warning"
+            painter.drawPixmap(
+                QPointF(cell.center().x() - 8, cell.center().y() - 8),
+                theme.icon(name, "muted", 16, ratio),
+            )
+        if settled:
+            painter.fillPath(shape, theme.colour("veil", 150))
+        if item.protected and item.state in {StripState.WAITING, StripState.CURRENT}:
+            painter.drawPixmap(
+                QPointF(cell.center().x() - 8, cell.center().y() - 8),
+                theme.icon("covered", "text", 16, ratio),
+            )
+        icon, word, colour = _MARKS[item.state]
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if item.state is StripState.CURRENT:
+            painter.setPen(QPen(theme.colour("accent"), 2))
+            painter.drawRoundedRect(cell.adjusted(-1, -1, 1, 1), 5, 5)
+        elif settled:
+            painter.setPen(QPen(theme.colour(colour), 1))
+            painter.drawRoundedRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.setFont(sized(self.font(), SMALL, strong=item.state is StripState.CURRENT))
+        painter.setPen(theme.colour(colour))
+        width = painter.fontMetrics().horizontalAdvance(word)
+        left = cell.center().x() - (width + 16) / 2
+        painter.drawPixmap(
+            QPointF(left, cell.bottom() + 6), theme.icon(icon, colour, 12, ratio)
+        )
+        painter.drawText(
+            QRectF(left + 16, cell.bottom() + 4, width + 4, 16),
+            Qt.AlignmentFlag.AlignVCenter,
+            word,
+        )
+
+    def _paint_thumbnail(
+        self,
+        painter: QPainter,
+        frame: Frame,
+        cell: QRectF,
+        shape: QPainterPath,
+        *,
+        covered: bool,
+    ) -> None:
+        wanted = Wanted(_COVER if covered else 0, grey=False, size=(frame.width, frame.height))
+        image = self._renderings.image(frame, wanted)
+        scale = max(cell.width() / frame.width, cell.height() / frame.height)
+        width, height = cell.width() / scale, cell.height() / scale
+        source = QRectF((frame.width - width) / 2, (frame.height - height) / 2, width, height)
+        painter.save()
+        painter.setClipPath(shape)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(cell, image, source)
+        painter.restore()

@@ -1,0 +1,101 @@
+"""Machine labels as bars: how sure the machine is, and where its threshold lies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from modstation.core.protection import DEFAULT_LABEL_THRESHOLD
+from modstation.ui.theme import BODY, SMALL, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QPaintEvent
+
+    from modstation.core.assets import MachineLabel
+    from modstation.ui.theme import Theme
+
+_ROW = 36
+_MOST = 12
+
+
+class LabelBars(QWidget):
+    """One row a label: name, score, and a bar with the threshold marked on it."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._labels: tuple[MachineLabel, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Machine labels")
+
+    def show_labels(self, labels: Sequence[MachineLabel]) -> None:
+        """Take the labels of another asset, strongest first."""
+        shown = tuple(labels[:_MOST])
+        if shown == self._labels:
+            return
+        self._labels = shown
+        self.setFixedHeight(_ROW * len(shown))
+        self.setAccessibleDescription("; ".join(_spoken(label) for label in shown))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A row for every label."""
+        return QSize(200, _ROW * len(self._labels))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the rows."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for number, label in enumerate(self._labels):
+            self._paint_row(painter, label, number * _ROW)
+        painter.end()
+
+    def _paint_row(self, painter: QPainter, label: MachineLabel, top: int) -> None:
+        theme, width = self._theme, float(self.width())
+        threshold = _threshold(label)
+        over = label.confidence > threshold
+        colour = "reject_text" if over else "muted"
+        score = f"{label.confidence:.0f} %"
+        painter.setFont(sized(self.font(), BODY, strong=over))
+        painter.setPen(theme.colour(colour))
+        painter.drawText(
+            QRectF(0, top, width, 18),
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+            f"{score} over {threshold:.0f}" if over else f"{score} of {threshold:.0f}",
+        )
+        room = width - painter.fontMetrics().horizontalAdvance(f"{score} over 100") - 8
+        painter.setPen(theme.colour("text"))
+        painter.setFont(sized(self.font(), BODY))
+        painter.drawText(
+            QRectF(0, top, room, 18),
+            Qt.AlignmentFlag.AlignVCenter,
+            painter.fontMetrics().elidedText(
+                _name(label), Qt.TextElideMode.ElideRight, round(room)
+            ),
+        )
+        bar = QRectF(0, top + 20, width, 6)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("line"))
+        painter.drawRoundedRect(bar, 3, 3)
+        painter.setBrush(theme.colour("reject_text" if over else "outline"))
+        share = min(max(label.confidence, 0.0), 100.0) / 100
+        painter.drawRoundedRect(QRectF(0, bar.top(), max(6.0, width * share), 6), 3, 3)
+        painter.setBrush(theme.colour("text"))
+        painter.drawRect(QRectF(width * threshold / 100 - 1, bar.top() - 2, 2, 10))
+
+
+def _threshold(label: MachineLabel) -> float:
+    return DEFAULT_LABEL_THRESHOLD if label.threshold is None else label.threshold
+
+
+def _name(label: MachineLabel) -> str:
+    return f"{label.parent} › {label.name}" if label.parent else label.name
+
+
+def _spoken(label: MachineLabel) -> str:
+    return f"{_name(label)} {label.confidence:.0f} percent, threshold {_threshold(label):.0f}"

@@ -1,0 +1,116 @@
+"""The line under the image: what just happened, why a key did nothing, the offer to reverse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from modstation.app.session_events import Tone
+from modstation.core.commands import COMMANDS
+from modstation.core.decisions import Verdict
+from modstation.ui.buttons import CommandButton, Shape
+from modstation.ui.theme import BODY, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QPaintEvent
+
+    from modstation.app.session_events import Message, ReversalOffered
+    from modstation.ui.theme import Theme
+
+_SHOWN_MS = 6000
+# Icon, ground, colour of the words.
+_TONES = {
+    Tone.INFO: ("information", "window", "text"),
+    Tone.DONE: ("approve", "window", "approve_text"),
+    Tone.REFUSED: ("warning", "warning", "warning_text"),
+    Tone.PROBLEM: ("warning", "problem", "problem_text"),
+}
+
+
+class MessageLine(QWidget):
+    """Shows one message for six seconds (a problem until the next one), or the reversal banner."""
+
+    def __init__(
+        self, theme: Theme, *, key_of: Callable[[str], str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._tone = Tone.INFO
+        self.setFixedHeight(36)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(36, 4, 8, 4)
+        self._text = QLabel(self)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setFont(sized(self.font(), BODY))
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._text.setWordWrap(True)
+        row.addWidget(self._text, 1)
+        self.reverse = CommandButton(COMMANDS["undo"], key_of("undo"), theme, Shape.FLAT)
+        self.reverse.hide()
+        row.addWidget(self.reverse)
+        self._idle = f"{key_of('keys-help')} shows every key"
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_SHOWN_MS)
+        self._timer.timeout.connect(self.clear)
+        self.clear()
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self._text.text()
+
+    def show_message(self, message: Message) -> None:
+        """Show a message; the banner goes."""
+        self.reverse.hide()
+        self._put(message.text, message.tone)
+        if message.tone is Tone.PROBLEM:
+            self._timer.stop()
+        else:
+            self._timer.start()
+
+    def offer(self, offer: ReversalOffered) -> None:
+        """Show the banner: the last decision is posted, the same key posts the other one."""
+        self._timer.stop()
+        name = offer.step.key.split("/", 2)[-1]
+        self._put(
+            f"{name} is posted as {offer.posted.value}; that cannot be undone, only reversed. "
+            "Any other decision drops this.",
+            Tone.REFUSED,
+        )
+        verb = "Approve" if offer.verdict is Verdict.APPROVE else "Reject"
+        self.reverse.set_label(f"{verb} instead")
+        self.reverse.show()
+
+    def clear(self) -> None:
+        """Show where help is to be found."""
+        self.reverse.hide()
+        self._put(self._idle, Tone.INFO, announce=False)
+
+    def _put(self, text: str, tone: Tone, *, announce: bool = True) -> None:
+        self._tone = tone
+        self._text.setText(text)
+        palette = self._text.palette()
+        idle = not announce
+        colour = self._theme.colour("muted" if idle else _TONES[tone][2])
+        palette.setColor(self._text.foregroundRole(), colour)
+        self._text.setPalette(palette)
+        self._text.setStyleSheet(f"color: {colour.name()}")
+        if announce and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ground and the icon of the tone."""
+        icon, ground, colour = _TONES[self._tone]
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour(ground))
+        idle = self._text.text() == self._idle
+        mark = self._theme.icon(icon, "muted" if idle else colour, 16, self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(12, self.height() / 2 - 8), mark)
+        painter.end()

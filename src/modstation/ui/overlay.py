@@ -1,0 +1,125 @@
+"""A sheet laid over the window: keys, policy, help; the image behind it cannot be decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from modstation.ui.theme import HEADLINE, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PySide6.QtGui import QMouseEvent, QPaintEvent
+
+    from modstation.ui.keys import KeyReader
+    from modstation.ui.theme import Theme
+
+
+class Overlay(QWidget):
+    """Covers its parent with a veil and shows one body on a sheet; Escape closes it."""
+
+    closed = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        body: QAbstractScrollArea,
+        *,
+        widest: int,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._body = body
+        self._widest = widest
+        self._reader: KeyReader | None = None
+        self._keys: frozenset[str] = frozenset()
+        self.setAccessibleName(title)
+        self._sheet = QWidget(self)
+        column = QVBoxLayout(self._sheet)
+        column.setContentsMargins(24, 20, 12, 16)
+        column.setSpacing(12)
+        heading = QLabel(title, self._sheet)
+        heading.setFont(sized(self.font(), HEADLINE, strong=True))
+        column.addWidget(heading)
+        body.setParent(self._sheet)
+        column.addWidget(body, 1)
+        self._close = QPushButton("Close (Esc)", self._sheet)
+        self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._close.clicked.connect(self.leave)
+        column.addWidget(self._close, 0, Qt.AlignmentFlag.AlignLeft)
+        body.installEventFilter(self)
+        parent.installEventFilter(self)
+        self._lay_out()
+
+    def close_on(self, reader: KeyReader, keys: Iterable[str]) -> None:
+        """Close on these chords too: the key that opened the sheet closes it."""
+        self._reader, self._keys = reader, frozenset(keys)
+
+    def open(self) -> None:
+        """Come to the front and take the keyboard."""
+        self._lay_out()
+        self.show()
+        self.raise_()
+        self._body.setFocus()
+
+    def leave(self) -> None:
+        """Go away and be forgotten."""
+        self.parent().removeEventFilter(self)
+        self.hide()
+        self.closed.emit()
+        self.deleteLater()
+
+    def _closes(self, event: QKeyEvent) -> bool:
+        if event.key() == Qt.Key.Key_Escape:
+            return True
+        chords = self._reader.chords(event) if self._reader else []
+        return not self._keys.isdisjoint(chords)
+
+    def _lay_out(self) -> None:
+        parent = self.parentWidget()
+        self.setGeometry(parent.rect())
+        width = min(self._widest, self.width() - 32)
+        height = min(760, self.height() - 32)
+        self._sheet.setGeometry(
+            (self.width() - width) // 2, (self.height() - height) // 2, width, height
+        )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the window's size; catch the keys that close before the body sees them."""
+        if watched is self._body:
+            if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+                if self._closes(event):
+                    self.leave()
+                    return True
+        elif event.type() == QEvent.Type.Resize:
+            self._lay_out()
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """No key reaches the image from here."""
+        if self._closes(event):
+            self.leave()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """No key reaches the image from here."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the sheet closes it."""
+        if not self._sheet.geometry().contains(event.position().toPoint()):
+            self.leave()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the veil and the sheet."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("veil", 190))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("outline"), 1))
+        painter.setBrush(self._theme.colour("panel"))
+        painter.drawRoundedRect(QRectF(self._sheet.geometry()), 8, 8)
+        painter.end()

@@ -1,0 +1,121 @@
+"""What belongs on the stage now, worked out from the session: a picture or a card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from modstation.core.events import Connection
+from modstation.media.frames import DecodeFailed, Frame
+from modstation.ui.cards import Card
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modstation.app.review_session import ReviewSession
+
+_UNREACHABLE = {Connection.OFFLINE, Connection.OFFLINE_CHOSEN, Connection.TROUBLE}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A frame to paint, covered or not."""
+
+    key: str
+    frame: Frame
+    covered: bool
+    warning: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A card; ``key`` is set when what it says is the final word on an image.
+
+    Only then may the image be decided: it cannot be shown, and the moderator has read why.
+    """
+
+    card: Card
+    key: str | None = None
+
+
+Scene: TypeAlias = Picture | Words
+
+
+def compose(
+    session: ReviewSession,
+    *,
+    hidden: bool,
+    warning: Callable[[str], str | None],
+    key_of: Callable[[str], str],
+) -> Scene:
+    """Say what the stage shows; ``hidden``: every image is covered at once."""
+    if hidden:
+        return Words(
+            Card(
+                "cover-all",
+                "Everything is covered",
+                "Nothing can be decided until you go on.",
+                ((key_of("cover-all"), "go on"),),
+            )
+        )
+    entry = session.current
+    if entry is None:
+        return Words(_no_entry(session, key_of))
+    result = session.current_frame()
+    if isinstance(result, Frame):
+        return Picture(entry.key, result, session.covered, warning(entry.key))
+    if isinstance(result, DecodeFailed):
+        return Words(_cannot_show(result.error.title, result.error.message, key_of), entry.key)
+    problem = session.problem(entry.key)
+    if problem is not None:
+        return Words(_cannot_show("The image could not be fetched", problem, key_of), entry.key)
+    if session.connection.connection in _UNREACHABLE:
+        text = "It is not on this machine yet and comes as soon as the service can be reached."
+    else:
+        text = "It can be decided once it is on the screen."
+    return Words(
+        Card(
+            "loading",
+            "Loading the image",
+            text,
+            ((key_of("skip"), "skip"), (key_of("next"), "next")),
+        )
+    )
+
+
+def _cannot_show(heading: str, text: str, key_of: Callable[[str], str]) -> Card:
+    return Card(
+        "warning",
+        heading,
+        f"{text} It can be rejected or skipped, but not approved unseen.",
+        (
+            (key_of("reject"), "reject"),
+            ("1–0", "reject with a reason"),
+            (key_of("skip"), "skip"),
+        ),
+        problem=True,
+    )
+
+
+def _no_entry(session: ReviewSession, key_of: Callable[[str], str]) -> Card:
+    keys = ((key_of("refresh"), "look again"), (key_of("undo"), "undo"))
+    if not session.loaded:
+        return Card("loading", "Opening the queue", "Reading what waits on this machine.")
+    match session.connection.connection:
+        case Connection.STARTING:
+            return Card("loading", "Asking the service", "Nothing waits on this machine yet.")
+        case Connection.NOT_AUTHORIZED:
+            text = "The service does not accept the key or the secret of this account."
+            return Card(
+                "key",
+                "Not signed in",
+                text,
+                ((key_of("accounts") or "Account…", "choose an account"),),
+                problem=True,
+            )
+        case connection if connection in _UNREACHABLE:
+            text = "Every image on this machine is decided. More come when the service answers."
+            return Card("offline", "Nothing left offline", text, keys)
+        case _:
+            text = "Every image is decided. New ones appear here by themselves."
+            return Card("empty", "The queue is empty", text, keys)

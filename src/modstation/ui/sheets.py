@@ -1,0 +1,147 @@
+"""The sheets one opens by a key: every key, the policy, the manual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modstation.app.paths import resources
+from modstation.core.commands import COMMANDS
+from modstation.ui.cards import key_cap_width, paint_key_cap
+from modstation.ui.overlay import Overlay
+from modstation.ui.theme import BODY, TITLE, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from PySide6.QtGui import QPaintEvent
+
+    from modstation.core.keymap import Keymap
+    from modstation.core.policy import Policy
+    from modstation.ui.theme import Theme
+
+_SEVERITY = ("Form", "Minor", "Serious", "Severe")
+
+
+def keys_sheet(
+    theme: Theme,
+    keymap: Keymap,
+    *,
+    printed: Callable[[str], str],
+    reasons: Mapping[str, str],
+    parent: QWidget,
+) -> Overlay:
+    """Every command with its keys, from the keymap in use; ``reasons`` by command name."""
+    inside = QWidget()
+    columns = QHBoxLayout(inside)
+    columns.setContentsMargins(0, 0, 12, 0)
+    columns.setSpacing(32)
+    wide = parent.width() >= 1100
+    groups: list[tuple[str, ...]] = [("Decide", "Move"), ("Look",), ("Panels", "Service", "Window")]
+    if not wide:
+        groups = [("Decide", "Move", "Panels"), ("Look", "Service", "Window")]
+    for names in groups:
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        for group in names:
+            title = QLabel(group)
+            title.setFont(sized(title.font(), TITLE, strong=True))
+            title.setContentsMargins(0, 8, 0, 4)
+            column.addWidget(title)
+            for command in COMMANDS.values():
+                if command.group == group:
+                    label = reasons.get(command.name, command.label)
+                    keys = [printed(key) for key in keymap.keys_for(command.name)]
+                    column.addWidget(_KeyRow(theme, keys, label, command.help))
+        column.addStretch(1)
+        columns.addLayout(column, 1)
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    return Overlay(
+        theme, f"Keys · {keymap.name} keymap", area, widest=1120 if wide else 820, parent=parent
+    )
+
+
+def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
+    """The rules behind the reasons."""
+    inside = QWidget()
+    grid = QGridLayout(inside)
+    grid.setContentsMargins(0, 0, 12, 0)
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(12)
+    grid.setColumnStretch(1, 1)
+    for row, reason in enumerate(policy.reasons):
+        cap = _KeyCaps(theme, [reason.key] if reason.key else [])
+        text = QLabel(f"{reason.title} – {_SEVERITY[reason.severity]}\n{reason.rule}")
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setWordWrap(True)
+        text.setFont(sized(text.font(), BODY))
+        grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(text, row, 1)
+    if not policy.reasons:
+        grid.addWidget(QLabel("This policy names no reasons."), 0, 1)
+    grid.setRowStretch(len(policy.reasons), 1)
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    title = f"{policy.title or 'Policy'} · version {policy.version}"
+    return Overlay(theme, title, area, widest=720, parent=parent)
+
+
+def help_sheet(theme: Theme, *, parent: QWidget) -> Overlay:
+    """The manual that is shipped with the program."""
+    text = (resources() / "help" / "station.md").read_text(encoding="utf-8")
+    browser = QTextBrowser()
+    browser.setOpenLinks(False)
+    browser.document().setDefaultStyleSheet(f"a {{ color: {theme.colour('accent').name()}; }}")
+    browser.setFont(sized(browser.font(), BODY))
+    browser.setMarkdown(text)
+    return Overlay(theme, "Manual", browser, widest=760, parent=parent)
+
+
+class _KeyCaps(QWidget):
+    def __init__(self, theme: Theme, keys: list[str]) -> None:
+        super().__init__()
+        self._theme = theme
+        self._keys = keys
+        self.setFixedSize(self.sizeHint())
+
+    def sizeHint(self) -> QSize:
+        widths = [key_cap_width(key, self.font()) + 4 for key in self._keys]
+        return QSize(round(max(sum(widths), 24)), 22)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        x = 0.0
+        for key in self._keys:
+            x += 4 + paint_key_cap(
+                painter, QPointF(x, self.height() / 2), key, self.font(), self._theme
+            )
+        painter.end()
+
+
+class _KeyRow(QWidget):
+    def __init__(self, theme: Theme, keys: list[str], label: str, help_text: str) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        name = QLabel(label)
+        name.setTextFormat(Qt.TextFormat.PlainText)
+        name.setFont(sized(name.font(), BODY))
+        name.setToolTip(help_text)
+        name.setAccessibleDescription(f"{help_text} Keys: {', '.join(keys) or 'none'}.")
+        row.addWidget(name, 1)
+        row.addWidget(_KeyCaps(theme, keys))

@@ -1,0 +1,283 @@
+"""The stage: one image, painted at once, and the report that it has been painted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from modstation.media.frames import Frame
+from modstation.ui.cards import Card, paint_card
+from modstation.ui.cover import STRONGEST
+from modstation.ui.picture_painter import Manner, PicturePainter
+from modstation.ui.scene import Picture, Scene, Words, compose
+from modstation.ui.viewport import PAN_STEP, ZOOM_STEP, Viewport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
+
+    from modstation.app.station import Station
+    from modstation.ui.theme import Theme
+
+_NOTHING_YET = Words(Card("loading", "Opening the queue", "Reading what waits on this machine."))
+# The listing's size is believed when its shape is that of the picture, within this share.
+_SAME_SHAPE = 0.03
+_WHEEL_NOTCH = 120
+
+
+class Stage(QWidget):
+    """Shows the session's current image and tells the session once it is on the screen."""
+
+    zoom_changed = Signal()
+
+    def __init__(
+        self,
+        station: Station,
+        theme: Theme,
+        *,
+        key_of: Callable[[str], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.view = Viewport()
+        self.strength = station.settings.blur
+        self.grey = station.settings.greyscale
+        self.hidden = False
+        self._station = station
+        self._session = station.session
+        self._theme = theme
+        self._key_of = key_of
+        self._pictures = PicturePainter(theme)
+        self._warnings: dict[str, str | None] = {}
+        self._scene: Scene = _NOTHING_YET
+        self._reported: str | None = None
+        self._drag: QPointF | None = None
+        # Every pixel is painted here, so nothing behind the stage needs to be.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 120)
+        self.setAccessibleName("Image")
+
+    # -- what the session tells
+
+    def show_current(self) -> None:
+        """Another entry is current: put it on the screen before anything else happens."""
+        self._reported = None
+        if not self._station.settings.sticky_zoom:
+            self.view.reset()
+        self._warnings.clear()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The frame, the cover or the connection changed."""
+        scene = compose(
+            self._session, hidden=self.hidden, warning=self._warning, key_of=self._key_of
+        )
+        if scene == self._scene and self._reported is not None:
+            return
+        self._scene = scene
+        if isinstance(scene, Picture):
+            self.view.natural = self._natural(scene.frame)
+        # Synchronously: the way over the event loop costs the moderator a frame.
+        self.repaint()
+
+    def frame_arrived(self, key: str) -> None:
+        """A frame of the current image was decoded anew, or failed to be."""
+        self._warnings.pop(key, None)
+        self.refresh()
+
+    def prepare(self, key: str) -> None:
+        """Make what covers an image before it is needed."""
+        frame = self._session.frames.frame(key)
+        if isinstance(frame, Frame):
+            self._pictures.prepare(frame, self._manner(), self.view.view)
+
+    @property
+    def scene(self) -> Scene:
+        """What is on the stage."""
+        return self._scene
+
+    @property
+    def reported(self) -> bool:
+        """The current image, or why there is none, has been painted."""
+        return self._reported is not None
+
+    @property
+    def spoken(self) -> str:
+        """What a screen reader says of the stage."""
+        if isinstance(self._scene, Words):
+            return self._scene.card.spoken
+        name = self._scene.key.split("/", 2)[-1]
+        state = "covered" if self._scene.covered else "shown"
+        return f"{name}, {state}. {self._scene.warning or ''}".strip()
+
+    # -- what the keys do
+
+    def blur(self, by: int) -> int:
+        """Make the cover stronger or weaker; returns its strength."""
+        self.strength = min(max(self.strength + by, 1), STRONGEST)
+        self.update()
+        return self.strength
+
+    def toggle_grey(self) -> bool:
+        """Show images without colour, or with it again."""
+        self.grey = not self.grey
+        self.update()
+        return self.grey
+
+    def toggle_hidden(self) -> bool:
+        """Cover every image at once, or go on."""
+        self.hidden = not self.hidden
+        self.refresh()
+        return self.hidden
+
+    def zoom_step(self, steps: int, at: tuple[float, float] | None = None) -> None:
+        """Enlarge (positive) or reduce by steps of a quarter, around a point in device pixels."""
+        self.view.zoom(ZOOM_STEP**steps, at)
+        self._view_changed()
+
+    def zoom_fit(self) -> None:
+        """Show the whole image."""
+        self.view.show_all()
+        self._view_changed()
+
+    def zoom_100(self) -> None:
+        """Show every pixel of the image."""
+        self.view.full_size()
+        self._view_changed()
+
+    def zoom_toggle(self) -> None:
+        """Switch between the whole image and every pixel."""
+        self.view.toggle()
+        self._view_changed()
+
+    def rotate(self, quarters: int) -> None:
+        """Turn the image; only on the screen."""
+        self.view.rotate(quarters)
+        self._view_changed()
+
+    def pan(self, dx: int, dy: int) -> bool:
+        """Move a zoomed image by steps; False if all of it is shown."""
+        if not self.view.zoomed:
+            return False
+        width, height = self.view.view
+        self.view.pan(dx * width * PAN_STEP, dy * height * PAN_STEP)
+        self.update()
+        return True
+
+    def _view_changed(self) -> None:
+        scene = self._scene
+        if isinstance(scene, Picture):
+            self._ask_for_detail(scene)
+        self.update()
+        self.zoom_changed.emit()
+
+    def _ask_for_detail(self, scene: Picture) -> None:
+        frame = scene.frame
+        if self.view.effective * self.view.natural[0] <= frame.width:
+            return
+        if self.view.natural[0] > frame.source_width:
+            self._session.frames.detail(scene.key, "original")
+            self._station.want_original(scene.key)
+        elif frame.width < frame.source_width:
+            self._session.frames.detail(scene.key, "review")
+
+    # -- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the scene; report the image once all of it has been drawn."""
+        painter = QPainter(self)
+        scene = self._scene
+        if isinstance(scene, Picture):
+            frame: object = None
+            if self.view.zoomed:
+                frame = self._session.frames.detail_frame(scene.key)
+            self._pictures.paint(
+                painter,
+                self.rect(),
+                scene,
+                frame=frame if isinstance(frame, Frame) else scene.frame,
+                view=self.view,
+                manner=self._manner(),
+            )
+        else:
+            painter.fillRect(self.rect(), self._theme.colour("stage"))
+            paint_card(painter, QRectF(self.rect()), scene.card, self._theme)
+        painter.end()
+        if scene.key != self._reported and scene.key is not None:
+            handle = self.window().windowHandle()
+            if handle is not None and handle.isExposed() and event.rect().contains(self.rect()):
+                self._reported = scene.key
+                self._session.painted(scene.key)
+
+    def _manner(self) -> Manner:
+        peek, reveal = self._key_of("peek"), self._key_of("reveal")
+        return Manner(
+            self.strength, self.grey, f"Covered – hold {peek} to look, {reveal} uncovers"
+        )
+
+    def _warning(self, key: str) -> str | None:
+        if key not in self._warnings:
+            self._warnings[key] = self._station.warning(key)
+        return self._warnings[key]
+
+    def _natural(self, frame: Frame) -> tuple[int, int]:
+        """The size of the original, if the listing is to be believed, else of what was decoded."""
+        entry = self._session.current
+        here = (frame.source_width, frame.source_height)
+        if entry is None or not entry.asset.width or not entry.asset.height:
+            return here
+        listed = (entry.asset.width, entry.asset.height)
+        if frame.orientation >= 5:
+            listed = (listed[1], listed[0])
+        shape = listed[0] * here[1] / (listed[1] * here[0])
+        return listed if listed[0] > here[0] and abs(shape - 1) < _SAME_SHAPE else here
+
+    # -- the toolkit's events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask for frames that fit the new size."""
+        super().resizeEvent(event)
+        self._fit_frames()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The screen, and with it the density of pixels, is known now."""
+        super().showEvent(event)
+        self._fit_frames()
+
+    def _fit_frames(self) -> None:
+        ratio = self.devicePixelRatioF()
+        box = (round(self.width() * ratio), round(self.height() * ratio))
+        self.view.view = box
+        # A hidden stage has a size that nobody will see: decoding for it would be in vain.
+        if self.isVisible():
+            self._session.frames.resize(box)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom with Ctrl; without it the wheel does nothing, so nothing happens by accident."""
+        steps = event.angleDelta().y() / _WHEEL_NOTCH
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and steps:
+            ratio = self.devicePixelRatioF()
+            at = (event.position().x() * ratio, event.position().y() * ratio)
+            self.zoom_step(1 if steps > 0 else -1, at)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to drag a zoomed image."""
+        self._drag = event.position() if self.view.zoomed else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag."""
+        if self._drag is not None:
+            moved = (self._drag - event.position()) * self.devicePixelRatioF()
+            self._drag = event.position()
+            self.view.pan(moved.x(), moved.y())
+            self.update()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """End dragging."""
+        self._drag = None

@@ -1,0 +1,130 @@
+"""The line at the bottom: connection, outbox, and how the work goes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from modstation.core.commands import COMMANDS
+from modstation.ui.buttons import CommandButton, Shape
+from modstation.ui.theme import BODY, sized
+from modstation.ui.wording import CONNECTION_WORDS, counted, moment, outbox_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QPaintEvent
+
+    from modstation.app.review_session import ReviewSession
+    from modstation.ui.theme import Theme
+
+_BUTTONS = ("refresh", "outbox", "post-now", "accounts")
+
+
+class StatusLine(QWidget):
+    """Reads the session when it is told to; offline is a state one sees here, not a dialog."""
+
+    def __init__(
+        self,
+        session: ReviewSession,
+        theme: Theme,
+        account: str,
+        *,
+        key_of: Callable[[str], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._theme = theme
+        self.setFixedHeight(36)
+        self.setAccessibleName("Status")
+        self.buttons = {
+            name: CommandButton(COMMANDS[name], key_of(name), theme, Shape.FLAT, parent=self)
+            for name in _BUTTONS
+        }
+        self.buttons["accounts"].set_label(account)
+        for button in self.buttons.values():
+            button.setSizePolicy(button.sizePolicy().Policy.Fixed, button.sizePolicy().Policy.Fixed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 4, 12, 4)
+        row.setSpacing(8)
+        self._mark = QLabel(self)
+        self._connection = self._text()
+        self._outbox = self._text()
+        self._waiting, self._decided, self._pace = self._text(), self._text(), self._text()
+        self._clock = self._text()
+        for widget in (
+            self._mark,
+            self._connection,
+            self.buttons["refresh"],
+            self._outbox,
+            self.buttons["outbox"],
+            self.buttons["post-now"],
+        ):
+            row.addWidget(widget)
+        row.addStretch(1)
+        for widget in (self._waiting, self._decided, self._pace, self.buttons["accounts"]):
+            row.addWidget(widget)
+        row.addWidget(self._clock)
+        self.refresh()
+
+    def _text(self) -> QLabel:
+        label = QLabel(self)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setFont(sized(self.font(), BODY))
+        return label
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What stands there, by what it speaks of."""
+        return {
+            "connection": self._connection.text(),
+            "outbox": self._outbox.text(),
+            "waiting": self._waiting.text(),
+            "decided": self._decided.text(),
+            "pace": self._pace.text(),
+            "clock": self._clock.text(),
+        }
+
+    def refresh(self) -> None:
+        """Say how things stand now."""
+        session, now = self._session, datetime.now(UTC)
+        change = session.connection
+        icon, word, colour = CONNECTION_WORDS[change.connection]
+        ratio = self.devicePixelRatioF()
+        self._mark.setPixmap(self._theme.icon(icon, colour, 16, ratio))
+        tip = change.message
+        if change.until:
+            tip = f"{tip} Tried again at {moment(change.until)}.".strip()
+        _set(self._connection, word)
+        self._connection.setToolTip(tip)
+        self._connection.setAccessibleDescription(tip)
+        counts = session.counts
+        _set(self._outbox, outbox_text(counts, change, now=now))
+        self.buttons["post-now"].setVisible(bool(counts.held))
+        pace = session.pace()
+        _set(self._waiting, f"{counts.waiting:,} left")
+        _set(self._decided, f"{pace.decided:,} decided")
+        _set(self._pace, "" if pace.per_hour is None else f"{pace.per_hour:,.0f}/h")
+        self._pace.setVisible(pace.per_hour is not None)
+        self._pace.setAccessibleName(
+            "" if pace.per_hour is None else f"{counted(round(pace.per_hour), 'image')} an hour"
+        )
+        _set(self._clock, f"{now.astimezone():%H:%M}")
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ground and the line above."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("window"))
+        painter.fillRect(0, 0, self.width(), 1, self._theme.colour("line"))
+        painter.end()
+
+
+def _set(label: QLabel, text: str) -> None:
+    # Setting the same text again would still lay the whole line out anew.
+    if label.text() != text:
+        label.setText(text)

@@ -1,0 +1,99 @@
+"""The bar at the top: how the image is looked at, and the panels of the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from modstation.core.commands import COMMANDS
+from modstation.ui.buttons import CommandButton, Shape
+from modstation.ui.theme import BODY, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QPaintEvent
+
+    from modstation.ui.theme import Theme
+
+_LEFT = (
+    ("previous", "next"),
+    ("peek", "reveal", "blur-less", "blur-more", "greyscale", "cover-all"),
+    ("zoom-out", "zoom-in", "zoom-toggle", "zoom-fit", "zoom-100", "rotate-left", "rotate-right"),
+)
+_RIGHT = (("note", "information", "policy"), ("keys-help", "help", "full-screen", "quit"))
+
+
+class Toolbar(QWidget):
+    """Buttons in groups; between them what is being reviewed."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        *,
+        key_of: Callable[[str], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.buttons: dict[str, CommandButton] = {}
+        self.setFixedHeight(48)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 4, 6, 4)
+        row.setSpacing(0)
+        for number, group in enumerate((*_LEFT, *_RIGHT)):
+            if number == len(_LEFT):
+                row.addWidget(_Title(theme, title, self), 1)
+            elif number:
+                row.addWidget(_Rule(theme, self))
+            for name in group:
+                button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.TOOL, parent=self)
+                self.buttons[name] = button
+                row.addWidget(button)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ground and the line below."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("window"))
+        painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colour("line"))
+        painter.end()
+
+
+class _Rule(QWidget):
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setFixedSize(9, 40)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(4, 8, 1, 24, self._theme.colour("line"))
+        painter.end()
+
+
+class _Title(QWidget):
+    def __init__(self, theme: Theme, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = text
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setAccessibleName(text)
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, 40)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self.width() < 64:
+            return
+        painter = QPainter(self)
+        painter.setFont(sized(self.font(), BODY))
+        painter.setPen(self._theme.colour("muted"))
+        text = painter.fontMetrics().elidedText(
+            self._text, Qt.TextElideMode.ElideMiddle, self.width() - 16
+        )
+        painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()

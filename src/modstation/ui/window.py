@@ -1,0 +1,285 @@
+"""The window: it wires session, stage, panels and keys together and decides nothing itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from modstation.app.session_events import (
+    ConnectionMoved,
+    CountsChanged,
+    CoverChanged,
+    CurrentChanged,
+    FrameReady,
+    Message,
+    ReversalClosed,
+    ReversalOffered,
+    SessionEvent,
+    StripChanged,
+    Tone,
+)
+from modstation.core.errors import ReviewError
+from modstation.ui.actions import CHECKABLE, Actions
+from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
+from modstation.ui.filmstrip import Filmstrip
+from modstation.ui.keyboard import Keyboard
+from modstation.ui.keys import KeyReader
+from modstation.ui.message_line import MessageLine
+from modstation.ui.stage import Stage
+from modstation.ui.status_line import StatusLine
+from modstation.ui.toolbar import Toolbar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+
+    from modstation.app.station import Station
+    from modstation.ui.buttons import CommandButton
+    from modstation.ui.overlay import Overlay
+    from modstation.ui.theme import Theme
+
+# Narrower than this, the panel gives room to the image.
+_WIDE_FROM = 1100
+# Lower than this there is no room for the filmstrip.
+_STRIP_FROM = 560
+_SECOND_MS = 1000
+
+
+class StationWindow(QWidget):
+    """The window of one station.
+
+    The stage is painted inside the session's call; everything else waits for the event loop,
+    so that it never stands between a key and its image.
+    """
+
+    def __init__(self, station: Station, theme: Theme) -> None:
+        super().__init__()
+        self.station = station
+        self.session = station.session
+        self.theme = theme
+        self.reader = KeyReader()
+        self.commands = Actions(self)
+        self.keyboard = Keyboard(station.keymap, self.reader, self)
+        self.sheet: Overlay | None = None
+        self._evidence_due = True
+        self._strip_due = True
+        self._build()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._catch_up)
+        self._seconds = QTimer(self)
+        self._seconds.setInterval(_SECOND_MS)
+        self._seconds.timeout.connect(self._tick)
+        self._seconds.start()
+        self.session.listen(self._on_session)
+        for problem in station.problems:
+            self.message.show_message(Message(problem, Tone.PROBLEM))
+        self._later.start()
+
+    def _build(self) -> None:
+        station, theme = self.station, self.theme
+        self.setWindowTitle("modstation")
+        self.resize(1280, 800)
+        self.setMinimumSize(640, 480)
+        view = self.session.view
+        part = f" · part {view.split.part} of {view.split.parts}" if view.split else ""
+        self.stage = Stage(station, theme, key_of=self.key_of, parent=self)
+        self.message = MessageLine(theme, key_of=self.key_of, parent=self)
+        self.evidence = EvidencePanel(theme, station.policy, key_of=self.key_of, parent=self)
+        self.filmstrip = Filmstrip(self.session, theme, self)
+        self.status = StatusLine(
+            self.session, theme, station.account.name, key_of=self.key_of, parent=self
+        )
+        self.toolbar = Toolbar(
+            theme, f"{view.kind} · {view.status.value}{part}", key_of=self.key_of, parent=self
+        )
+        left = QVBoxLayout()
+        left.setSpacing(0)
+        left.addWidget(self.stage, 1)
+        left.addWidget(self.message)
+        left.addWidget(self.filmstrip)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addLayout(left, 1)
+        middle.addWidget(self.evidence)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.toolbar)
+        column.addLayout(middle, 1)
+        column.addWidget(self.status)
+        for name in CHECKABLE:
+            self.toolbar.buttons[name].setCheckable(True)
+        for button in self.command_buttons():
+            if button.command == "peek":
+                button.pressed.connect(lambda: self.peek(on=True))
+                button.released.connect(lambda: self.peek(on=False))
+            else:
+                button.clicked.connect(lambda _=False, name=button.command: self.run(name))
+        self.evidence.note_changed.connect(self.session.set_note)
+        self.evidence.note_left.connect(self.stage.setFocus)
+        self.filmstrip.chosen.connect(self.session.jump)
+        self.stage.zoom_changed.connect(self._later_start)
+        self.stage.setFocus()
+
+    # -- commands
+
+    def key_of(self, command: str) -> str:
+        """The key that stands on a command's button, as it is printed on this keyboard."""
+        keys = self.station.keymap.keys_for(command)
+        return self.reader.printed(min(keys, key=len)) if keys else ""
+
+    def command_buttons(self) -> Iterator[CommandButton]:
+        """Every button that stands for a command."""
+        for part in (self.toolbar.buttons, self.evidence.buttons, self.status.buttons):
+            yield from part.values()
+        yield self.message.reverse
+
+    def run(self, command: str) -> None:
+        """Do what a command says; a refusal is shown, never a dialog."""
+        try:
+            self.commands.run(command)
+        except ReviewError as refusal:
+            self.message.show_message(Message(refusal.message, Tone.REFUSED))
+        self._later.start()
+
+    def peek(self, *, on: bool) -> None:
+        """Uncover the image while a key or the button is held."""
+        self.session.peek(on=on)
+
+    def pan(self, dx: int, dy: int) -> bool:
+        """Move a zoomed image; False if all of it is shown."""
+        return self.stage.pan(dx, dy)
+
+    def in_text(self) -> bool:
+        """A text field has the focus."""
+        return isinstance(self.focusWidget(), QLineEdit)
+
+    def in_dialog(self) -> bool:
+        """A sheet or a dialog is in front of the image."""
+        return self.sheet is not None or QApplication.activeModalWidget() is not None
+
+    def hint(self, text: str) -> None:
+        """Show how a key sequence may go on."""
+        self.message.show_message(Message(text, Tone.INFO))
+
+    def show_sheet(self, sheet: Overlay, command: str) -> None:
+        """Lay a sheet over the window; the key that opened it closes it too."""
+        if self.sheet is not None:
+            self.sheet.leave()
+        self.peek(on=False)
+        self.sheet = sheet
+        keys = self.station.keymap.keys_for(command)
+        sheet.close_on(self.reader, keys)
+        sheet.closed.connect(self._sheet_closed)
+        sheet.open()
+
+    def _sheet_closed(self) -> None:
+        self.sheet = None
+        self.keyboard.let_go()
+        self.stage.setFocus()
+
+    # -- what the session tells
+
+    def _on_session(self, event: SessionEvent) -> None:
+        match event:
+            case CurrentChanged():
+                self.stage.show_current()
+                self._evidence_due = True
+            case FrameReady(key=key):
+                self.stage.frame_arrived(key)
+            case CoverChanged():
+                self.stage.refresh()
+            case ConnectionMoved():
+                self.stage.refresh()
+            case StripChanged():
+                self._strip_due = True
+            case Message():
+                self.message.show_message(event)
+            case ReversalOffered():
+                self.message.offer(event)
+            case ReversalClosed():
+                self.message.clear()
+            case CountsChanged():
+                pass
+        self._later.start()
+
+    def _later_start(self) -> None:
+        self._later.start()
+
+    def _catch_up(self) -> None:
+        """Bring up to date what is not the stage."""
+        if self._evidence_due:
+            self._evidence_due = False
+            self.evidence.show_entry(self.session.current)
+        if self._strip_due:
+            self._strip_due = False
+            self.filmstrip.refresh()
+            for item in self.filmstrip.next_covered(2):
+                self.stage.prepare(item.key)
+        self.status.refresh()
+        for name, on in self.commands.checked().items():
+            self.toolbar.buttons[name].setChecked(on)
+        self.stage.setAccessibleDescription(self.stage.spoken)
+
+    def _tick(self) -> None:
+        self.station.tick()
+        self.evidence.tick()
+        self.status.refresh()
+
+    # -- the toolkit's events
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keys come here from whatever has the focus and did not want them."""
+        if event.key() == Qt.Key.Key_Escape:
+            self._escape()
+        elif not self.keyboard.press(event):
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """The end of a peek."""
+        if not self.keyboard.release(event):
+            event.ignore()
+
+    def _escape(self) -> None:
+        if self.in_text() or not self.stage.hasFocus():
+            self.stage.setFocus()
+        elif self.session.reversal is not None:
+            self.session.drop_reversal()
+        elif self.stage.view.zoomed:
+            self.stage.zoom_fit()
+        elif self.isFullScreen():
+            self.run("full-screen")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A key that is held while another window comes to the front is held no more."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.keyboard.let_go()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the image the room it needs in a small window."""
+        super().resizeEvent(event)
+        self.evidence.setFixedWidth(WIDTH if self.width() >= _WIDE_FROM else NARROW)
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Show the parts that belong to this size and mode."""
+        alone = self.isFullScreen()
+        self.toolbar.setVisible(not alone)
+        self.filmstrip.setVisible(not alone and self.height() >= _STRIP_FROM)
+        self.evidence.setVisible(self.commands.information and not alone)
+
+    def apply_theme(self, name: str) -> None:
+        """Change the colours of everything."""
+        self.commands.apply_theme(name)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop the timers; the station is closed by whoever opened it."""
+        self._seconds.stop()
+        self._later.stop()
+        super().closeEvent(event)

@@ -1,0 +1,128 @@
+"""Numbers, sizes, times and states as a moderator reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from modstation.core.assets import ModerationStatus
+from modstation.core.events import Connection
+from modstation.core.pacing import drained_at
+
+if TYPE_CHECKING:
+    from modstation.core.assets import Asset
+    from modstation.core.events import ConnectionChanged
+    from modstation.core.queue import Counts
+
+# What a request at a time achieves; only for saying when the outbox will be empty.
+_POSTED_A_SECOND = 5.0
+_DONE_SOON = timedelta(seconds=90)
+
+CONNECTION_WORDS: dict[Connection, tuple[str, str, str]] = {
+    # icon, word, colour
+    Connection.STARTING: ("loading", "Connecting", "muted"),
+    Connection.ONLINE: ("online", "Online", "approve_text"),
+    Connection.OFFLINE: ("offline", "Offline", "reject_text"),
+    Connection.OFFLINE_CHOSEN: ("offline", "Offline by choice", "muted"),
+    Connection.NOT_AUTHORIZED: ("key", "Key not accepted", "reject_text"),
+    Connection.THROTTLED: ("clock", "Quota used up", "muted"),
+    Connection.TROUBLE: ("warning", "Service trouble", "reject_text"),
+    Connection.STANDBY: ("standby", "Second window", "muted"),
+}
+
+
+def duration(span: timedelta) -> str:
+    """A span in its two largest units."""
+    minutes = max(0, int(span.total_seconds() // 60))
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min" if minutes else "less than a minute"
+
+
+def byte_size(count: int) -> str:
+    """A number of bytes in the unit people use for files."""
+    if count < 1000:
+        return f"{count} bytes"
+    for unit in ("kB", "MB", "GB"):
+        count_in_unit = count / 1000 ** (("kB", "MB", "GB").index(unit) + 1)
+        if count_in_unit < 1000 or unit == "GB":
+            return f"{count_in_unit:.1f} {unit}"
+    raise AssertionError
+
+
+def moment(time: datetime) -> str:
+    """A time on the clock of this place, with its date unless it is today."""
+    here = time.astimezone()
+    if here.date() == datetime.now(UTC).astimezone().date():
+        return f"{here:%H:%M}"
+    return f"{here:%Y-%m-%d %H:%M}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, thousands apart."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def outbox_text(counts: Counts, change: ConnectionChanged, *, now: datetime) -> str:
+    """What waits to be posted, and when that will be done."""
+    parts = []
+    if counts.held:
+        parts.append(f"{counts.held:,} held")
+    to_post = counts.ready + counts.in_flight
+    if to_post:
+        text = f"{to_post:,} to post"
+        done = drained_at(change.quota, to_post, now=now, calls_per_second=_POSTED_A_SECOND)
+        if change.connection is Connection.ONLINE and done and done - now > _DONE_SOON:
+            text += f", done {moment(done)}"
+        elif change.connection is Connection.THROTTLED and change.until:
+            text += f", goes on {moment(change.until)}"
+        parts.append(text)
+    if counts.conflicted:
+        parts.append(counted(counts.conflicted, "conflict"))
+    if counts.parked:
+        parts.append(f"{counts.parked:,} stuck")
+    return " · ".join(parts) or "All posted"
+
+
+def waiting_text(asset: Asset, *, now: datetime) -> str:
+    """How long an asset has waited, and whether everybody could see it meanwhile."""
+    if asset.created_at is None:
+        return ""
+    span = duration(now - asset.created_at)
+    match asset.status:
+        case ModerationStatus.PENDING | ModerationStatus.QUEUED:
+            return f"Waiting and public for {span}"
+        case ModerationStatus.REJECTED:
+            return f"Uploaded {span} ago, not delivered now"
+        case _:
+            return f"Uploaded {span} ago, public now"
+
+
+def facts(asset: Asset) -> list[tuple[str, str]]:
+    """Name and value of what the service told about an asset."""
+    rows = []
+    if asset.width and asset.height:
+        megapixels = asset.width * asset.height / 1_000_000
+        rows.append(("Size", f"{asset.width:,} × {asset.height:,} px ({megapixels:.1f} MP)"))
+    kind = (asset.format or "").upper()
+    weight = byte_size(asset.bytes) if asset.bytes else ""
+    if kind or weight:
+        rows.append(("File", ", ".join(part for part in (kind, weight) if part)))
+    if asset.created_at:
+        rows.append(("Uploaded", moment(asset.created_at)))
+    if asset.ref.delivery_type != "upload" or asset.ref.resource_type != "image":
+        rows.append(("Type", f"{asset.ref.resource_type}/{asset.ref.delivery_type}"))
+    if asset.tags:
+        rows.append(("Tags", ", ".join(asset.tags)))
+    return rows
+
+
+def chain_text(asset: Asset) -> str:
+    """The moderation chain in one line."""
+    if not asset.moderation:
+        return f"{asset.kind or 'manual'}: {asset.status.value}"
+    return "  ›  ".join(f"{entry.kind}: {entry.status.value}" for entry in asset.moderation)

@@ -1,0 +1,365 @@
+"""The real window on a real database, driven by key events; pictures and network are pretended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from helpers.assets import MANUAL_PENDING, fill, make_assets
+from modstation.app.frame_pipeline import FramePipeline
+from modstation.app.mailbox import Mailbox
+from modstation.app.paths import home_at
+from modstation.app.review_session import ReviewSession, SessionRules
+from modstation.app.settings import Settings, load_keymap, load_policy
+from modstation.app.station import Parts, Station
+from modstation.core.accounts import Account
+from modstation.core.clock import SystemClock, TimeOrderedIds
+from modstation.core.errors import MediaError
+from modstation.core.events import Connection, ConnectionChanged
+from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame
+from modstation.store.station_store import StationStore
+from modstation.store.store_thread import StoreThread
+from modstation.ui.bridge import EventBridge
+from modstation.ui.keys import KeyReader
+from modstation.ui.theme import Theme
+from modstation.ui.window import StationWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from modstation.core.assets import Asset
+
+PATIENCE = 10.0
+SOURCE = (1280, 960)
+
+_MODIFIERS = {
+    "Ctrl": Qt.KeyboardModifier.ControlModifier,
+    "Shift": Qt.KeyboardModifier.ShiftModifier,
+    "Alt": Qt.KeyboardModifier.AltModifier,
+    "Meta": Qt.KeyboardModifier.MetaModifier,
+}
+_NAMES = {
+    "Space": Qt.Key.Key_Space,
+    "Enter": Qt.Key.Key_Enter,
+    "Return": Qt.Key.Key_Return,
+    "Esc": Qt.Key.Key_Escape,
+    "Tab": Qt.Key.Key_Tab,
+    "Backspace": Qt.Key.Key_Backspace,
+    "Left": Qt.Key.Key_Left,
+    "Right": Qt.Key.Key_Right,
+    "Up": Qt.Key.Key_Up,
+    "Down": Qt.Key.Key_Down,
+    **{f"F{number}": getattr(Qt.Key, f"Key_F{number}") for number in range(1, 13)},
+}
+
+
+def key_event(
+    chord: str, *, press: bool = True, repeat: bool = False, scan_code: int = 0, text: str = ""
+) -> QKeyEvent:
+    """The event of one key, as the window system makes it; ``scan_code`` is that of X11."""
+    *held, name = chord.split("+") if chord != "+" else ["+"]
+    modifiers = Qt.KeyboardModifier.NoModifier
+    for modifier in held:
+        modifiers |= _MODIFIERS[modifier]
+    if name in _NAMES:
+        key, typed = int(_NAMES[name]), {"Space": " "}.get(name, "")
+    else:
+        key, typed = ord(name.upper()), name.lower() if name.isalpha() else name
+        if "Shift" in held:
+            typed = typed.upper()
+        if "Ctrl" in held:
+            typed = ""
+    kind = QEvent.Type.KeyPress if press else QEvent.Type.KeyRelease
+    return QKeyEvent(kind, key, modifiers, scan_code, 0, 0, text or typed, repeat, 1)
+
+
+def picture_frame(request: DecodeRequest, size: tuple[int, int], bgra: bytes) -> Frame:
+    """A frame as the decoder makes it, for pixels that have their size already."""
+    width, height = size
+    return Frame(
+        generation=request.generation,
+        asset_key=request.asset_key,
+        rendition=request.rendition,
+        box=request.box,
+        frame=0,
+        width=width,
+        height=height,
+        stride=width * 4,
+        pixels=memoryview(bgra),
+        opaque=True,
+        source_width=SOURCE[0],
+        source_height=SOURCE[1],
+        format="JPEG",
+        frames=1,
+        orientation=1,
+    )
+
+
+def flat_picture(request: DecodeRequest) -> Frame:
+    """One colour that is the key's own, at the size a photo of 1280 by 960 has in the box."""
+    scale = min(1.0, request.box[0] / SOURCE[0], request.box[1] / SOURCE[1])
+    size = (max(1, round(SOURCE[0] * scale)), max(1, round(SOURCE[1] * scale)))
+    number = sum(request.asset_key.encode())
+    colour = bytes((number * 37 % 200 + 40, number * 59 % 200 + 40, number * 83 % 200 + 40, 255))
+    return picture_frame(request, size, colour * (size[0] * size[1]))
+
+
+@dataclass(slots=True)
+class PretendedDecoder:
+    """Answers every plan at once, through the mailbox like the real pool."""
+
+    mailbox: Mailbox
+    picture: Callable[[DecodeRequest], DecodeResult]
+    withheld: set[str] = field(default_factory=set)
+    broken: dict[str, MediaError] = field(default_factory=dict)
+    pipeline: FramePipeline | None = None
+    plan: list[DecodeRequest] = field(default_factory=list)
+
+    def want(self, requests: Sequence[DecodeRequest]) -> None:
+        self.plan = list(requests)
+        for request in requests:
+            if request.asset_key not in self.withheld:
+                self._answer(request)
+
+    def bring(self, key: str) -> None:
+        """What was withheld is decoded now."""
+        self.withheld.discard(key)
+        for request in self.plan:
+            if request.asset_key == key:
+                self._answer(request)
+
+    def _answer(self, request: DecodeRequest) -> None:
+        error = self.broken.get(request.asset_key)
+        result: DecodeResult
+        if error is not None:
+            result = DecodeFailed(
+                request.generation,
+                request.asset_key,
+                request.rendition,
+                request.box,
+                request.frame,
+                error,
+            )
+        else:
+            result = self.picture(request)
+        assert self.pipeline is not None
+        self.mailbox.post(lambda: self.pipeline.decoded(result))
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(slots=True)
+class PretendedNetwork:
+    """Notes what it is asked for."""
+
+    asked: list[tuple[str, object]] = field(default_factory=list)
+
+    def wake(self) -> None:
+        self.asked.append(("wake", None))
+
+    def focus(self, keys: Sequence[str]) -> None:
+        self.asked.append(("focus", tuple(keys)))
+
+    def want_original(self, key: str) -> None:
+        self.asked.append(("original", key))
+
+    def set_offline(self, *, offline: bool) -> None:
+        self.asked.append(("offline", offline))
+
+    def close(self) -> None:
+        pass
+
+
+class Desk:
+    """A window and what is behind it; use it in a ``with`` or close it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        assets: Sequence[Asset] | int = 12,
+        *,
+        size: tuple[int, int] = (1280, 800),
+        theme: str = "dark",
+        picture: Callable[[DecodeRequest], DecodeResult] = flat_picture,
+        painted_before: float = 0.0,
+        hold: timedelta = timedelta(seconds=10),
+        withheld: Sequence[str] = (),
+        broken: dict[str, MediaError] | None = None,
+        warnings: dict[str, str] | None = None,
+        problems: tuple[str, ...] = (),
+        connection: Connection = Connection.ONLINE,
+        crashed: Callable[[BaseException], None] | None = None,
+        **settings: Any,
+    ) -> None:
+        application = QApplication.instance() or QApplication([])
+        assert isinstance(application, QApplication)
+        clock, ids = SystemClock(), TimeOrderedIds()
+        self.path = folder / "station.sqlite3"
+        if isinstance(assets, int):
+            assets = make_assets(assets)
+        store = StationStore.open(self.path, clock=clock, ids=ids)
+        fill(store, assets, at=datetime.now(UTC))
+        store.close()
+        home = home_at(folder / "home")
+        chosen = Settings(**settings)
+        self.mailbox = Mailbox()
+        self.network = PretendedNetwork()
+        self.decoder = PretendedDecoder(self.mailbox, picture, set(withheld), broken or {})
+        self.frames = FramePipeline(
+            on_ready=lambda key: self.session.frame_ready(key),
+            on_thumbnail=lambda key: self.session.thumbnail_ready(key),
+        )
+        self.decoder.pipeline = self.frames
+        self.crashes: list[BaseException] = []
+        self.store = StoreThread(
+            lambda: StationStore.open(self.path, clock=clock, ids=ids),
+            self.mailbox.post,
+            crashed or self.crashes.append,
+        )
+        policy, _ = load_policy(home, chosen)
+        keymap, _ = load_keymap(home, chosen)
+        self.session = ReviewSession(
+            store=self.store,
+            frames=self.frames,
+            view=MANUAL_PENDING,
+            policy=policy,
+            rules=SessionRules("mod", hold, painted_before, chosen.protection),
+            monotonic=time.monotonic,
+            want_images=self.network.focus,
+        )
+        self.station = Station(
+            Parts(
+                account=Account("demo", "demo", "key"),
+                settings=chosen,
+                policy=policy,
+                keymap=keymap,
+                problems=problems,
+                mailbox=self.mailbox,
+                store=self.store,
+                frames=self.frames,
+                session=self.session,
+                network=self.network,
+                pool=self.decoder,
+                closing=(self.store,),
+                warning_of=lambda key, _rendition: (warnings or {}).get(key),
+            )
+        )
+        colours = Theme(theme)
+        colours.apply(application)
+        self.window = StationWindow(self.station, colours)
+        # The layout is the same for every platform the tests run on.
+        self.window.reader = self.window.keyboard._reader = KeyReader("linux")
+        self.window.resize(*size)
+        self.bridge = EventBridge(self.mailbox)
+        self.window.show()
+        self.window.activateWindow()
+        self.connect(connection)
+        self.station.start()
+        self.until(lambda: self.session.loaded, "the queue was not read")
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the window, then the station, as the program does."""
+        self.window.close()
+        self.bridge.close()
+        self.station.close()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QCoreApplication.processEvents()
+        assert not self.crashes, self.crashes
+
+    # -- waiting
+
+    def until(self, condition: Callable[[], bool], what: str = "it never happened") -> None:
+        """Run the event loop until something is so."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, what
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+
+    def settle(self) -> None:
+        """Let everything happen that is already under way."""
+        done: list[bool] = []
+        from modstation.store.store_thread import Priority
+
+        self.store.submit(Priority.REST, lambda _: None, lambda _: done.append(True))
+        self.until(lambda: bool(done))
+        for _ in range(3):
+            QCoreApplication.processEvents()
+
+    def ready(self) -> None:
+        """Wait until the current image, or why there is none, has been painted."""
+        self.until(lambda: self.window.stage.reported, "the image was never painted")
+
+    # -- keys
+
+    def send(self, event: QKeyEvent) -> None:
+        """Hand an event to the window as the window system does."""
+        handle = self.window.windowHandle()
+        assert handle is not None
+        QCoreApplication.sendEvent(handle, event)
+
+    def down(self, chord: str, **details: Any) -> None:
+        """Press a key and keep it down."""
+        self.send(key_event(chord, **details))
+
+    def up(self, chord: str, **details: Any) -> None:
+        """Let a key go."""
+        self.send(key_event(chord, press=False, **details))
+
+    def press(self, *chords: str, **details: Any) -> None:
+        """Press and let go of keys, one after the other; the image is waited for before each."""
+        for chord in chords:
+            self.down(chord, **details)
+            self.up(chord, **details)
+            self.settle()
+
+    def type(self, text: str) -> None:
+        """Type into whatever has the focus."""
+        for char in text:
+            name = "Space" if char == " " else char
+            self.press(name)
+
+    # -- looking
+
+    @property
+    def current(self) -> str | None:
+        """The public ID on the stage."""
+        entry = self.session.current
+        return entry.asset.ref.public_id if entry else None
+
+    @property
+    def message(self) -> str:
+        """The line under the image."""
+        return self.window.message.text
+
+    def stored(self) -> list[tuple[str, str, str | None]]:
+        """Every decision that stands in the database: public ID, verdict, reason."""
+        self.settle()
+        store = StationStore.open(self.path, clock=SystemClock(), ids=TimeOrderedIds())
+        try:
+            rows = [(d.draft, d.draft.action.value) for d in store.iterate_decisions()]
+        finally:
+            store.close()
+        return [
+            (draft.ref.public_id, draft.verdict.value, draft.reason_code)
+            for draft, action in rows
+            if action == "decide"
+        ]
+
+    def connect(self, connection: Connection, **more: Any) -> None:
+        """The network process tells how it stands with the service."""
+        self.session.take_event(ConnectionChanged(connection, **more))
