@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import anyio
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from modstation.core.clock import Clock, Ids
     from modstation.service.calls import Call
     from modstation.service.settings import ServiceSettings
+
+
+_MOST_DRAINED = 4 << 20
+_DRAIN_SECONDS = 2
 
 
 class _AssetId(Convertor[str]):
@@ -95,15 +100,46 @@ class RequestIds:
         request_id = self.service.ids.new()
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
 
+        body = _Body(scope, receive)
+
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
+                await body.drain()
                 message["headers"] = [
                     *message.get("headers", []),
                     (b"x-request-id", request_id.encode()),
                 ]
             await send(message)
 
-        await self.app(scope, receive, send_with_id)
+        await self.app(scope, body.receive, send_with_id)
+
+
+class _Body:
+    """A request's body, of which a refusal may leave a part unread.
+
+    A connection that is closed on unread bytes is reset, and the reset can overtake the answer.
+    So what is left is read before the answer starts, as long as it is little and comes soon.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        names = {name for name, _ in scope["headers"]}
+        self._receive = receive
+        self._open = bool(names & {b"content-length", b"transfer-encoding"})
+        if b"expect" in names:
+            # Reading would ask the client to send what it was kind enough to ask about.
+            self._open = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self._open = False
+        return message
+
+    async def drain(self) -> None:
+        left = _MOST_DRAINED
+        with anyio.move_on_after(_DRAIN_SECONDS):
+            while self._open and left > 0:
+                left -= len((await self.receive()).get("body", b""))
 
 
 def _routes() -> list[Route]:

@@ -58,7 +58,7 @@ def fault_response(fault: ServiceFault, headers: Mapping[str, str] | None = None
 
 def header_text(message: str) -> str:
     """A message as a header may carry it: one line of ASCII."""
-    return re.sub(r"[^\x20-\x7e]", "?", message)[:500]
+    return re.sub(r"[^\x20-\x7e]", "?", message)[:500].strip()
 
 
 def base_of(request: Request, service: Service) -> str:

@@ -5,7 +5,7 @@ A client asks ``capabilities`` first and never assumes.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime  # noqa: TC003  # msgspec reads the annotation
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -113,7 +113,7 @@ def _verdict(item: _Item) -> Verdict:
     if item.decided_at is not None:
         if item.decided_at.tzinfo is None:
             raise BadRequest("Invalid value for parameter decisions: decided_at has no time zone")
-        decided_us = to_us(item.decided_at.astimezone(UTC))
+        decided_us = to_us(item.decided_at)
     return Verdict(
         item.status,
         item.resource_type,
