@@ -78,7 +78,7 @@ def _answer(request: Message) -> tuple[dict[str, Any], bytes]:
     head = request.head
     try:
         body = open_sealed(
-            head["asset_key"], head["rendition"], bytes(request.body), bytes.fromhex(head["key"])
+            head["asset_key"], head["rendition"], request.body, bytes.fromhex(head["key"])
         )
         width, height = head["box"]
         pixels = decode(body, (width, height), head["frame"])

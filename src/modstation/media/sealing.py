@@ -66,15 +66,19 @@ class Sealer:
         return _decrypt(self._master, nonce, wrapped, name)
 
 
-def open_sealed(asset_key: str, rendition: str, sealed: bytes, key: bytes) -> bytes:
+def open_sealed(asset_key: str, rendition: str, sealed: bytes | bytearray, key: bytes) -> bytes:
     """The image's bytes, or ``SealBroken``; only a decode worker calls this."""
     if len(key) != KEY_BYTES:
         raise SealBroken
     name = _associated_data(asset_key, rendition, len(sealed) - OVERHEAD_BYTES)
-    return _decrypt(AESGCM(key), sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], name)
+    # Views: a slice would copy megabytes.
+    parts = memoryview(sealed)
+    return _decrypt(AESGCM(key), parts[:NONCE_BYTES], parts[NONCE_BYTES:], name)
 
 
-def _decrypt(cipher: AESGCM, nonce: bytes, data: bytes, name: bytes) -> bytes:
+def _decrypt(
+    cipher: AESGCM, nonce: bytes | memoryview, data: bytes | memoryview, name: bytes
+) -> bytes:
     try:
         return cipher.decrypt(nonce, data, name)
     except (InvalidTag, ValueError) as error:
