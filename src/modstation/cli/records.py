@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -69,6 +70,9 @@ def export(terminal: Terminal, *, form: str, account: str | None) -> None:
     from modstation.app.unattended import opened_store
 
     folder = terminal.home().account(terminal.account(account).name)
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        # A file is read elsewhere: not in the encoding of this machine's terminal.
+        sys.stdout.reconfigure(encoding="utf-8", newline="")
     with opened_store(folder) as store, progress("Exporting", store.counts().decided) as bar:
         writer = csv.DictWriter(sys.stdout, FIELDS, lineterminator="\n")
         if form == "csv":
