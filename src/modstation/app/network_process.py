@@ -212,13 +212,17 @@ def _work(
         closing.callback(client.abort_downloads)
         commands.serve(prefetch)
 
+        last = [Connection.STARTING]
+
         def tell(event: Event) -> None:
             if isinstance(event, QueueChanged):
                 prefetch.look_again()
             elif isinstance(event, ConnectionChanged):
                 if event.connection is Connection.ONLINE:
                     prefetch.online()
-                _log.info("connection: %s %s", event.connection, event.message)
+                if event.connection is not last[-1]:
+                    last[:] = [event.connection]
+                    _log.info("connection: %s %s", event.connection, event.message)
             notify(event)
 
         engine = SyncEngine(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ ONE_ASSET = Bounds(4 * MIB, 20.0)
 SMALL = Bounds(1 * MIB, 15.0)
 BATCH = Bounds(8 * MIB, 60.0)
 DOWNLOAD_SECONDS = 90.0
+# Two ends of an hour that lie closer than this are one: clocks are read to the second.
+ONE_HOUR_IS = timedelta(minutes=1)
 TIMEOUTS = httpx.Timeout(connect=10.0, read=20.0, write=20.0, pool=20.0)
 USER_AGENT = "modstation/0.1"
 
@@ -96,6 +99,7 @@ class AdminClient:
         )
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._quota: Quota | None = None
+        self._quota_lock = threading.Lock()
         self._no_downloads = threading.Event()
 
     @property
@@ -293,10 +297,18 @@ class AdminClient:
             headers["Content-Type"] = content_type
         request = self._client.build_request(method, url, headers=headers, content=content)
         answer = perform(self._client, same_target(request, url), bounds)
-        quota = quota_of(answer.headers, now=self._clock.now())
-        if quota is not None:
-            self._quota = quota
+        self._note_quota(quota_of(answer.headers, now=self._clock.now()))
         return answer
+
+    def _note_quota(self, quota: Quota | None) -> None:
+        if quota is None:
+            return
+        with self._quota_lock:
+            known = self._quota
+            # Answers under way at once may be overtaken: within one hour only the lowest counts.
+            same_hour = known is not None and abs(quota.reset_at - known.reset_at) < ONE_HOUR_IS
+            if known is None or not same_hour or quota.remaining < known.remaining:
+                self._quota = quota
 
     def _check(self, answer: Answer, *, asset: bool) -> None:
         if answer.status != 200:

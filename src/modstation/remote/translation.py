@@ -60,7 +60,6 @@ _NOTHING_SENT = (
 )
 _PERHAPS_SENT = (
     httpx.HTTPError,
-    httpx.StreamError,
     httpcore.NetworkError,
     httpcore.TimeoutException,
     httpcore.ProtocolError,
@@ -158,7 +157,7 @@ def quota_of(headers: Mapping[str, str], *, now: datetime) -> Quota | None:
 def _retry_at(headers: Mapping[str, str], said: str, *, now: datetime) -> datetime | None:
     moments: list[datetime] = []
     after = headers.get("retry-after", "").strip()
-    if after.isdigit():
+    if after.isascii() and after.isdigit():
         moments.append(now + timedelta(seconds=min(int(after[:9]), 86_400)))
     for text in (after, headers.get("x-featureratelimit-reset")):
         moment = _our_time(text, headers, now=now)

@@ -51,6 +51,7 @@ class Puller:
         self._checkpoint = checkpoint
         self._asked = False
         self._restart = False
+        self._restart_refused = False
         self._pages = 1
         self._not_before: datetime | None = None
 
@@ -86,8 +87,7 @@ class Puller:
             if page.next_cursor is not None and page.next_cursor == cursor:
                 raise Unknown("The listing does not get any further.")
         except Refused as error:
-            self._refused(error, cursor)
-            return None
+            return self._refused(error, cursor)
         except RemoteError as error:
             self._standing.failed(error)
             return None
@@ -95,6 +95,8 @@ class Puller:
             self._asked, self._restart, self._pages = False, False, 0
         self._pages += 1
         self._not_before = None
+        if page.next_cursor is None:
+            self._restart_refused = False
         self._standing.works()
         self._checkpoint("page-received")
         self._store.apply_page(
@@ -127,10 +129,13 @@ class Puller:
         affordable = timedelta(hours=self._pages / (quota.limit * LISTING_SHARE))
         return max(self._settings.refresh, affordable)
 
-    def _refused(self, error: Refused, cursor: str | None) -> None:
-        """A cursor may have expired: begin the pass anew. Without one the view itself is wrong."""
-        if cursor is not None:
-            self._restart = True
-            return
+    def _refused(self, error: Refused, cursor: str | None) -> int | None:
+        """A cursor may have expired: begin anew, once. Without one the view itself is wrong."""
+        again, self._restart = self._restart_refused, cursor is not None
+        if cursor is not None and not again:
+            self._restart_refused = True
+            return 0
+        self._restart_refused = False
         self._standing.view_refused(error)
         self._not_before = self._clock.now() + self._settings.refresh
+        return None

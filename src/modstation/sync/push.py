@@ -198,7 +198,11 @@ class Pusher:
                 self._checkpoint("sent")
                 self._settle(this, [future.result() for future in done])
                 if refill and this.left > 0 and len(waiting) < self._settings.in_flight:
-                    more = self._claim(min(this.left, self._settings.in_flight), together=False)
+                    more = self._claim(
+                        min(this.left, self._settings.in_flight),
+                        together=False,
+                        in_hand=len(waiting) + len(under_way),
+                    )
                     this.left -= len(more)
                     waiting.extend(more)
         finally:
@@ -207,14 +211,17 @@ class Pusher:
 
     # -- claim and settle
 
-    def _claim(self, wanted: int, *, together: bool) -> list[Operation]:
+    def _claim(self, wanted: int, *, together: bool, in_hand: int = 0) -> list[Operation]:
+        """Claim as many as the quota allows; ``in_hand``: claimed before and not answered yet."""
         now = self._clock.now()
-        allowed = allowance(self._client.quota, 1 if together else wanted, now=now)
-        if allowed.calls <= 0:
+        calls = in_hand + (1 if together else wanted)
+        allowed = allowance(self._client.quota, calls, now=now)
+        free = allowed.calls - in_hand
+        if free <= 0:
             self.not_before = allowed.retry_at
             return []
         self.not_before = None
-        operations = self._store.claim(wanted if together else allowed.calls, now)
+        operations = self._store.claim(wanted if together else free, now)
         if operations:
             self._checkpoint("claimed")
         return operations
