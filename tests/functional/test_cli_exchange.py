@@ -8,7 +8,10 @@ import pytest
 from helpers.live_service import Fault, LiveService
 from modstation.app.network_lock import NetworkLock
 from modstation.app.paths import home_at, make_private_folder
+from modstation.app.unattended import draft_decision, find_asset, opened_store
 from modstation.cli.main import run
+from modstation.core.decisions import Verdict
+from modstation.core.policy import SAFE_POLICY
 
 
 @pytest.fixture
@@ -225,3 +228,17 @@ def test_doctor_says_what_is_wrong(modstation, service, own_home):
     assert code == 1
     wrong = {row["check"] for row in findings if row["level"] == "problem"}
     assert wrong == {"settings", "service"}
+
+
+def test_a_decision_still_held_for_undo_is_posted_by_a_push(modstation, service, own_home):
+    service.fill(1)
+    modstation("pull")
+    with opened_store(folder_of(own_home)) as store:
+        draft = draft_decision(
+            find_asset(store, "photo-0000"), Verdict.APPROVE, actor="a", policy=SAFE_POLICY
+        )
+        store.decide(draft, hold=timedelta(seconds=300))
+    assert modstation("status")[1]["held"] == 1
+
+    assert modstation("push")[0] == 0
+    assert service.status_of("photo-0000") == "approved"

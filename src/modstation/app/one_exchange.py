@@ -106,9 +106,11 @@ class Exchange:
                         return pulled
                     if limit is not None and pulled >= limit:
                         return pulled
-                elif report.next_at is None or not self._wait(report.next_at, deadline):
-                    self._raise_trouble()
+                elif report.next_at is None:
+                    # The backlog on this machine is full.
                     return pulled
+                elif not self._wait(report.next_at, deadline):
+                    raise self._trouble()
 
     def push(self, *, progress: Callable[[int], None] = _ignore) -> Pushed:
         """Post what is unsent, held decisions included, and say why if something is left."""
@@ -168,10 +170,17 @@ class Exchange:
         self._sleep((moment - now).total_seconds())
         return True
 
-    def _raise_trouble(self) -> None:
+    def _trouble(self) -> RemoteError:
         last = self._last
         if last is not None and last.connection in _ERRORS:
-            raise _ERRORS[last.connection](last.message, retry_at=last.until)
+            return _ERRORS[last.connection](last.message, retry_at=last.until)
+        quota = self._client.quota
+        if quota is not None and quota.remaining <= 0:
+            return Throttled(
+                f"No call is left in this hour; the next begins at {quota.reset_at:%H:%M} UTC.",
+                retry_at=quota.reset_at,
+            )
+        return Unknown("The queue could not be listed to its end.")
 
     def _why_left(self) -> str:
         last = self._last
