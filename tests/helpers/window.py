@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt
 from PySide6.QtGui import QKeyEvent
@@ -20,7 +20,6 @@ from modstation.app.settings import Settings, load_keymap, load_policy
 from modstation.app.station import Parts, Station
 from modstation.core.accounts import Account
 from modstation.core.clock import SystemClock, TimeOrderedIds
-from modstation.core.errors import MediaError
 from modstation.core.events import Connection, ConnectionChanged
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame
 from modstation.store.station_store import StationStore
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modstation.core.assets import Asset
+    from modstation.core.errors import MediaError
 
 PATIENCE = 10.0
 SOURCE = (1280, 960)
@@ -213,10 +213,7 @@ class Desk:
         self.mailbox = Mailbox()
         self.network = PretendedNetwork()
         self.decoder = PretendedDecoder(self.mailbox, picture, set(withheld), broken or {})
-        self.frames = FramePipeline(
-            on_ready=lambda key: self.session.frame_ready(key),
-            on_thumbnail=lambda key: self.session.thumbnail_ready(key),
-        )
+        self.frames = FramePipeline(on_ready=self._frame_ready, on_thumbnail=self._thumbnail_ready)
         self.decoder.pipeline = self.frames
         self.crashes: list[BaseException] = []
         self.store = StoreThread(
@@ -265,7 +262,15 @@ class Desk:
         self.station.start()
         self.until(lambda: self.session.loaded, "the queue was not read")
 
-    def __enter__(self) -> Desk:
+    # The pipeline is made before the session that it tells.
+
+    def _frame_ready(self, key: str) -> None:
+        self.session.frame_ready(key)
+
+    def _thumbnail_ready(self, key: str) -> None:
+        self.session.thumbnail_ready(key)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -35,22 +35,22 @@ class Actions:
                 f"reject-reason-{number}": lambda digit=digit: self._reject_with(digit)  # type: ignore[misc]
                 for number, digit in enumerate(DIGITS, 1)
             },
-            "undo": lambda: self._window.session.undo(),
-            "redo": lambda: self._window.session.redo(),
+            "undo": self._window.session.undo,
+            "redo": self._window.session.redo,
             "skip": self._skip,
-            "next": lambda: self._window.session.next(),
-            "previous": lambda: self._window.session.previous(),
+            "next": self._window.session.next,
+            "previous": self._window.session.previous,
             "peek": self._peek_hint,
-            "reveal": lambda: self._window.session.toggle_reveal(),
+            "reveal": self._window.session.toggle_reveal,
             "blur-more": lambda: self._blur(1),
             "blur-less": lambda: self._blur(-1),
             "greyscale": self._greyscale,
             "cover-all": self._cover_all,
             "zoom-in": lambda: self._window.stage.zoom_step(1),
             "zoom-out": lambda: self._window.stage.zoom_step(-1),
-            "zoom-toggle": lambda: self._window.stage.zoom_toggle(),
-            "zoom-fit": lambda: self._window.stage.zoom_fit(),
-            "zoom-100": lambda: self._window.stage.zoom_100(),
+            "zoom-toggle": self._window.stage.zoom_toggle,
+            "zoom-fit": self._window.stage.zoom_fit,
+            "zoom-100": self._window.stage.zoom_100,
             "rotate-left": lambda: self._window.stage.rotate(-1),
             "rotate-right": lambda: self._window.stage.rotate(1),
             "information": self._information,
@@ -58,12 +58,12 @@ class Actions:
             "note": self._note,
             "keys-help": lambda: self._open("keys-help"),
             "help": lambda: self._open("help"),
-            "post-now": lambda: self._window.station.post_now(),
+            "post-now": self._window.station.post_now,
             "refresh": self._refresh,
             "accounts": self._accounts,
             "outbox": self._outbox,
             "full-screen": self._full_screen,
-            "quit": lambda: self._close(),
+            "quit": self._close,
         }
 
     def run(self, command: str) -> None:
@@ -172,9 +172,7 @@ class Actions:
         self._say("Asking the service for new images.")
 
     def _accounts(self) -> None:
-        from modstation.ui.account_dialog import open_account_dialog
-
-        open_account_dialog(self._window)
+        self._window.account_wanted.emit()
 
     def _outbox(self) -> None:
         from modstation.ui.outbox_dialog import OutboxDialog

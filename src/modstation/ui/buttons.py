@@ -13,6 +13,7 @@ from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.theme import BODY, SMALL, TITLE, sized
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
     from PySide6.QtGui import QEnterEvent, QKeyEvent, QPaintEvent
 
     from modstation.core.keymap import Command
@@ -49,6 +50,7 @@ class CommandButton(QAbstractButton):
         self._fill = fill
         self._label = label or command.label
         self._key = ""
+        self._hovered = False
         self._help = command.help
         # Reached by Tab, not by a click.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -116,6 +118,13 @@ class CommandButton(QAbstractButton):
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show that the pointer is over it."""
         super().enterEvent(event)
+        self._hovered = True
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The pointer is elsewhere."""
+        super().leaveEvent(event)
+        self._hovered = False
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -143,10 +152,10 @@ class CommandButton(QAbstractButton):
         theme, area = self._theme, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         ground: str | None
         if self._fill:
-            ground = f"{self._fill}_hover" if self.underMouse() or self.isDown() else self._fill
+            ground = f"{self._fill}_hover" if self._hovered or self.isDown() else self._fill
         elif self.isDown() or self.isChecked():
             ground = "pressed"
-        elif self.underMouse():
+        elif self._hovered:
             ground = "hover"
         else:
             ground = None if self._shape in {Shape.TOOL, Shape.FLAT} else "raised"
@@ -163,9 +172,7 @@ class CommandButton(QAbstractButton):
         painter.drawPixmap(QPointF(self.width() / 2 - 9, 4), mark)
         painter.setFont(sized(self.font(), SMALL))
         painter.setPen(self._theme.colour("muted"))
-        painter.drawText(
-            QRectF(0, 23, self.width(), 16), Qt.AlignmentFlag.AlignCenter, self._key
-        )
+        painter.drawText(QRectF(0, 23, self.width(), 16), Qt.AlignmentFlag.AlignCenter, self._key)
 
     def _paint_row(self, painter: QPainter, colour: str) -> None:
         middle = self.height() / 2
@@ -178,18 +185,23 @@ class CommandButton(QAbstractButton):
         big = self._shape is Shape.ACTION
         size, left = (18, 12) if big else (16, 8)
         middle = self.height() / 2
-        mark = self._theme.icon(self.command, colour, size, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(left, middle - size / 2), mark)
         right = self.width() - (10 if big else 8)
+        font_size = TITLE if big else BODY
+        words = QFontMetrics(sized(self.font(), font_size, strong=big))
+        cap = key_cap_width(self._key, self.font()) + 6 if self._key else 0
+        if right - cap - left - size - 7 < words.horizontalAdvance(self._label):
+            # A narrow window: the words are worth more than the icon.
+            font_size, size = BODY, -7
+        else:
+            mark = self._theme.icon(self.command, colour, size, self.devicePixelRatioF())
+            painter.drawPixmap(QPointF(left, middle - size / 2), mark)
         if self._key:
             width = key_cap_width(self._key, self.font())
             paint_key_cap(
                 painter, QPointF(right - width, middle), self._key, self.font(), self._theme
             )
             right -= round(width) + 6
-        self._paint_label(
-            painter, colour, left + size + 7, right, TITLE if big else BODY, strong=big
-        )
+        self._paint_label(painter, colour, left + size + 7, right, font_size, strong=big)
 
     def _paint_label(
         self,

@@ -21,9 +21,7 @@ _KEPT = 6
 
 def wrap(frame: Frame) -> QImage:
     """A QImage over the frame's own pixels, not copied: keep the frame as long as the image."""
-    form = (
-        QImage.Format.Format_RGB32 if frame.opaque else QImage.Format.Format_ARGB32_Premultiplied
-    )
+    form = QImage.Format.Format_RGB32 if frame.opaque else QImage.Format.Format_ARGB32_Premultiplied
     return QImage(frame.pixels, frame.width, frame.height, frame.stride, form)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from modstation.core.queue import QueueEntry
     from modstation.ui.theme import Theme
 
-WIDTH, NARROW = 320, 272
+WIDTH, NARROW = 320, 280
 # Below this height of the panel the reasons stand in two columns, or the evidence has no room.
 _LOW = 660
 _FACTS = 6
@@ -183,9 +183,7 @@ class EvidencePanel(QWidget):
                 label=reason.title,
                 parent=self,
             )
-            button.setToolTip(
-                f"<b>Reject: {_escaped(reason.title)}</b><br>{_escaped(reason.rule)}"
-            )
+            button.setToolTip(f"<b>Reject: {_escaped(reason.title)}</b><br>{_escaped(reason.rule)}")
             self.buttons[command.name] = button
         self._place_reasons(columns=1)
         return self._reasons
@@ -211,6 +209,8 @@ class EvidencePanel(QWidget):
     def _decision_buttons(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setSpacing(8)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
         for number, name in enumerate(("approve", "reject", "skip", "undo")):
             fill = name if name in {"approve", "reject"} else None
             button = CommandButton(

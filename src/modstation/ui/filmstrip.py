@@ -137,9 +137,7 @@ class Filmstrip(QWidget):
         painter.setPen(theme.colour(colour))
         width = painter.fontMetrics().horizontalAdvance(word)
         left = cell.center().x() - (width + 16) / 2
-        painter.drawPixmap(
-            QPointF(left, cell.bottom() + 6), theme.icon(icon, colour, 12, ratio)
-        )
+        painter.drawPixmap(QPointF(left, cell.bottom() + 6), theme.icon(icon, colour, 12, ratio))
         painter.drawText(
             QRectF(left + 16, cell.bottom() + 4, width + 4, 16),
             Qt.AlignmentFlag.AlignVCenter,

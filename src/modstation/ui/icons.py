@@ -64,6 +64,7 @@ STROKES = {
     "dot": "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
 }
 
+
 def draw_icon(name: str, colour: QColor, size: int, ratio: float) -> QPixmap:
     """An icon of ``size`` logical pixels; ``KeyError`` if there is no such icon."""
     # Lines of about 1.5 pixels at every size.

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.core.protection import DEFAULT_LABEL_THRESHOLD
-from modstation.ui.theme import BODY, SMALL, sized
+from modstation.ui.theme import BODY, sized
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPen
@@ -18,9 +18,15 @@ if TYPE_CHECKING:
     from modstation.ui.keys import KeyReader
     from modstation.ui.theme import Theme
 
+# Heading, button and margins of a sheet.
+_AROUND = 128
+
 
 class Overlay(QWidget):
-    """Covers its parent with a veil and shows one body on a sheet; Escape closes it."""
+    """Covers its parent with a veil and shows one body on a sheet; Escape closes it.
+
+    ``widest`` and ``needed`` are the width of the sheet and the height of its body in pixels.
+    """
 
     closed = Signal()
 
@@ -31,12 +37,15 @@ class Overlay(QWidget):
         body: QAbstractScrollArea,
         *,
         widest: int,
+        needed: int,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._window = parent
         self._body = body
         self._widest = widest
+        self._needed = needed + _AROUND
         self._reader: KeyReader | None = None
         self._keys: frozenset[str] = frozenset()
         self.setAccessibleName(title)
@@ -70,7 +79,7 @@ class Overlay(QWidget):
 
     def leave(self) -> None:
         """Go away and be forgotten."""
-        self.parent().removeEventFilter(self)
+        self._window.removeEventFilter(self)
         self.hide()
         self.closed.emit()
         self.deleteLater()
@@ -82,10 +91,9 @@ class Overlay(QWidget):
         return not self._keys.isdisjoint(chords)
 
     def _lay_out(self) -> None:
-        parent = self.parentWidget()
-        self.setGeometry(parent.rect())
+        self.setGeometry(self._window.rect())
         width = min(self._widest, self.width() - 32)
-        height = min(760, self.height() - 32)
+        height = min(self._needed, 760, self.height() - 32)
         self._sheet.setGeometry(
             (self.width() - width) // 2, (self.height() - height) // 2, width, height
         )
@@ -93,10 +101,10 @@ class Overlay(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size; catch the keys that close before the body sees them."""
         if watched is self._body:
-            if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-                if self._closes(event):
-                    self.leave()
-                    return True
+            pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
+            if pressed and self._closes(cast(QKeyEvent, event)):
+                self.leave()
+                return True
         elif event.type() == QEvent.Type.Resize:
             self._lay_out()
         return False

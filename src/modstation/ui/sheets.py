@@ -70,7 +70,12 @@ def keys_sheet(
     area.setWidget(inside)
     area.setWidgetResizable(True)
     return Overlay(
-        theme, f"Keys · {keymap.name} keymap", area, widest=1120 if wide else 820, parent=parent
+        theme,
+        f"Keys · {keymap.name} keymap",
+        area,
+        widest=1120 if wide else 820,
+        needed=inside.sizeHint().height(),
+        parent=parent,
     )
 
 
@@ -84,12 +89,19 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
     grid.setColumnStretch(1, 1)
     for row, reason in enumerate(policy.reasons):
         cap = _KeyCaps(theme, [reason.key] if reason.key else [])
-        text = QLabel(f"{reason.title} – {_SEVERITY[reason.severity]}\n{reason.rule}")
-        text.setTextFormat(Qt.TextFormat.PlainText)
-        text.setWordWrap(True)
-        text.setFont(sized(text.font(), BODY))
+        rule = QVBoxLayout()
+        rule.setSpacing(0)
+        for text, strong in (
+            (f"{reason.title} · {_SEVERITY[reason.severity]}", True),
+            (reason.rule, False),
+        ):
+            label = QLabel(text)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            label.setFont(sized(label.font(), BODY, strong=strong))
+            rule.addWidget(label)
         grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(text, row, 1)
+        grid.addLayout(rule, row, 1)
     if not policy.reasons:
         grid.addWidget(QLabel("This policy names no reasons."), 0, 1)
     grid.setRowStretch(len(policy.reasons), 1)
@@ -97,7 +109,7 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
     area.setWidget(inside)
     area.setWidgetResizable(True)
     title = f"{policy.title or 'Policy'} · version {policy.version}"
-    return Overlay(theme, title, area, widest=720, parent=parent)
+    return Overlay(theme, title, area, widest=720, needed=inside.sizeHint().height(), parent=parent)
 
 
 def help_sheet(theme: Theme, *, parent: QWidget) -> Overlay:
@@ -108,7 +120,7 @@ def help_sheet(theme: Theme, *, parent: QWidget) -> Overlay:
     browser.document().setDefaultStyleSheet(f"a {{ color: {theme.colour('accent').name()}; }}")
     browser.setFont(sized(browser.font(), BODY))
     browser.setMarkdown(text)
-    return Overlay(theme, "Manual", browser, widest=760, parent=parent)
+    return Overlay(theme, "Manual", browser, widest=760, needed=760, parent=parent)
 
 
 class _KeyCaps(QWidget):

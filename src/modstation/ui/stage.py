@@ -217,9 +217,7 @@ class Stage(QWidget):
 
     def _manner(self) -> Manner:
         peek, reveal = self._key_of("peek"), self._key_of("reveal")
-        return Manner(
-            self.strength, self.grey, f"Covered – hold {peek} to look, {reveal} uncovers"
-        )
+        return Manner(self.strength, self.grey, f"Covered – hold {peek} to look, {reveal} uncovers")
 
     def _warning(self, key: str) -> str | None:
         if key not in self._warnings:

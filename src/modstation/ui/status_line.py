@@ -69,6 +69,7 @@ class StatusLine(QWidget):
         row.addStretch(1)
         for widget in (self._waiting, self._decided, self._pace, self.buttons["accounts"]):
             row.addWidget(widget)
+            row.addSpacing(4)
         row.addWidget(self._clock)
         self.refresh()
 

@@ -36,6 +36,8 @@ TEXT_PAIRS = (
     ("warning_text", "warning"),
     ("problem_text", "problem"),
     ("cap_text", "cap"),
+    ("text", "field"),
+    ("muted", "field"),
     ("window", "accent"),
 )
 # What must be seen but is not read: three to one is enough (WCAG 1.4.11).

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modstation.ui.theme import Theme
 
 _LEFT = (
-    ("previous", "next"),
+    ("previous", "next", "redo"),
     ("peek", "reveal", "blur-less", "blur-more", "greyscale", "cover-all"),
     ("zoom-out", "zoom-in", "zoom-toggle", "zoom-fit", "zoom-100", "rotate-left", "rotate-right"),
 )
@@ -87,7 +87,7 @@ class _Title(QWidget):
         return QSize(0, 40)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if self.width() < 64:
+        if self.width() < 112:
             return
         painter = QPainter(self)
         painter.setFont(sized(self.font(), BODY))

@@ -109,7 +109,10 @@ class Viewport:
         """Move the look by device pixels."""
         width, height = self.turned
         scale = self.effective
-        self.centre = (self.centre[0] + dx / (width * scale), self.centre[1] + dy / (height * scale))
+        self.centre = (
+            self.centre[0] + dx / (width * scale),
+            self.centre[1] + dy / (height * scale),
+        )
         self._keep_inside()
 
     def place(self) -> Placement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from modstation.app.session_events import (
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from modstation.app.station import Station
     from modstation.ui.buttons import CommandButton
     from modstation.ui.overlay import Overlay
-    from modstation.ui.theme import Theme
+    from modstation.ui.theme import Theme, ThemeName
 
 # Narrower than this, the panel gives room to the image.
 _WIDE_FROM = 1100
@@ -55,18 +55,21 @@ class StationWindow(QWidget):
     so that it never stands between a key and its image.
     """
 
+    # Another account is to be chosen; the application does that.
+    account_wanted = Signal()
+
     def __init__(self, station: Station, theme: Theme) -> None:
         super().__init__()
         self.station = station
         self.session = station.session
         self.theme = theme
         self.reader = KeyReader()
-        self.commands = Actions(self)
-        self.keyboard = Keyboard(station.keymap, self.reader, self)
         self.sheet: Overlay | None = None
         self._evidence_due = True
         self._strip_due = True
         self._build()
+        self.commands = Actions(self)
+        self.keyboard = Keyboard(station.keymap, self.reader, self)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
@@ -274,7 +277,7 @@ class StationWindow(QWidget):
         self.filmstrip.setVisible(not alone and self.height() >= _STRIP_FROM)
         self.evidence.setVisible(self.commands.information and not alone)
 
-    def apply_theme(self, name: str) -> None:
+    def apply_theme(self, name: ThemeName) -> None:
         """Change the colours of everything."""
         self.commands.apply_theme(name)
 

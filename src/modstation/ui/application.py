@@ -1,0 +1,188 @@
+"""The Qt application around the window: look, crash handler, and changing the account."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from modstation.app.accounts import AccountBook
+from modstation.app.bootstrap import StationSpec, open_station
+from modstation.app.diagnostics import write_crash_report
+from modstation.app.settings import load_settings
+from modstation.core.errors import ModstationError
+from modstation.ui.bridge import EventBridge
+from modstation.ui.icons import draw_icon
+from modstation.ui.theme import BODY, Theme, sized
+from modstation.ui.window import StationWindow
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+    from modstation.app.paths import Home
+    from modstation.app.station import Station
+    from modstation.core.accounts import Credentials
+    from modstation.core.queue import QueueView
+
+CRASHED = 1
+
+
+class Application:
+    """One run of the program with a window; stations may follow one another in it."""
+
+    def __init__(self, home: Home, *, view: QueueView, offline: bool) -> None:
+        self._home = home
+        self._view = view
+        self._offline = offline
+        self._book = AccountBook(home)
+        self._next: Credentials | None = None
+        self._window: StationWindow | None = None
+        self._exit_code = 0
+        self._qt = make_application()
+        self._theme = Theme(load_settings(home)[0].theme)
+        self._theme.apply(self._qt)
+        self._qt.setWindowIcon(QIcon(_mark(self._theme)))
+
+    def run(self, station: Station | None) -> int:
+        """Show the window until it is closed for good, and return the exit code."""
+        previous = sys.excepthook
+        sys.excepthook = self._crashed
+        interrupted = signal.signal(signal.SIGINT, self._interrupted)
+        try:
+            if station is None:
+                station = self._ask_for_station()
+            while station is not None:
+                self._show(station)
+                station = self._following_station()
+        finally:
+            sys.excepthook = previous
+            signal.signal(signal.SIGINT, interrupted)
+        return self._exit_code
+
+    def _show(self, station: Station) -> None:
+        window = StationWindow(station, self._theme)
+        window.account_wanted.connect(self._choose_account)
+        bridge = EventBridge(station.mailbox)
+        self._window = window
+        try:
+            place_on_screen(window)
+            window.show()
+            station.start()
+            self._qt.exec()
+        finally:
+            bridge.close()
+            # What was decided is on the disk before this returns.
+            station.close()
+            self._window = None
+            window.deleteLater()
+
+    # -- accounts
+
+    def _choose_account(self) -> None:
+        from modstation.ui.account_dialog import AccountDialog
+
+        window = self._window
+        assert window is not None
+        dialog = AccountDialog(self._book, parent=window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self._change_to)
+        dialog.open()
+
+    def _change_to(self, credentials: Credentials) -> None:
+        self._next = credentials
+        if self._window is not None:
+            self._window.close()
+
+    def _ask_for_station(self) -> Station | None:
+        from modstation.ui.account_dialog import AccountDialog
+
+        while True:
+            dialog = AccountDialog(self._book)
+            dialog.chosen.connect(self._change_to)
+            dialog.exec()
+            if self._next is None:
+                return None
+            station = self._following_station()
+            if station is not None:
+                return station
+
+    def _following_station(self) -> Station | None:
+        credentials, self._next = self._next, None
+        if credentials is None:
+            return None
+        spec = StationSpec(self._home, credentials, view=self._view, offline=self._offline)
+        try:
+            return open_station(spec)
+        except ModstationError as error:
+            QMessageBox.critical(None, error.title, error.message)
+            return None
+
+    # -- ends
+
+    def _interrupted(self, _number: int, _frame: FrameType | None) -> None:
+        # Runs at the next tick of the window, since Qt's own loop hands Python no signals.
+        self._qt.closeAllWindows()
+
+    def _crashed(
+        self,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write the report of a bug, tell where it is, and end: nothing decided is lost."""
+        sys.__excepthook__(kind, error, trace)
+        if self._exit_code == CRASHED or not issubclass(kind, Exception):
+            return
+        self._exit_code = CRASHED
+        path = write_crash_report(self._home.log, error)
+        QMessageBox.critical(
+            self._window,
+            "modstation has a fault",
+            "Something happened that should not. Everything you decided is on the disk and will be"
+            f" posted after the next start.\n\nA report without any secret is in\n{path}",
+        )
+        self._qt.closeAllWindows()
+        self._qt.exit(CRASHED)
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with our font size and style."""
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        return running
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
+        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+    )
+    QGuiApplication.setDesktopFileName("modstation")
+    application = QApplication(["modstation"])
+    application.setApplicationName("modstation")
+    application.setApplicationDisplayName("modstation")
+    application.setStyle("Fusion")
+    application.setFont(sized(application.font(), BODY))
+    return application
+
+
+def place_on_screen(window: StationWindow) -> None:
+    """Take most of the screen, and never more than there is."""
+    room = window.screen().availableGeometry()
+    width, height = min(1600, round(room.width() * 0.9)), min(1000, round(room.height() * 0.9))
+    window.resize(max(width, 640), max(height, 480))
+    window.move(room.center() - QPoint(window.width() // 2, window.height() // 2))
+
+
+def _mark(theme: Theme) -> QPixmap:
+    """The program's mark: a frame with a tick."""
+    mark = QPixmap(128, 128)
+    mark.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(mark)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("approve"))
+    painter.drawRoundedRect(4, 4, 120, 120, 24, 24)
+    painter.drawPixmap(24, 24, draw_icon("approve", theme.colour("on_fill"), 80, 1.0))
+    painter.end()
+    return mark

@@ -1,0 +1,34 @@
+"""Opens the window; Qt is imported only after the station's other processes are on their way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.app.bootstrap import StationSpec, open_station
+from modstation.core.queue import QueueView
+
+if TYPE_CHECKING:
+    from modstation.app.paths import Home
+    from modstation.core.accounts import Credentials
+
+_PENDING = QueueView()
+
+
+def run_station(
+    home: Home,
+    credentials: Credentials | None,
+    *,
+    view: QueueView = _PENDING,
+    offline: bool = False,
+) -> int:
+    """Review until the window is closed, and return the exit code.
+
+    Without credentials the account dialog comes first. ``StoreError`` and ``SettingsError`` if the
+    data folder cannot be used.
+    """
+    station = None
+    if credentials is not None:
+        station = open_station(StationSpec(home, credentials, view=view, offline=offline))
+    from modstation.ui.application import Application
+
+    return Application(home, view=view, offline=offline).run(station)
