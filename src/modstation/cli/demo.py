@@ -108,9 +108,11 @@ def demo(
     # Sockets and SQLite keep files open a moment longer on Windows: never a reason to fail.
     with tempfile.TemporaryDirectory(prefix="modstation-demo-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
+        _say("starting a service on this machine")
         with DemoService(folder / "service") as service:
             terminal = ctx.ensure_object(Terminal)
             terminal.secrets.append(service.credentials.secret)
+            _say(f"uploading {count} photos")
             uploaded = _upload(service.credentials, images, count)
             plan = _plan(service, folder / "home", len(uploaded))
             driven = headless or not has_screen()
@@ -122,6 +124,10 @@ def demo(
     compared = tally(uploaded, result.decided, states)
     _tell(result, compared, states)
     ctx.exit(DONE if compared.whole else FAILED)
+
+
+def _say(text: str) -> None:
+    click.echo(f"demo: {text}", err=True)
 
 
 def _upload(credentials: Credentials, images: Path | None, count: int) -> list[str]:
@@ -177,6 +183,7 @@ def _drive(plan: DemoPlan, screenshots: Path | None) -> DemoResult:
 
     folder = screenshots or Path(tempfile.mkdtemp(prefix="modstation-screenshots-"))
     folder.mkdir(parents=True, exist_ok=True)
+    _say("driving the window without a screen")
     result = drive(replace(plan, screenshots=folder))
     for picture in sorted(folder.glob("*.png")):
         click.echo(f"screenshot: {picture}")
@@ -191,7 +198,7 @@ def _open(plan: DemoPlan) -> DemoResult:
     from modstation.app.unattended import latest_targets, opened_store
     from modstation.ui.main import run_station
 
-    click.echo("Close the window to end the demo.")
+    _say("the window opens; close it to end the demo")
     run_station(plan.home, plan.credentials)
     with exchange(plan.home, plan.credentials, Settings()) as line:
         line.push()
