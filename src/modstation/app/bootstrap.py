@@ -79,7 +79,9 @@ def open_station(spec: StationSpec) -> Station:
 
     def load(request: DecodeRequest) -> SealedImage | None:
         key, rendition = request.asset_key, request.rendition
-        found = cache.sealed(key, rendition)
+        # An upload that was replaced under the same public ID must not be decided on its old
+        # picture.
+        found = cache.sealed(key, rendition, listing_etag=session.listing_etags.get(key))
         if found is None:
             mailbox.post(lambda: frames.missing(key, rendition))
         elif found.mismatch:

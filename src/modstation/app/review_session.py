@@ -44,7 +44,7 @@ from modstation.store.station_store import NeedsReversal, Saved, StationStore, U
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.core.errors import StoreError
@@ -124,6 +124,8 @@ class ReviewSession:
         # The store has answered once: an empty stage now means an empty queue.
         self.loaded = False
         self.look = Look(protected=False)
+        # Replaced as a whole, never changed: the decoder's threads read it.
+        self.listing_etags: Mapping[str, str | None] = {}
         self._store = store
         self._monotonic = monotonic
         self._want_images = want_images
@@ -545,6 +547,7 @@ class ReviewSession:
 
     def _show_surroundings(self) -> None:
         focus = self._window.focus()
+        self.listing_etags = self._window.listing_etags()
         self.frames.focus(focus, [item.key for item in self.strip()])
         if focus is not None:
             self._want_images(focus.in_order())
