@@ -119,13 +119,18 @@ class FramePipeline:
 
     # -- what the others tell
 
-    def image_cached(self, key: str, rendition: str) -> None:
-        """The bytes have arrived on this machine."""
+    def image_cached(self, key: str, rendition: str) -> bool:
+        """The bytes have arrived on this machine; says whether older ones are being shown."""
         self._not_here = {item for item in self._not_here if item[0] != key}
-        self._ready_failure_gone(key)
+        replaced = rendition == "review" and isinstance(self._ready.get(key), Frame)
+        if replaced:
+            self.forget(key)
+        elif isinstance(self._ready.get(key), DecodeFailed):
+            del self._ready[key]
         focus = self._focus
         if focus and (key in focus.in_order() or key in self._strip):
             self._ask()
+        return replaced
 
     def missing(self, key: str, rendition: Rendition) -> None:
         """The cache has no bytes for this image yet: ask again when they arrive."""
@@ -161,10 +166,6 @@ class FramePipeline:
         self._on_ready(key)
 
     # -- inside
-
-    def _ready_failure_gone(self, key: str) -> None:
-        if isinstance(self._ready.get(key), DecodeFailed):
-            del self._ready[key]
 
     def _keep_within_limit(self, focus: Focus) -> None:
         total = 0

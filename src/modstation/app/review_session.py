@@ -504,7 +504,9 @@ class ReviewSession:
                 self._refill_if_low()
             case ImageCached(key=key, rendition=rendition):
                 self._problems.pop(key, None)
-                self.frames.image_cached(key, rendition)
+                if self.frames.image_cached(key, rendition) and key == self._window.current_key:
+                    # Another picture under the same name: it has to be seen before a decision.
+                    self._new_current()
             case ImageFailed(key=key, message=message):
                 self._problems[key] = message
                 self.frame_ready(key)

@@ -143,6 +143,18 @@ def test_an_image_that_arrived_while_it_was_being_looked_for_is_found_on_the_sec
     assert desk.decoder.stage_keys == ["a"]
 
 
+def test_a_replaced_upload_is_not_shown_any_more_once_its_new_picture_is_here() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a"))
+    desk.decode("a")
+    assert desk.frames.image_cached("a", "review")
+    assert desk.frames.frame("a") is None
+    assert desk.decoder.stage_keys == ["a"]
+    desk.decode("a")
+    assert not desk.frames.image_cached("a", "original")
+    assert desk.frames.frame("a") is not None
+
+
 def test_a_damaged_image_is_asked_for_again_only_when_new_bytes_arrive() -> None:
     desk = Desk()
     desk.frames.focus(Focus("a"))
