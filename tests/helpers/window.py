@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from helpers.assets import MANUAL_PENDING, fill, make_assets
@@ -25,6 +24,7 @@ from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, F
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import StoreThread
 from modstation.ui.bridge import EventBridge
+from modstation.ui.key_press import key_event, send_key
 from modstation.ui.keys import KeyReader
 from modstation.ui.theme import Theme
 from modstation.ui.window import StationWindow
@@ -33,51 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from PySide6.QtGui import QKeyEvent
+
     from modstation.core.assets import Asset
     from modstation.core.errors import MediaError
 
 PATIENCE = 10.0
 SOURCE = (1280, 960)
-
-_MODIFIERS = {
-    "Ctrl": Qt.KeyboardModifier.ControlModifier,
-    "Shift": Qt.KeyboardModifier.ShiftModifier,
-    "Alt": Qt.KeyboardModifier.AltModifier,
-    "Meta": Qt.KeyboardModifier.MetaModifier,
-}
-_NAMES = {
-    "Space": Qt.Key.Key_Space,
-    "Enter": Qt.Key.Key_Enter,
-    "Return": Qt.Key.Key_Return,
-    "Esc": Qt.Key.Key_Escape,
-    "Tab": Qt.Key.Key_Tab,
-    "Backspace": Qt.Key.Key_Backspace,
-    "Left": Qt.Key.Key_Left,
-    "Right": Qt.Key.Key_Right,
-    "Up": Qt.Key.Key_Up,
-    "Down": Qt.Key.Key_Down,
-    **{f"F{number}": getattr(Qt.Key, f"Key_F{number}") for number in range(1, 13)},
-}
-
-
-def key_event(
-    chord: str, *, press: bool = True, repeat: bool = False, scan_code: int = 0, text: str = ""
-) -> QKeyEvent:
-    """The event of one key, as the window system makes it; ``scan_code`` is that of X11."""
-    *held, name = chord.split("+") if chord != "+" else ["+"]
-    modifiers = Qt.KeyboardModifier.NoModifier
-    for modifier in held:
-        modifiers |= _MODIFIERS[modifier]
-    if name in _NAMES:
-        key, typed = int(_NAMES[name]), {"Space": " "}.get(name, "")
-    else:
-        key, typed = ord(name.upper()), name.lower() if name.isalpha() else name
-        if "Shift" in held:
-            typed = typed.upper()
-        if "Ctrl" in held:
-            typed = ""
-    kind = QEvent.Type.KeyPress if press else QEvent.Type.KeyRelease
-    return QKeyEvent(kind, key, modifiers, scan_code, 0, 0, text or typed, repeat, 1)
 
 
 def picture_frame(request: DecodeRequest, size: tuple[int, int], bgra: bytes) -> Frame:
@@ -290,10 +252,17 @@ class Desk:
 
     def until(self, condition: Callable[[], bool], what: str = "it never happened") -> None:
         """Run the event loop until something is so."""
+        if condition():
+            return
+        loop, timer = QEventLoop(), QTimer()
         end = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < end, what
-            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+        timer.timeout.connect(
+            lambda: loop.quit() if condition() or time.monotonic() > end else None
+        )
+        timer.start(2)
+        loop.exec()
+        timer.stop()
+        assert condition(), what
 
     def settle(self) -> None:
         """Let everything happen that is already under way."""
@@ -313,9 +282,7 @@ class Desk:
 
     def send(self, event: QKeyEvent) -> None:
         """Hand an event to the window as the window system does."""
-        handle = self.window.windowHandle()
-        assert handle is not None
-        QCoreApplication.sendEvent(handle, event)
+        send_key(self.window, event)
 
     def down(self, chord: str, **details: Any) -> None:
         """Press a key and keep it down."""

@@ -143,10 +143,10 @@ class OutboxDialog(QDialog):
             self.summary.setText(f"{error.title}: {error.message}")
 
     def _chosen(self) -> Operation | None:
-        item = self.rows.currentItem()
-        if item is None:
+        row = self.rows.currentRow()
+        if row < 0:
             return None
-        return self._operations.get(item.data(Qt.ItemDataRole.UserRole))
+        return self._operations.get(self.rows.item(row).data(Qt.ItemDataRole.UserRole))
 
     def _offer(self) -> None:
         operation = self._chosen()

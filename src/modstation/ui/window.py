@@ -229,6 +229,10 @@ class StationWindow(QWidget):
             self.toolbar.buttons[name].setChecked(on)
         self.stage.setAccessibleDescription(self.stage.spoken)
 
+    def up_to_date(self) -> bool:
+        """Nothing waits to be shown beside the stage."""
+        return not (self._later.isActive() or self._evidence_due or self._strip_due)
+
     def _tick(self) -> None:
         self.station.tick()
         self.evidence.tick()
