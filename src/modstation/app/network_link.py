@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -196,9 +197,8 @@ class NetworkLink:
             _close_quietly(before.stdin)
         # It may be dead already: the reading thread sees its end.
         with contextlib.suppress(OSError):
-            process.stdin.write(messages.spec_line(self._spec))
-            if self._offline is not self._spec.offline:
-                process.stdin.write(messages.line({messages.OFFLINE: self._offline}))
+            spec = replace(self._spec, offline=self._offline)
+            process.stdin.write(messages.spec_line(spec))
             if self._original is not None:
                 process.stdin.write(messages.line({messages.ORIGINAL: self._original}))
             process.stdin.flush()
