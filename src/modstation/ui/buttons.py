@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from modstation.ui.cards import key_cap_width, paint_key_cap
-from modstation.ui.theme import BODY, SMALL, TITLE, sized
+from modstation.ui.theme import BODY, BUTTON, SMALL, sized
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
@@ -93,7 +93,9 @@ class CommandButton(QAbstractButton):
             case Shape.ROW:
                 return QSize(120, 24)
             case Shape.ACTION:
-                words = QFontMetrics(sized(font, TITLE, strong=True)).horizontalAdvance(self._label)
+                words = QFontMetrics(sized(font, BUTTON, strong=True)).horizontalAdvance(
+                    self._label
+                )
                 return QSize(round(12 + 18 + 8 + words + 12 + cap + 12), 40)
         words = QFontMetrics(sized(font, BODY)).horizontalAdvance(self._label)
         return QSize(round(8 + 16 + 7 + words + 4 + (6 + cap if cap else 0) + 8), 26)
@@ -183,10 +185,10 @@ class CommandButton(QAbstractButton):
 
     def _paint_words(self, painter: QPainter, colour: str) -> None:
         big = self._shape is Shape.ACTION
-        size, left = (18, 12) if big else (16, 8)
+        size, left = (18, 10) if big else (16, 8)
         middle = self.height() / 2
         right = self.width() - (10 if big else 8)
-        font_size = TITLE if big else BODY
+        font_size = BUTTON if big else BODY
         words = QFontMetrics(sized(self.font(), font_size, strong=big))
         cap = key_cap_width(self._key, self.font()) + 6 if self._key else 0
         if right - cap - left - size - 7 < words.horizontalAdvance(self._label):

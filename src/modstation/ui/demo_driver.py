@@ -30,6 +30,9 @@ HOLD = timedelta(seconds=2)
 PATIENCE_SECONDS = 120.0
 _CHECK_MS = 4
 _COVERED = 3
+_LOOK_AHEAD = 12
+# Pixels: an image as wide as this fills the stage.
+_LARGE = 1200
 _OFFLINE = {Connection.OFFLINE, Connection.TROUBLE}
 # What a moderator does, over and over: mostly approve, some rejections with a reason.
 _KEYS = ("A", "A", "X", "A", "1", "A", "7", "A", "A", "0")
@@ -56,8 +59,8 @@ def drive(plan: DemoPlan) -> DemoResult:
     save_settings(plan.home, settings)
     # The second start finds everything that the first one left.
     with _Seat(plan, wanted) as seat:
-        seat.look_around()
         seat.decide(plan.count // 3)
+        seat.look_around()
         seat.undo_one()
         seat.reverse_one()
         seat.work_offline(plan.count // 3)
@@ -105,6 +108,8 @@ class _Seat:
         self.session = self.station.session
 
     def __enter__(self) -> Self:
+        from PySide6.QtGui import QCursor
+
         from modstation.ui.application import make_application
         from modstation.ui.bridge import EventBridge
         from modstation.ui.theme import Theme
@@ -117,6 +122,8 @@ class _Seat:
         theme.apply(self._qt)
         self.window: StationWindow = StationWindow(self.station, theme)
         self.window.resize(1280, 800)
+        # Away from the buttons, or one of them looks chosen in every picture.
+        QCursor.setPos(480, 320)
         self._bridge = EventBridge(self.station.mailbox)
         self.window.show()
         self.window.activateWindow()
@@ -154,7 +161,14 @@ class _Seat:
 
     def look_around(self) -> None:
         """What the window can show, for the pictures of it."""
-        self._see()
+        if self.session.current is None:
+            return
+        self._find_large()
+        self._until(
+            lambda: self.session.connection.connection is Connection.ONLINE,
+            "the window does not see the service",
+        )
+        self._until(lambda: self.window.filmstrip.loaded, "the filmstrip has no pictures")
         self._picture("stage-dark")
         self._theme("light")
         self._picture("stage-light")
@@ -168,6 +182,18 @@ class _Seat:
         self._press("Z", "`")
         self._picture("all-covered")
         self._press("`")
+
+    def _find_large(self) -> None:
+        """Go on, without deciding, to an image that fills the stage."""
+        for _ in range(_LOOK_AHEAD):
+            entry = self.session.current
+            if entry is None or (entry.asset.width or 0) >= _LARGE:
+                break
+            if entry.key == self.session.strip()[-1].key:
+                break
+            self._see()
+            self._press("J")
+        self._see()
 
     def decide(self, count: int) -> None:
         """Decide some images as they come; one of them with a note."""

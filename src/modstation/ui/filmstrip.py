@@ -55,6 +55,12 @@ class Filmstrip(QWidget):
             self.setAccessibleDescription(f"{at} images before, {ahead} after the current one.")
         self.update()
 
+    @property
+    def loaded(self) -> bool:
+        """Every picture that can be seen in it is there."""
+        frames = self._session.frames
+        return all(frames.thumbnail(item.key) is not None for item, _ in self._cells())
+
     def next_covered(self, most: int) -> list[StripItem]:
         """The covered images that come next."""
         waiting = [item for item in self._items if item.state is StripState.WAITING]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from modstation.core.policy import Policy
     from modstation.ui.theme import Theme
 
+_PROPORTIONAL = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 _SEVERITY = ("Form", "Minor", "Serious", "Severe")
 
 
@@ -120,7 +121,21 @@ def help_sheet(theme: Theme, *, parent: QWidget) -> Overlay:
     browser.document().setDefaultStyleSheet(f"a {{ color: {theme.colour('accent').name()}; }}")
     browser.setFont(sized(browser.font(), BODY))
     browser.setMarkdown(text)
+    _space_out(browser)
     return Overlay(theme, "Manual", browser, widest=760, needed=760, parent=parent)
+
+
+def _space_out(browser: QTextBrowser) -> None:
+    """Give headings and paragraphs room; Qt's own Markdown sets them without any."""
+    block = browser.document().begin()
+    while block.isValid():
+        form = block.blockFormat()
+        heading = form.headingLevel() > 0
+        form.setTopMargin(16 if heading else 4)
+        form.setBottomMargin(4)
+        form.setLineHeight(120, _PROPORTIONAL)
+        QTextCursor(block).setBlockFormat(form)
+        block = block.next()
 
 
 class _KeyCaps(QWidget):

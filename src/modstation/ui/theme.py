@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ThemeName = Literal["dark", "light", "system"]
 
 # Text sizes in pixels; spacing everywhere is a multiple of four.
-SMALL, BODY, TITLE, HEADLINE = 11, 13, 15, 20
+SMALL, BODY, BUTTON, TITLE, HEADLINE = 11, 13, 14, 15, 20
 # Text is put on these grounds; the contrast of each pair is tested.
 TEXT_PAIRS = (
     *(
