@@ -329,11 +329,11 @@ def test_lists_by_prefix_and_by_ids(service: LiveService) -> None:
     for number, name in enumerate(("a/1", "a/2", "a_b", "b/1")):
         upload(name, number, tags=["t"], metadata={"k": "v"})
     found = cloudinary.api.resources(type="upload", prefix="a/", max_results=1)
-    assert [item["public_id"] for item in found["resources"]] == ["a/2"]
+    assert [item["public_id"] for item in found["resources"]] == ["a/1"]
     rest = cloudinary.api.resources(
         type="upload", prefix="a/", max_results=1, next_cursor=found["next_cursor"]
     )
-    assert [item["public_id"] for item in rest["resources"]] == ["a/1"]
+    assert [item["public_id"] for item in rest["resources"]] == ["a/2"]
     assert "next_cursor" not in rest
     some = cloudinary.api.resources_by_ids(["b/1", "a_b", "zzz"], tags=True)
     assert {item["public_id"] for item in some["resources"]} == {"b/1", "a_b"}
@@ -365,3 +365,34 @@ def test_delivery_addresses_made_by_the_sdk_work(service: LiveService) -> None:
     ):
         url, _ = cloudinary.utils.cloudinary_url("folder/pic", cname=host, secure=False, **options)
         assert get(url).status_code == 200, url
+
+
+def test_private_assets_are_delivered_to_signed_addresses_only(service: LiveService) -> None:
+    answer = upload("folder/se cret", type="authenticated", moderation="manual")
+    host = urlsplit(service.url).netloc
+    assert get(str(answer["url"])).status_code == 401
+    for options in (
+        {},
+        {"width": 50, "crop": "fit"},
+        {"version": 12},
+        {"long_url_signature": True},
+    ):
+        url, _ = cloudinary.utils.cloudinary_url(
+            "folder/se cret.jpg",
+            type="authenticated",
+            sign_url=True,
+            cname=host,
+            secure=False,
+            **options,
+        )
+        assert get(url).status_code == 200, url
+        assert get(url.replace("s--", "s--A", 1)[:-1]).status_code in (401, 404)
+    forged = url.replace("/authenticated/s--", "/authenticated/w_9/s--")
+    assert get(forged).status_code in (401, 404)
+
+
+def test_a_part_of_a_file_is_never_taken_for_the_file(service: LiveService) -> None:
+    part = {"Content-Range": "bytes 0-5242879/20000000", "X-Unique-Upload-Id": "u"}
+    with pytest.raises(cloudinary.exceptions.BadRequest, match="Uploading in parts"):
+        upload("part", extra_headers=part)
+    assert service.statuses() == {}

@@ -59,10 +59,13 @@ class Receiver:
 
     def wait_for(self, count: int, seconds: float = 10) -> list[Received]:
         """The notifications, once there are ``count``; fails after ``seconds``."""
+        assert self.has(count, seconds), f"{len(self.received)} of {count} notifications came"
+        return list(self.received)
+
+    def has(self, count: int, seconds: float) -> bool:
+        """Whether there are ``count`` notifications within ``seconds``."""
         with self._arrived:
-            enough = self._arrived.wait_for(lambda: len(self.received) >= count, seconds)
-            assert enough, f"{len(self.received)} of {count} notifications came"
-            return list(self.received)
+            return self._arrived.wait_for(lambda: len(self.received) >= count, seconds)
 
     def close(self) -> None:
         self._server.shutdown()

@@ -174,8 +174,10 @@ def _delete(call: Call) -> dict[str, Any]:
             found = assets.find_by_names(connection, cloud, names)
         else:
             window = Window(_MOST_DELETED, parameters.text("next_cursor"), ascending=True)
-            page = assets.list_assets(
-                connection, cloud, resource_type, delivery_type, window, prefix=prefix
+            page = (
+                assets.list_prefix(connection, cloud, resource_type, delivery_type, prefix, window)
+                if prefix
+                else assets.list_assets(connection, cloud, resource_type, delivery_type, window)
             )
             found, cursor = list(page.assets), page.next_cursor
         _delete_all(call, connection, found)

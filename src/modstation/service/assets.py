@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, tuple_, update
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
+_T = TypeVar("_T", bound=tuple[Any, ...])
+_Position = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 _ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
 _COLUMNS = tuple(column.name for column in assets.c)
 
@@ -119,17 +121,24 @@ def find_by_names(
     connection: Connection, cloud: str, names: Iterable[tuple[str, str, str]]
 ) -> list[Asset]:
     """The live assets among these (resource type, type, public ID)."""
-    wanted = list(names)
-    if not wanted:
-        return []
-    return _all(
-        connection,
-        select(assets).where(
-            assets.c.cloud == cloud,
-            tuple_(assets.c.resource_type, assets.c.type, assets.c.public_id).in_(wanted),
-            assets.c.deleted_us.is_(None),
-        ),
-    )
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for resource_type, delivery_type, public_id in names:
+        grouped.setdefault((resource_type, delivery_type), []).append(public_id)
+    found: list[Asset] = []
+    # One query per kind of asset: for a list of whole names SQLite reads every asset of the
+    # cloud, for a list of public IDs it uses the index (measured with 300,000 assets).
+    for (resource_type, delivery_type), public_ids in grouped.items():
+        found += _all(
+            connection,
+            select(assets).where(
+                assets.c.cloud == cloud,
+                assets.c.resource_type == resource_type,
+                assets.c.type == delivery_type,
+                assets.c.public_id.in_(public_ids),
+                assets.c.deleted_us.is_(None),
+            ),
+        )
+    return found
 
 
 def add(connection: Connection, asset: Asset) -> Asset:
@@ -220,29 +229,45 @@ def list_queue(
 
 
 def list_assets(
+    connection: Connection, cloud: str, resource_type: str, delivery_type: str, window: Window
+) -> Page:
+    """One page of the stored assets, by creation."""
+    query = _stored(cloud, resource_type, delivery_type)
+    listed = f"{resource_type}/{delivery_type}"
+    query = _windowed(query, (assets.c.created_us, assets.c.seq), listed, window)
+    return _page(_all(connection, query), listed, window)
+
+
+def list_prefix(
     connection: Connection,
     cloud: str,
     resource_type: str,
     delivery_type: str,
+    prefix: str,
     window: Window,
-    *,
-    prefix: str | None = None,
 ) -> Page:
-    """One page of the stored assets, by creation."""
-    query = select(assets).where(
+    """One page of the stored assets whose public ID starts so, by public ID."""
+    # A range, not LIKE: it uses the index and no character of the prefix is a pattern.
+    name = assets.c.public_id
+    query = _stored(cloud, resource_type, delivery_type).where(
+        name >= prefix, name < prefix + "\U0010ffff"
+    )
+    listed = f"{resource_type}/{delivery_type}/{prefix}"
+    if window.cursor is not None:
+        query = query.where(name > _read_cursor(window.cursor, listed, tuple[str, str])[1])
+    found = _all(connection, query.order_by(name).limit(window.limit + 1))
+    page = tuple(found[: window.limit])
+    more = len(found) > window.limit
+    return Page(page, _write_cursor(listed, page[-1].public_id) if more else None)
+
+
+def _stored(cloud: str, resource_type: str, delivery_type: str) -> Select[Any]:
+    return select(assets).where(
         assets.c.cloud == cloud,
         assets.c.resource_type == resource_type,
         assets.c.type == delivery_type,
         assets.c.deleted_us.is_(None),
     )
-    if prefix:
-        # A range, not LIKE: it uses the index and no character of the prefix is a pattern.
-        query = query.where(
-            assets.c.public_id >= prefix, assets.c.public_id < prefix + "\U0010ffff"
-        )
-    listed = f"{resource_type}/{delivery_type}/{prefix or ''}"
-    query = _windowed(query, (assets.c.created_us, assets.c.seq), listed, window)
-    return _page(_all(connection, query), listed, window)
 
 
 def _windowed(
@@ -252,9 +277,10 @@ def _windowed(
     window: Window,
 ) -> Select[Any]:
     if window.cursor is not None:
-        position = tuple_(*_read_cursor(window.cursor, listed))
+        _, *position = _read_cursor(window.cursor, listed, tuple[str, _Position, _Position])
+        here = tuple_(*key)
         query = query.where(
-            tuple_(*key) > position if window.ascending else tuple_(*key) < position
+            here > tuple_(*position) if window.ascending else here < tuple_(*position)
         )
     return query.order_by(*_order(key, window)).limit(window.limit + 1)
 
@@ -266,23 +292,24 @@ def _order(key: Sequence[ColumnElement[int]], window: Window) -> list[ColumnElem
 def _page(found: list[Asset], listed: str, window: Window) -> Page:
     page = tuple(found[: window.limit])
     more = len(found) > window.limit
-    return Page(page, _write_cursor(page[-1], listed) if more else None)
+    cursor = _write_cursor(listed, page[-1].created_us, page[-1].seq) if more else None
+    return Page(page, cursor)
 
 
-def _write_cursor(last: Asset, listed: str) -> str:
-    position = msgspec.json.encode([listed, last.created_us, last.seq])
-    return base64.urlsafe_b64encode(position).decode().rstrip("=")
+def _write_cursor(*position: str | int) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, listed: str) -> tuple[int, int]:
+def _read_cursor(cursor: str, listed: str, shape: type[_T]) -> _T:
+    """The position a cursor names; one made for another list is refused."""
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        position = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=tuple[str, int, int])
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        position: _T = msgspec.json.decode(text, type=shape)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise BadRequest("Invalid value for next_cursor") from error
-    if position[0] != listed or not all(abs(part) < 1 << 62 for part in position[1:]):
+    if position[0] != listed:
         raise BadRequest("Invalid value for next_cursor")
-    return position[1], position[2]
+    return position
 
 
 def _one(connection: Connection, query: Select[Any]) -> Asset | None:

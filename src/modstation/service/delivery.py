@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ from modstation.core.clock import from_us
 from modstation.service import assets
 from modstation.service.blobs import RENDITIONS, BlobGone, beside
 from modstation.service.calls import fault_response
-from modstation.service.faults import BadRequest, NotFound, ServiceFault
-from modstation.service.images import CONTENT_TYPES, render, same_format
+from modstation.service.faults import BadRequest, NotAuthenticated, NotFound, ServiceFault
+from modstation.service.images import CONTENT_TYPES, WRITABLE, render, same_format
 from modstation.service.moderation import PENDING
+from modstation.service.signatures import delivery_signature_matches
 from modstation.service.transformations import (
     Transformation,
     looks_like_transformation,
@@ -36,6 +38,7 @@ _CHUNK = 1 << 20
 _LONG_TERM = "public, no-transform, immutable, max-age=2592000"
 _UNDECIDED = "max-age=600"
 _GONE = "max-age=60"
+_SIGNATURE = re.compile(r"s--([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{32})--")
 _RAW = "application/octet-stream"
 
 
@@ -46,6 +49,7 @@ class _Wanted:
     segments: tuple[str, ...]
     public_id: str
     extension: str | None
+    versioned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,12 @@ async def read_file(
         if transformation.asked:
             raise BadRequest("Transformations are available for images only")
         return File(asset, original, asset.etag, asset.bytes)
+    own = to_format in (None, asset.format)
     to_format = to_format or asset.format or "jpg"
-    if not transformation.asked and to_format == asset.format:
+    if own and not transformation.asked:
         return File(asset, original, asset.etag, asset.bytes)
-    if to_format not in ("jpg", "png", "webp", "gif", "avif"):
+    if own and to_format not in WRITABLE:
+        # A rendition of a BMP or TIFF is asked for by a browser, which shows neither.
         to_format = "jpg"
     content = await anyio.to_thread.run_sync(
         _rendition, service, asset, transformation, to_format, limiter=service.renderers
@@ -137,6 +143,8 @@ async def _find(request: Request, service: Service) -> tuple[File, str]:
     if found is None:
         raise NotFound(f"Resource not found - {_last(path['rest'])}")
     asset, wanted = found
+    if asset.type != "upload":
+        await run_in_threadpool(_check_signature, service, request, asset, wanted)
     if asset.withdrawn or asset.deleted:
         raise NotFound(f"Resource not found - {asset.public_id}")
     pending = asset.moderation_status == PENDING
@@ -169,6 +177,8 @@ def _readings(rest: str, resource_type: str) -> list[_Wanted]:
     is meant is known only once an asset of that name is found.
     """
     segments = rest.split("/")
+    if len(segments) > 1 and _SIGNATURE.fullmatch(segments[0]):
+        del segments[0]
     most = 0
     while most < len(segments) - 1 and looks_like_transformation(segments[most]):
         most += 1
@@ -176,18 +186,34 @@ def _readings(rest: str, resource_type: str) -> list[_Wanted]:
     for count in range(most, -1, -1):
         names = segments[count:]
         if len(names) > 1 and names[0][:1] == "v" and names[0][1:].isdecimal():
-            readings += _named(segments[:count], names[1:], resource_type)
-        readings += _named(segments[:count], names, resource_type)
+            readings += _named(segments[:count], names[1:], resource_type, versioned=True)
+        readings += _named(segments[:count], names, resource_type, versioned=False)
     return readings
 
 
-def _named(steps: list[str], names: list[str], resource_type: str) -> list[_Wanted]:
+def _named(
+    steps: list[str], names: list[str], resource_type: str, *, versioned: bool
+) -> list[_Wanted]:
     public_id = "/".join(names)
-    whole = _Wanted(tuple(steps), public_id, None)
+    whole = _Wanted(tuple(steps), public_id, None, versioned)
     stem, dot, extension = public_id.rpartition(".")
     if resource_type == "raw" or not dot or not stem or "/" in extension:
         return [whole]
-    return [_Wanted(tuple(steps), stem, same_format(extension)), whole]
+    return [_Wanted(tuple(steps), stem, same_format(extension), versioned), whole]
+
+
+def _check_signature(service: Service, request: Request, asset: Asset, wanted: _Wanted) -> None:
+    """Private and authenticated assets are delivered to signed addresses only."""
+    raw = request.scope["raw_path"].decode("ascii", "replace").split("/")[4:]
+    signature = _SIGNATURE.fullmatch(raw[0]) if raw else None
+    caller = service.credentials.of_key(asset.api_key)
+    if signature is None or caller is None:
+        raise NotAuthenticated("Missing URL signature")
+    signed = raw[1:]
+    if wanted.versioned:
+        del signed[len(wanted.segments)]
+    if not delivery_signature_matches(signature[1], "/".join(signed), caller.secret):
+        raise NotAuthenticated("Invalid URL signature")
 
 
 def _rendition(

@@ -43,6 +43,8 @@ CONTENT_TYPES = {
     "ico": "image/x-icon",
 }
 _WRITERS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
+#: What renditions can be made in.
+WRITABLE = frozenset(_WRITERS)
 _SPELLINGS = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif"}
 
 # What codecs are known to raise on damaged or hostile bytes; anything else is a bug of ours.

@@ -93,7 +93,7 @@ def _open(url: str, *, sqlite: bool) -> Engine:
         # sqlite3 must not begin transactions of its own: it would begin them DEFERRED.
         connection.isolation_level = None
         # FULL: a decision that was answered survives a power cut.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-16000"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

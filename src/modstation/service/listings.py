@@ -99,8 +99,10 @@ def _resources(call: Call) -> dict[str, Any]:
             page = assets.Page(found, None)
         else:
             prefix = parameters.text("prefix")
-            page = assets.list_assets(
-                connection, cloud, resource_type, delivery_type, window, prefix=prefix
+            page = (
+                assets.list_prefix(connection, cloud, resource_type, delivery_type, prefix, window)
+                if prefix
+                else assets.list_assets(connection, cloud, resource_type, delivery_type, window)
             )
     return _listed(call, page)
 

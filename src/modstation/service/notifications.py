@@ -23,7 +23,7 @@ from modstation.service.schema import notifications
 from modstation.service.signatures import notification_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -98,12 +98,20 @@ class NotificationSender:
     """Sends what is due. Each receiving host is a lane of its own, so a dead one delays itself.
 
     ``step`` starts the lanes that have something due and returns at once; ``drain`` waits.
+    ``lane_free`` is called when one is done, from its thread.
     One sender runs per database: rows in hand are known in memory only.
     """
 
-    def __init__(self, ledger: Ledger, credentials: Credentials, settings: ServiceSettings) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        credentials: Credentials,
+        settings: ServiceSettings,
+        lane_free: Callable[[], None] = lambda: None,
+    ) -> None:
         self._ledger = ledger
         self._credentials = credentials
+        self._lane_free = lane_free
         self._delays = settings.notification_delays
         self._client = httpx.Client(
             timeout=settings.notification_timeout,
@@ -127,7 +135,10 @@ class NotificationSender:
             with self._ledger.read() as connection:
                 due = self._due(connection, to_us(now))
             for lane, letters in due.items():
-                self._busy[lane] = self._pool.submit(self._send_lane, letters, now)
+                work = self._pool.submit(self._send_lane, letters, now)
+                self._busy[lane] = work
+                # More may have become due for this host meanwhile.
+                work.add_done_callback(lambda _: self._lane_free())
             return len(due)
 
     def drain(self) -> None:

@@ -42,6 +42,7 @@ class Service:
     def __init__(self, settings: ServiceSettings, *, clock: Clock, ids: Ids) -> None:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = DataLock(settings.data / "service.lock")
+        self._work = threading.Event()
         try:
             self._open(settings, clock, ids)
         except ModstationError:
@@ -59,8 +60,7 @@ class Service:
         self.limits = RateLimits(settings.calls_per_hour)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
         self.housekeeper = Housekeeper(self.ledger, self.blobs)
-        self.sender = NotificationSender(self.ledger, self.credentials, settings)
-        self._work = threading.Event()
+        self.sender = NotificationSender(self.ledger, self.credentials, settings, self.wake)
 
     def wake(self) -> None:
         """Say that a change was committed that brings work with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from typing import TYPE_CHECKING
@@ -46,6 +47,20 @@ def answer_signature(public_id: str, version: int, secret: str) -> str:
 def notification_signature(body: bytes, timestamp: int, secret: str) -> str:
     """A plain digest, not an HMAC, over the very bytes that are sent."""
     return hashlib.sha1(body + f"{timestamp}{secret}".encode()).hexdigest()  # noqa: S324  # wire
+
+
+def delivery_signature_matches(given: str, path: str, secret: str) -> bool:
+    """Whether ``given`` (what stands between ``s--`` and ``--``) signs a delivery path.
+
+    ``path`` is as it stands in the address, still escaped: transformations and public ID with
+    extension, without the version. Short signatures are sha1, long ones sha256.
+    """
+    algorithm = {8: "sha1", 32: "sha256"}.get(len(given))
+    if algorithm is None:
+        return False
+    digest = hashlib.new(algorithm, f"{path}{secret}".encode()).digest()
+    expected = base64.urlsafe_b64encode(digest).decode()[: len(given)]
+    return hmac.compare_digest(expected.encode(), given.encode())
 
 
 def _spelled(value: object) -> str:

@@ -75,6 +75,7 @@ async def destroy(call: Call) -> Response:
 
 def _upload(call: Call) -> dict[str, Any]:
     service, parameters = call.service, call.parameters
+    _refuse_parts(call)
     file = _file(call)
     asked = call.path.get("resource_type", "auto")
     facts = _facts(file, asked)
@@ -104,6 +105,16 @@ def _upload(call: Call) -> dict[str, Any]:
             )
     service.wake()
     return document
+
+
+def _refuse_parts(call: Call) -> None:
+    """A part of a file must not be taken for the file; one part that is all of it may be."""
+    headers = call.request.headers
+    given = headers.get("content-range")
+    part = re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", given or "bytes 0-0/1")
+    whole = part is not None and part[1] == "0" and int(part[2]) + 1 == int(part[3])
+    if not whole or headers.get("x-upload-total-parts", "1") != "1":
+        raise BadRequest("Uploading in parts is not supported by this service")
 
 
 def _file(call: Call) -> _File:

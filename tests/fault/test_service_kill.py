@@ -1,0 +1,201 @@
+"""The service killed without warning, and started again on the same data."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from helpers.live_service import LiveService, picture
+from helpers.receiver import Receiver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PROGRAM = """
+import sys
+from pathlib import Path
+from modstation.service.run import serve
+from modstation.service.settings import ServiceSettings
+sys.exit(serve(ServiceSettings(Path(sys.argv[1]), port=int(sys.argv[2]), cloud="killed")))
+"""
+
+
+class ServeProcess:
+    """``serve`` in a process of its own, as ``modstation serve`` runs it."""
+
+    def __init__(self, data: Path, port: int = 0) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM, str(data), str(port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().strip().removeprefix("CLOUDINARY_URL=")
+        assert self._process.stdout.readline() == "ready\n"
+        parts = urlsplit(self.address)
+        self.auth = (parts.username or "", parts.password or "")
+        prefix = parse_qs(parts.query)["upload_prefix"][0]
+        self.port = urlsplit(prefix).port or 0
+        self.api = f"{prefix}/v1_1/{parts.hostname}"
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(auth=self.auth, trust_env=False, verify=False, timeout=20)
+
+    def end(self, number: int) -> tuple[int, str]:
+        """Send a signal; the exit code and what it wrote to stderr."""
+        self._process.send_signal(number)
+        _, errors = self._process.communicate(timeout=30)
+        return self._process.returncode, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_service_in_order_and_the_next_start_says_the_same(
+    tmp_path: Path, number: int
+) -> None:
+    first = ServeProcess(tmp_path / "data")
+    with first.client() as client:
+        assert client.get(f"{first.api}/ping").json() == {"status": "ok"}
+        assert first.end(number) == (0, "")
+    again = ServeProcess(tmp_path / "data", first.port)
+    assert again.address == first.address
+    assert again.end(number) == (0, "")
+
+
+def test_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    service = ServeProcess(tmp_path / "data")
+    assert service.end(signal.SIGTERM)[0] == 0
+    key_file = tmp_path / "data" / "service.key"
+    assert key_file.stat().st_mode & 0o077 == 0
+    secret = service.auth[1].encode()
+    kept = [file for file in (tmp_path / "data").rglob("*") if file.is_file()]
+    assert kept
+    assert not [file for file in kept if secret in file.read_bytes()]
+
+
+def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    service = ServeProcess(tmp_path / "data")
+    second = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(tmp_path / "data"), "0"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert "Another service is using" in second.stderr
+    assert service.end(signal.SIGTERM)[0] == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_answered_is_lost_and_nothing_half_done_is_listed(
+    tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    uploaded: dict[str, str] = {}
+    decided: dict[str, str] = {}
+    port = 0
+    with Receiver() as receiver:
+        for round_number in range(2):
+            service = ServeProcess(tmp_path / "data", port)
+            port = service.port
+            worker = threading.Thread(
+                target=_work, args=(service, receiver.url, round_number, uploaded, decided)
+            )
+            worker.start()
+            worker.join(chance.uniform(0.2, 1.2))
+            service.end(signal.SIGKILL)
+            worker.join(30)
+            assert not worker.is_alive()
+        assert uploaded
+        service = ServeProcess(tmp_path / "data", port)
+        with service.client() as client:
+            items = _all(client, service)
+            for public_id, etag in uploaded.items():
+                assert items[public_id]["asset_id"], public_id
+                path = f"{service.api}/modstation/resources/image/upload/{public_id}/pixels"
+                content = client.get(path).content
+                assert hashlib.md5(content).hexdigest() == etag
+            for public_id, item in items.items():
+                # Also what was stored and never answered is whole.
+                path = f"{service.api}/modstation/resources/image/upload/{public_id}/pixels"
+                assert len(client.get(path).content) == item["bytes"]
+            for public_id, status in decided.items():
+                assert items[public_id]["moderation_status"] == status
+                delivered = client.get(items[public_id]["url"], auth=None).status_code
+                assert delivered == (404 if status == "rejected" else 200)
+        # Every change is told at least once, whenever the service died.
+        told = len(uploaded) + len(decided)
+        receiver.wait_for(told, seconds=20)
+        assert service.end(signal.SIGTERM)[0] == 0
+        notes = [note.document for note in receiver.received]
+        for public_id in uploaded:
+            assert ("upload", public_id) in {
+                (n["notification_type"], n["public_id"]) for n in notes
+            }
+        for public_id, status in decided.items():
+            assert (public_id, status) in {
+                (n["public_id"], n.get("moderation_status")) for n in notes
+            }
+
+
+def _work(
+    service: ServeProcess,
+    hook: str,
+    round_number: int,
+    uploaded: dict[str, str],
+    decided: dict[str, str],
+) -> None:
+    with service.client() as client:
+        try:
+            for number in range(1000):
+                name, content = f"r{round_number}-{number}", picture(number)
+                answer = client.post(
+                    f"{service.api}/image/upload",
+                    data={"public_id": name, "moderation": "manual", "notification_url": hook},
+                    files={"file": ("x.jpg", content)},
+                ).json()
+                uploaded[name] = answer["etag"]
+                status = "rejected" if number % 2 else "approved"
+                client.post(
+                    f"{service.api}/resources/image/upload/{name}",
+                    data={"moderation_status": status},
+                ).raise_for_status()
+                decided[name] = status
+        except httpx.TransportError:
+            # Killed.
+            return
+
+
+def _all(client: httpx.Client, service: ServeProcess) -> dict[str, dict[str, Any]]:
+    items: dict[str, dict[str, Any]] = {}
+    cursor = ""
+    while True:
+        page = client.get(
+            f"{service.api}/resources/image/upload",
+            params={"max_results": 500, "next_cursor": cursor},
+        ).json()
+        items |= {item["public_id"]: item for item in page["resources"]}
+        if "next_cursor" not in page:
+            return items
+        cursor = page["next_cursor"]
+
+
+def test_a_restart_keeps_the_queue_and_its_cursors(tmp_path: Path) -> None:
+    with LiveService(tmp_path) as service:
+        names = service.fill(5)
+        path = "/resources/image/moderations/manual/pending?max_results=2"
+        first = service.request("GET", path).json()
+        service.stop()
+        service.start()
+        rest = service.request("GET", f"{path}&next_cursor={first['next_cursor']}").json()
+        seen = [item["public_id"] for page in (first, rest) for item in page["resources"]]
+        assert seen == names[:0:-1]

@@ -1,0 +1,35 @@
+"""A live service per test, and a service without a server whose clock stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.live_service import LiveService
+from modstation.core.clock import CountingIds, ManualClock
+from modstation.service.service import Service
+from modstation.service.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[LiveService]:
+    with LiveService(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def still(tmp_path: Path, clock: ManualClock) -> Iterator[Service]:
+    settings = ServiceSettings(tmp_path / "still", cloud="still", notification_timeout=2.0)
+    service = Service(settings, clock=clock, ids=CountingIds())
+    yield service
+    service.close()

@@ -1,0 +1,171 @@
+"""Originals and renditions as a browser or CDN sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from helpers.live_service import LiveService, picture
+
+CONTENT = picture(4, (800, 600))
+
+
+def get(live: LiveService, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+    with httpx.Client(trust_env=False, verify=False) as client:
+        return client.request(
+            method,
+            f"{live.url}/{live.cloud}/{path}",
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+
+def stored(live: LiveService, **options: Any) -> dict[str, Any]:
+    return live.upload(CONTENT, public_id="pic", **options)
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "kind"),
+    [
+        ("image/upload/pic", (800, 600), "JPEG"),
+        ("image/upload/pic.jpg", (800, 600), "JPEG"),
+        ("image/upload/pic.jpeg", (800, 600), "JPEG"),
+        ("image/upload/pic.png", (800, 600), "PNG"),
+        ("image/upload/v1/pic.webp", (800, 600), "WEBP"),
+        ("image/upload/c_limit,w_200,h_200/pic.jpg", (200, 150), "JPEG"),
+        ("image/upload/c_fill,w_50,h_50/v12/pic", (50, 50), "JPEG"),
+        ("image/upload/w_400/c_fit,w_40/f_png/pic", (40, 30), "PNG"),
+        ("image/upload/q_auto,f_auto/pic", (800, 600), "JPEG"),
+    ],
+)
+def test_renditions(live: LiveService, path: str, size: tuple[int, int], kind: str) -> None:
+    stored(live)
+    answer = get(live, path)
+    assert answer.status_code == 200, answer.text
+    image = Image.open(BytesIO(answer.content))
+    assert (image.size, image.format) == (size, kind)
+    assert answer.headers["content-type"] == f"image/{kind.lower()}"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["etag"] == f'"{hashlib.md5(answer.content).hexdigest()}"'
+    assert answer.content == get(live, path).content
+
+
+def test_automatic_format_depends_on_what_the_client_takes(live: LiveService) -> None:
+    stored(live)
+    answer = get(live, "image/upload/f_auto/pic", accept="image/webp,*/*")
+    assert answer.headers["content-type"] == "image/webp"
+    assert answer.headers["vary"] == "Accept"
+
+
+def test_caching_follows_the_moderation_state(live: LiveService) -> None:
+    stored(live, moderation="manual")
+    for path in ("image/upload/pic.jpg", "image/upload/w_10/pic.jpg"):
+        assert get(live, path).headers["cache-control"] == "max-age=600"
+    live.decide("pic", "approved")
+    for path in ("image/upload/pic.jpg", "image/upload/w_10/pic.jpg"):
+        assert get(live, path).headers["cache-control"] == (
+            "public, no-transform, immutable, max-age=2592000"
+        )
+    live.decide("pic", "rejected")
+    for path in ("image/upload/pic.jpg", "image/upload/w_10/pic.jpg"):
+        gone = get(live, path)
+        assert gone.status_code == 404
+        assert gone.headers["x-cld-error"] == "Resource not found - pic"
+
+
+def test_a_rejected_original_moves_to_the_backup_area_and_back(
+    live: LiveService, tmp_path: Path
+) -> None:
+    stored(live, moderation="manual")
+    get(live, "image/upload/w_10/pic.jpg")
+
+    def areas() -> set[str]:
+        blobs = tmp_path / "service" / "blobs"
+        # os.walk bears with folders that vanish while it looks.
+        folders = [Path(folder) for folder, _, files in os.walk(blobs) if files]
+        return {folder.relative_to(blobs).parts[0] for folder in folders}
+
+    def becomes(wanted: set[str]) -> bool:
+        deadline = time.monotonic() + 5
+        while areas() != wanted and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return areas() == wanted
+
+    assert areas() == {"originals", "renditions"}
+    live.decide("pic", "rejected")
+    assert becomes({"backup"})
+    live.decide("pic", "approved")
+    assert becomes({"originals"})
+    assert get(live, "image/upload/pic.jpg").content == CONTENT
+
+
+def test_conditional_and_partial_requests(live: LiveService) -> None:
+    stored(live)
+    path = "image/upload/pic.jpg"
+    whole = get(live, path)
+    assert get(live, path, if_none_match=whole.headers["etag"]).status_code == 304
+    assert get(live, path, if_none_match='"other"').status_code == 200
+    assert get(live, path, if_modified_since=whole.headers["last-modified"]).status_code == 304
+    head = get(live, path, method="HEAD")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(CONTENT))
+    part = get(live, path, range="bytes=10-19")
+    assert (part.status_code, part.content) == (206, CONTENT[10:20])
+    assert part.headers["content-range"] == f"bytes 10-19/{len(CONTENT)}"
+    assert get(live, path, range="bytes=-5").content == CONTENT[-5:]
+    assert get(live, path, range="bytes=99999999-").status_code == 416
+    assert get(live, path, range="bytes=junk").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "error"),
+    [
+        ("image/upload/w_abc/pic", 400, "Invalid width in transformation: abc"),
+        ("image/upload/e_sepia/pic", 400, "Invalid effect in transformation: sepia"),
+        ("image/upload/pic.exe", 400, "Invalid extension in transformation: exe"),
+        ("image/upload/nowhere.jpg", 404, "Resource not found - nowhere.jpg"),
+        ("video/upload/pic", 404, "Resource not found - pic"),
+        ("image/private/pic", 404, "Resource not found - pic"),
+    ],
+)
+def test_faults_are_told_in_a_header(live: LiveService, path: str, status: int, error: str) -> None:
+    stored(live)
+    answer = get(live, path)
+    assert (answer.status_code, answer.headers["x-cld-error"]) == (status, error)
+
+
+def test_the_content_decides_the_type_and_raw_files_are_downloads(live: LiveService) -> None:
+    page = b"<html><script>alert(1)</script></html>"
+    live.upload(page, public_id="page.html", resource_type="raw", filename="page.html")
+    answer = get(live, "raw/upload/page.html")
+    assert answer.content == page
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == "attachment"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    png = live.upload(picture(1, kind="PNG"), public_id="lying", filename="lying.jpg")
+    assert png["format"] == "png"
+    assert get(live, "image/upload/lying").headers["content-type"] == "image/png"
+
+
+def test_a_cache_of_renditions_cannot_be_filled_by_counting(tmp_path: Path) -> None:
+    with LiveService(tmp_path, renditions_per_version=3) as live:
+        stored(live)
+        for width in range(1, 9):
+            assert get(live, f"image/upload/w_{width}/pic").status_code == 200
+        kept = [f for f in (tmp_path / "service/blobs/renditions").rglob("*") if f.is_file()]
+        assert len(kept) == 3
+
+
+def test_sites_may_hold_back_what_is_pending_and_keep_what_is_rejected(tmp_path: Path) -> None:
+    with LiveService(tmp_path, deliver_pending=False, deliver_rejected=True) as live:
+        stored(live, moderation="manual")
+        assert get(live, "image/upload/pic").status_code == 404
+        live.decide("pic", "rejected")
+        assert get(live, "image/upload/pic").status_code == 200

@@ -1,0 +1,129 @@
+"""The sender, stepped by hand with a clock that stands still."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from helpers.receiver import Receiver
+from modstation.core.clock import CountingIds, to_us
+from modstation.service.notifications import enqueue
+from modstation.service.schema import notifications
+from modstation.service.service import Service
+
+if TYPE_CHECKING:
+    from modstation.core.clock import ManualClock
+
+
+def post(service: Service, url: str, *numbers: int) -> None:
+    with service.ledger.write() as connection:
+        enqueue(
+            connection,
+            [(url, {"number": number}) for number in numbers],
+            cloud=service.owner.cloud,
+            api_key=service.owner.api_key,
+            now_us=to_us(service.clock.now()),
+        )
+
+
+def states(service: Service) -> list[tuple[str, int]]:
+    column = notifications.c
+    with service.ledger.read() as connection:
+        rows = connection.execute(select(column.state, column.attempts).order_by(column.id))
+        return [(state, attempts) for state, attempts in rows]
+
+
+def step(service: Service) -> int:
+    started = service.sender.step(service.clock.now())
+    service.sender.drain()
+    return started
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_receiver_that_takes_it_is_told_once(still: Service) -> None:
+    with Receiver() as receiver:
+        post(still, receiver.url, 1, 2)
+        assert step(still) == 1
+        assert step(still) == 0
+        assert [note.document["number"] for note in receiver.received] == [1, 2]
+    assert states(still) == [("delivered", 1), ("delivered", 1)]
+
+
+def test_a_refusal_is_tried_again_after_3_6_and_9_minutes_and_then_given_up(
+    still: Service, clock: ManualClock
+) -> None:
+    with Receiver(answers=[500, 404, 302, 503]) as receiver:
+        post(still, receiver.url, 1)
+        tried = []
+        for minute in range(40):
+            before = len(receiver.received)
+            step(still)
+            if len(receiver.received) > before:
+                tried.append(minute)
+            clock.advance(60)
+        assert tried == [0, 3, 9, 18]
+        assert states(still) == [("given_up", 4)]
+
+
+def test_a_retry_is_signed_with_its_own_time_over_the_same_bytes(
+    still: Service, clock: ManualClock
+) -> None:
+    with Receiver(answers=[500]) as receiver:
+        post(still, receiver.url, 1)
+        step(still)
+        clock.advance(180)
+        step(still)
+        first, second = receiver.received
+        assert first.body == second.body
+        assert int(second.timestamp) - int(first.timestamp) == 180
+        assert first.signature != second.signature
+
+
+def test_a_dead_receiver_delays_nobody_else(still: Service) -> None:
+    dead = f"http://127.0.0.1:{closed_port()}/hook"
+    # Accepts connections and never answers.
+    with Receiver() as receiver, socket.create_server(("127.0.0.1", 0)) as silent:
+        post(still, dead, *range(30))
+        post(still, f"http://127.0.0.1:{silent.getsockname()[1]}/hook", *range(30))
+        post(still, receiver.url, 99)
+        still.sender.step(still.clock.now())
+        assert receiver.wait_for(1, seconds=1)[0].document == {"number": 99}
+        # The silent one is still waiting for its answer; nobody else is held up by that.
+        post(still, receiver.url, 100)
+        for _attempt in range(50):
+            still.sender.step(still.clock.now())
+            # Its lane may still be noting down that the first one was delivered.
+            if receiver.has(2, seconds=0.02):
+                break
+        assert receiver.received[1].document == {"number": 100}
+        still.sender.drain()
+
+
+def test_a_poisonous_notification_does_not_hold_up_the_next(still: Service) -> None:
+    with Receiver(answers=[500, 200]) as receiver:
+        post(still, receiver.url, 1, 2)
+        step(still)
+        assert len(receiver.received) == 2
+    assert states(still) == [("waiting", 1), ("delivered", 1)]
+
+
+def test_what_was_not_sent_is_sent_after_a_restart(still: Service, clock: ManualClock) -> None:
+    with Receiver(answers=[500]) as receiver:
+        post(still, receiver.url, 1)
+        step(still)
+        still.close()
+        again = Service(still.settings, clock=clock, ids=CountingIds(1000))
+        try:
+            assert step(again) == 0
+            clock.advance(180)
+            assert step(again) == 1
+        finally:
+            again.close()
+        assert [note.document for note in receiver.received] == [{"number": 1}] * 2
