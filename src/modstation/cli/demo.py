@@ -183,9 +183,10 @@ def _drive(plan: DemoPlan, screenshots: Path | None) -> DemoResult:
 
     folder = screenshots or Path(tempfile.mkdtemp(prefix="modstation-screenshots-"))
     folder.mkdir(parents=True, exist_ok=True)
+    there = set(folder.glob("*.png"))
     _say("driving the window without a screen")
     result = drive(replace(plan, screenshots=folder))
-    for picture in sorted(folder.glob("*.png")):
+    for picture in sorted(set(folder.glob("*.png")) - there):
         click.echo(f"screenshot: {picture}")
     return result
 
