@@ -59,6 +59,7 @@ def drive(plan: DemoPlan) -> DemoResult:
     save_settings(plan.home, settings)
     # The second start finds everything that the first one left.
     with _Seat(plan, wanted) as seat:
+        seat.wait_for_queue()
         seat.decide(plan.count // 3)
         seat.look_around()
         seat.undo_one()
@@ -144,6 +145,18 @@ class _Seat:
         count = self._plan.count
         self._until(lambda: self.session.counts.waiting >= count, f"{count} images were not pulled")
 
+    def wait_for_queue(self) -> None:
+        """What is on this machine is shown."""
+        self._until(
+            lambda: self.session.loaded and (self._some or self.session.counts.waiting == 0),
+            "the stored queue was not shown",
+        )
+
+    @property
+    def _some(self) -> bool:
+        """There is an image left; with very few of them some chapters have nothing to do."""
+        return self.session.current is not None
+
     def decide_covered(self) -> None:
         """Covered images: approving needs a look, rejecting does not."""
         self._see()
@@ -161,7 +174,7 @@ class _Seat:
 
     def look_around(self) -> None:
         """What the window can show, for the pictures of it."""
-        if self.session.current is None:
+        if not self._some:
             return
         self._find_large()
         self._until(
@@ -198,7 +211,7 @@ class _Seat:
     def decide(self, count: int) -> None:
         """Decide some images as they come; one of them with a note."""
         for number in range(count):
-            if self.session.current is None:
+            if not self._some:
                 return
             self._see()
             if number == 1:
@@ -209,7 +222,7 @@ class _Seat:
 
     def undo_one(self) -> None:
         """Take a decision back before it is posted, and decide the other way."""
-        if self.session.current is None:
+        if not self._some:
             return
         self._see()
         name = self._decide("A")
@@ -218,7 +231,7 @@ class _Seat:
 
     def reverse_one(self) -> None:
         """What is posted cannot be undone; the same key offers the opposite, and posts it."""
-        if self.session.current is None:
+        if not self._some:
             return
         self._see()
         name = self._decide("A")
@@ -241,12 +254,13 @@ class _Seat:
                 "the window does not see that the service is gone",
             )
             self.decide(count)
-            if self.session.current is not None:
+            if self._some:
                 self._see()
                 name = self._decide("X")
                 self._take_back(name)
                 self._decide("A")
-                self._see_if_any()
+                if self._some:
+                    self._see()
             self._picture("offline")
         finally:
             self._plan.service_control.resume()
@@ -259,11 +273,8 @@ class _Seat:
     def decide_the_rest(self) -> None:
         """Decide until the queue is empty, then wait until everything is posted."""
         while True:
-            self._until(
-                lambda: self.session.current is not None or self.session.counts.waiting == 0,
-                "the rest of the queue was not shown",
-            )
-            if self.session.current is None:
+            self.wait_for_queue()
+            if not self._some:
                 break
             self._see()
             self._decide(self._script.next())
@@ -284,10 +295,6 @@ class _Seat:
         entry = self.session.current
         name = entry.asset.ref.public_id if entry else "the first image"
         self._until(seen, f"{name} was not painted")
-
-    def _see_if_any(self) -> None:
-        if self.session.current is not None:
-            self._see()
 
     def _decide(self, key: str) -> str:
         entry = self.session.current
