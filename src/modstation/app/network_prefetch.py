@@ -254,6 +254,9 @@ class Prefetcher:
         item = outcome.item
         if outcome.error is None and outcome.kept:
             self._notify(ImageCached(item.asset_key, item.rendition))
+        if isinstance(outcome.error, Unreachable | Throttled):
+            # Before the other fetch threads knock in vain: the next plan knows about the pause.
+            self._fetcher.plan(())
         with self._changed:
             self._wishes.outcomes.append(outcome)
             self._changed.notify()
