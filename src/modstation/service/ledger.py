@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, insert, make_url, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from modstation.core.errors import SettingsError, StoreDamaged, StoreTooNew
 from modstation.service import schema
@@ -32,13 +32,16 @@ class Ledger:
             parsed = make_url(url)
             self._sqlite = parsed.get_backend_name() == "sqlite"
             self._engine = _open(url, sqlite=self._sqlite)
-        except (ImportError, ValueError, DatabaseError) as error:
+        except (ImportError, ValueError, ArgumentError, DatabaseError) as error:
             raise SettingsError(f"The database address cannot be used: {error}") from error
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite is
         # a sleep-and-retry loop that starves the unlucky.
         self._writer = threading.Lock()
         try:
             self._prepare()
+        except OperationalError as error:
+            self.close()
+            raise SettingsError(f"The database cannot be reached: {error.orig}") from error
         except DatabaseError as error:
             self.close()
             raise StoreDamaged(f"The service's database cannot be used: {error.orig}") from error
