@@ -82,9 +82,9 @@ def normalise_chord(text: str) -> str:
 
     ``SettingsError`` if it names no key or an unknown modifier.
     """
-    if text in {"+", "Shift++", "Ctrl++"}:
-        prefix, key = text[:-1].rstrip("+"), "+"
-        parts = [prefix] if prefix else []
+    if text == "+" or text.endswith("++"):
+        # The key is the plus sign itself.
+        parts, key = text[:-1].split("+")[:-1], "+"
     else:
         *parts, key = text.split("+")
     key = key.strip()

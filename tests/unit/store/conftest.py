@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.assets import open_store
 
+from helpers.assets import open_store
 from modstation.core.clock import CountingIds, ManualClock
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from helpers.assets import (
     APPROVE,
     APPROVED,
@@ -18,7 +19,6 @@ from helpers.assets import (
     make_asset,
     make_assets,
 )
-
 from modstation.core.decisions import Action
 from modstation.core.errors import Refused, Unknown, Unreachable
 from modstation.core.outbox import (
