@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +72,12 @@ def questions(app: QApplication, answer: Callable[[Any], object]) -> None:
             loop.quit()
             return
         notifier.setEnabled(False)
-        print(json.dumps(answer(json.loads(line))), flush=True)
+        try:
+            print(json.dumps(answer(json.loads(line))), flush=True)
+        except BaseException:
+            # An exception does not leave a slot: without an answer the bench would wait for ever.
+            traceback.print_exc()
+            os._exit(1)
         notifier.setEnabled(True)
 
     notifier.activated.connect(read)

@@ -50,6 +50,7 @@ class Screen:
         self._least_keycode, self._most_keycode = setup[26], setup[27]
         screen = 32 + (vendor + 3) // 4 * 4 + 8 * formats
         (self._root,) = struct.unpack_from("<I", setup, screen)
+        self._size: tuple[int, int] = struct.unpack_from("<HH", setup, screen + 20)
         self._xtest = self._extension(b"XTEST")
 
     def __enter__(self) -> Self:
@@ -72,6 +73,25 @@ class Screen:
             struct.pack("<BBHIhhHHI", _GET_IMAGE, _Z_PIXMAP, 5, self._root, x, y, 1, 1, 0xFFFFFF)
         )
         return self._reply()[32:35]
+
+    def find(self, colour: tuple[int, int, int]) -> tuple[int, int] | None:
+        """The middle of the largest patch of a colour, if there is one of some size."""
+        from PIL import Image, ImageChops
+
+        width, height = self._size
+        self._socket.sendall(
+            struct.pack(
+                "<BBHIhhHHI", _GET_IMAGE, _Z_PIXMAP, 5, self._root, 0, 0, width, height, 0xFFFFFF
+            )
+        )
+        shot = Image.frombytes("RGB", self._size, self._reply()[32:], "raw", "BGRX")
+        off = ImageChops.difference(shot, Image.new("RGB", self._size, colour)).convert("L")
+        # Coarsely: thumbnails and icons of that colour are smaller than one cell.
+        cells = off.point(lambda value: 255 * (value < 24)).reduce(40)
+        box = cells.point(lambda value: 255 * (value > 250)).getbbox()
+        if box is None:
+            return None
+        return (box[0] + box[2]) * 20, (box[1] + box[3]) * 20
 
     def press(self, keycode: int) -> None:
         """Press and release a key as a keyboard would."""

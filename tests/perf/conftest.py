@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.perf_backlog import leave_unfinished
+from helpers.perf_desks import Desk, make_desk
 from helpers.perf_figures import Report, Section
 from helpers.perf_photos import SMALL, TWELVE_MEGAPIXELS, photos
+from helpers.perf_services import scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +56,45 @@ def large_photos(bench_folder: Path) -> list[Path]:
 def small_photos(bench_folder: Path) -> list[Path]:
     """A dozen JPEGs of 1280 by 960 pixels."""
     return _written(bench_folder / "photos-1280", photos(SMALL))
+
+
+@pytest.fixture(scope="session")
+def service_url(small_photos: list[Path]) -> Iterator[str]:
+    """The CLOUDINARY_URL of a scripted service with a million pending images."""
+    with scripted(1_000_000, 50, small_photos[0]) as (_, url):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def hundred(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
+    """A station's home with a hundred pending images."""
+    return make_desk(bench_folder / "hundred", service_url, 100, small_photos, cached=12)
+
+
+@pytest.fixture(scope="session")
+def million(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
+    """A station's home with a million pending images."""
+    return make_desk(bench_folder / "million", service_url, 1_000_000, small_photos, cached=12)
+
+
+@pytest.fixture(scope="session")
+def small_desk(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
+    """A home with 500 images of 1280 by 960 pixels, all of them cached."""
+    return make_desk(bench_folder / "small", service_url, 500, small_photos, cached=500)
+
+
+@pytest.fixture(scope="session")
+def large_desk(bench_folder: Path, service_url: str, large_photos: list[Path]) -> Desk:
+    """A home with 200 images of 12 megapixels, all of them cached as they were uploaded."""
+    return make_desk(bench_folder / "large", service_url, 200, large_photos, cached=200)
+
+
+@pytest.fixture(scope="session")
+def busy_desk(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
+    """A home whose queue is only begun to be pulled: 999,500 more images are listed."""
+    desk = make_desk(bench_folder / "busy", service_url, 500, small_photos, cached=500)
+    leave_unfinished(desk.database, "500")
+    return desk
 
 
 def _written(folder: Path, bodies: list[bytes]) -> list[Path]:

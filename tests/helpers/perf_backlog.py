@@ -1,0 +1,160 @@
+"""Station databases of any size, and data folders with pictures, made fast.
+
+A million images through the engine would take minutes, so all but the first come by SQL: into the
+tables of the store's own schema, its triggers and indexes set aside meanwhile and put back after.
+The result is compared with the schema's own projection.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from modstation.core.assets import Asset, AssetRef, ModerationEntry, ModerationStatus
+from modstation.core.clock import SystemClock, TimeOrderedIds, to_us
+from modstation.core.queue import QueueView
+from modstation.media.cache import ImageCache
+from modstation.store import asset_rows
+from modstation.store.images import open_image_store
+from modstation.store.station_store import StationStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+VIEW = QueueView()
+SECRET = "secret"
+# The same as the scripted server's: its listing shows the same images.
+FIRST_DAY = 1_750_000_000
+_PLACE = "@@@@@@@"
+
+
+def asset(number: int | str, url_root: str, bytes_: int, size: tuple[int, int]) -> Asset:
+    """Image ``number`` of the queue as the scripted server lists it."""
+    name = f"{number:07}" if isinstance(number, int) else number
+    ref = AssetRef("image", "upload", f"queue/photo-{name}")
+    moment = FIRST_DAY + (number if isinstance(number, int) else 0)
+    url = f"{url_root}/bench/image/upload/v1750000000/{ref.public_id}.jpg"
+    made = Asset(
+        ref=ref,
+        status=ModerationStatus.PENDING,
+        kind="manual",
+        asset_id=f"{number:032x}" if isinstance(number, int) else None,
+        version=1_750_000_000,
+        format="jpg",
+        bytes=bytes_,
+        width=size[0],
+        height=size[1],
+        created_at=datetime.fromtimestamp(moment, UTC),
+        url=url,
+        tags=("bench",),
+        moderation=(
+            ModerationEntry("manual", ModerationStatus.PENDING, datetime.fromtimestamp(0, UTC)),
+        ),
+    )
+    # As heavy as a real answer's item.
+    return replace(made, raw=json.dumps({"public_id": ref.public_id, "context": "x" * 500}))
+
+
+def fill(path: Path, count: int, url_root: str, *, bytes_: int, size: tuple[int, int]) -> None:
+    """Make a database with ``count`` pending images, listed completely a moment ago."""
+    clock = SystemClock()
+    store = StationStore.open(path, clock=clock, ids=TimeOrderedIds())
+    first = min(count, 200)
+    store.apply_page(
+        VIEW,
+        [asset(number, url_root, bytes_, size) for number in range(first)],
+        cursor=None,
+        pass_id="bench",
+        listed_at=clock.now(),
+        first=True,
+        last=True,
+    )
+    store.close()
+    if count > first:
+        _bulk(path, first, count, asset(_PLACE, url_root, bytes_, size))
+
+
+def leave_unfinished(path: Path, cursor: str) -> None:
+    """Make the listing one that was interrupted: it goes on at ``cursor``."""
+    with sqlite3.connect(path) as sql:
+        sql.execute("UPDATE listings SET complete = 0, cursor = ?", (cursor,))
+    sql.close()
+
+
+def store_pictures(path: Path, numbers: Sequence[int], bodies: Sequence[bytes]) -> None:
+    """Put pictures of these images into a cache file, taking turns among ``bodies``."""
+    cache = ImageCache(
+        open_image_store(path, clock=SystemClock()), secret=SECRET, limit_bytes=1 << 32
+    )
+    try:
+        for number in numbers:
+            key = f"image/upload/queue/photo-{number:07}"
+            assert cache.put(key, "review", bodies[number % len(bodies)]).kept
+    finally:
+        cache.close()
+
+
+def _bulk(path: Path, first: int, count: int, template: Asset) -> None:
+    sql = sqlite3.connect(path, isolation_level=None)
+    sql.execute("PRAGMA synchronous = OFF")
+    sql.execute("PRAGMA journal_mode = OFF")
+    sql.execute("PRAGMA cache_size = -262144")
+    set_aside = [
+        (kind, name, text)
+        for kind, name, text in sql.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'index')"
+            " AND sql IS NOT NULL"
+        )
+    ]
+    sql.execute("BEGIN")
+    for kind, name, _ in set_aside:
+        sql.execute(f"DROP {kind} {name}")
+    sql.executemany(
+        "INSERT INTO assets (key, resource_type, delivery_type, public_id, raw, described,"
+        " list_kind, first_seen_us, share) VALUES (?, 'image', 'upload', ?, ?, ?, ?, ?, ?)",
+        _rows(first, count, template),
+    )
+    sql.execute(
+        "INSERT INTO review_queue (key, kind, status, lane, created_us, share, pass_no)"
+        " SELECT key, list_kind, status, 0, position_us, share, (SELECT pass_no FROM listings)"
+        f" FROM assets WHERE key >= 'image/upload/queue/photo-{first:07}' ORDER BY key"
+    )
+    sql.execute("UPDATE queue_counts SET waiting = ?", (count,))
+    sql.execute("UPDATE listings SET last_created_us = ?", ((FIRST_DAY + count) * 1_000_000,))
+    for _, _, text in set_aside:
+        sql.execute(text)
+    sql.execute("COMMIT")
+    (waiting,) = sql.execute("SELECT count(*) FROM review_queue").fetchone()
+    (odd,) = sql.execute(
+        "SELECT count(*) FROM (SELECT key, kind, status, lane, created_us, share"
+        " FROM review_queue WHERE key > :last EXCEPT"
+        " SELECT key, kind, status, lane, created_us, share FROM queue_projection"
+        " WHERE key > :last)",
+        {"last": f"image/upload/queue/photo-{count - 5000:07}"},
+    ).fetchone()
+    assert (waiting, odd) == (count, 0)
+    sql.execute("PRAGMA journal_mode = WAL")
+    sql.close()
+
+
+def _rows(first: int, count: int, template: Asset) -> Iterator[tuple[object, ...]]:
+    now = to_us(datetime.now(UTC))
+    public, raw = template.ref.public_id, template.raw
+    described = asset_rows.describe(template)
+    start = to_us(datetime.fromtimestamp(FIRST_DAY, UTC))
+    for number in range(first, count):
+        name = f"{number:07}"
+        key = f"image/upload/{public.replace(_PLACE, name)}"
+        mine = described.replace(_PLACE, name).replace(
+            f'"created_us":{start}', f'"created_us":{start + number * 1_000_000}'
+        )
+        # Inside "described", before its first field.
+        mine = f'{{"asset_id":"{number:032x}",{mine[1:]}'
+        yield (
+            *(key, public.replace(_PLACE, name), raw.replace(_PLACE, name), mine, "manual"),
+            *(now, asset_rows.share_of(key)),
+        )

@@ -1,0 +1,67 @@
+"""Ready-made homes for stations: a database, a cache of pictures, the service they belong to."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from helpers.perf_backlog import fill, store_pictures
+from modstation.app.paths import home_at, make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# The scripted server's cloud is the account's name.
+ACCOUNT = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A home with one account; ``seconds`` is what making its database took."""
+
+    home: Path
+    url: str
+    count: int
+    seconds: float = field(compare=False)
+
+    @property
+    def database(self) -> Path:
+        return home_at(self.home).account(ACCOUNT).station_db
+
+    @property
+    def megabytes(self) -> float:
+        return self.database.stat().st_size / 1_000_000
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a modstation needs to open it."""
+        return {"MODSTATION_HOME": str(self.home), "CLOUDINARY_URL": self.url}
+
+
+def make_desk(
+    home: Path, url: str, count: int, pictures: Sequence[Path], *, cached: int, settings: str = ""
+) -> Desk:
+    """A home with ``count`` pending images, the pictures of the first ``cached`` in its cache."""
+    start = time.perf_counter()
+    root = url.rpartition("=")[2]
+    folder = home_at(home).account(ACCOUNT)
+    make_private_folder(folder.path)
+    bodies = [path.read_bytes() for path in pictures]
+    size = _size(bodies[0])
+    fill(folder.station_db, count, root, bytes_=len(bodies[0]), size=size)
+    seconds = time.perf_counter() - start
+    store_pictures(folder.images_db, range(cached), bodies)
+    # The first start writes nothing: every run begins alike.
+    home_at(home).settings_file.write_text(f'theme = "dark"\ncache_limit_mb = 4096\n{settings}')
+    return Desk(home, url, count, seconds)
+
+
+def _size(body: bytes) -> tuple[int, int]:
+    import io
+
+    from PIL import Image
+
+    with Image.open(io.BytesIO(body)) as image:
+        return image.size
