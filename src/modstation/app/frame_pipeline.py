@@ -193,10 +193,13 @@ class FramePipeline:
                 )
                 if not fresh:
                     self._add(plan, key, "review", self._box)
-            if self._detail is not None and self._detail[0] not in self._details:
+            if self._detail is not None:
                 key, rendition = self._detail
-                detail = DecodeRequest(self._generation, key, rendition, _DETAIL_BOX)
-                if (key, rendition) not in self._not_here:
+                have = self._details.get(key)
+                here = (key, rendition) not in self._not_here
+                # All pixels of the review rendition do not stand for those of the original.
+                if here and (have is None or have.rendition != rendition):
+                    detail = DecodeRequest(self._generation, key, rendition, _DETAIL_BOX)
                     plan.insert(min(1, len(plan)), detail)
         for key in self._strip:
             if key not in self._thumbnails:

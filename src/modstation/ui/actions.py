@@ -126,7 +126,9 @@ class Actions:
         self._say("Images are shown without colour." if on else "Images are shown in colour.")
 
     def _cover_all(self) -> None:
-        self._window.stage.toggle_hidden()
+        window = self._window
+        window.filmstrip.hidden = window.stage.toggle_hidden()
+        window.filmstrip.update()
 
     # -- panels
 

@@ -42,6 +42,7 @@ class Filmstrip(QWidget):
         self._theme = theme
         self._items: list[StripItem] = []
         self._renderings = Renderings(kept=96)
+        self.hidden = False
         self.setFixedHeight(8 + _CELL_HEIGHT + 4 + 16 + 6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Filmstrip")
@@ -115,18 +116,24 @@ class Filmstrip(QWidget):
         shape = QPainterPath()
         shape.addRoundedRect(cell, 4, 4)
         painter.fillPath(shape, theme.colour("panel"))
-        thumbnail = self._session.frames.thumbnail(item.key)
+        thumbnail = None if self.hidden else self._session.frames.thumbnail(item.key)
         if isinstance(thumbnail, Frame):
             self._paint_thumbnail(painter, thumbnail, cell, shape, covered=item.protected)
         else:
             name = "loading" if thumbnail is None else "warning"
+            if self.hidden:
+                name = "cover-all"
             painter.drawPixmap(
                 QPointF(cell.center().x() - 8, cell.center().y() - 8),
                 theme.icon(name, "muted", 16, ratio),
             )
         if settled:
             painter.fillPath(shape, theme.colour("veil", 150))
-        if item.protected and item.state in {StripState.WAITING, StripState.CURRENT}:
+        if (
+            item.protected
+            and not self.hidden
+            and item.state in {StripState.WAITING, StripState.CURRENT}
+        ):
             painter.drawPixmap(
                 QPointF(cell.center().x() - 8, cell.center().y() - 8),
                 theme.icon("covered", "text", 16, ratio),
