@@ -149,11 +149,12 @@ class Fetcher:
         while (item := self._take()) is not None:
             try:
                 outcome = self._fetch(item)
+                if outcome is not None:
+                    self._on_outcome(outcome)
             finally:
+                # After it was told: a plan made in between would fetch it a second time.
                 with self._changed:
                     self._running.discard((item.asset_key, item.rendition))
-            if outcome is not None:
-                self._on_outcome(outcome)
 
     def _take(self) -> FetchItem | None:
         with self._changed:
