@@ -7,7 +7,7 @@ import pytest
 from helpers.live_service import LiveService, picture
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import NotAuthorized, Refused, Unreachable
-from modstation.remote.uploader import Uploader, signature
+from modstation.remote.uploader import Uploader
 
 
 @pytest.fixture
@@ -53,13 +53,3 @@ def test_a_service_that_is_down_is_unreachable(service):
 
     with Uploader(credentials) as uploader, pytest.raises(Unreachable):
         uploader.upload(picture(), public_id="x", moderation="manual")
-
-
-def test_the_signature_is_that_of_the_official_sdk():
-    import cloudinary.utils
-
-    parameters = {"public_id": "a&b=c", "timestamp": "1700000000", "moderation": "manual"}
-
-    assert signature(parameters, "secret") == cloudinary.utils.api_sign_request(
-        parameters, "secret", cloudinary.utils.SIGNATURE_SHA256
-    )
