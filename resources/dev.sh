@@ -110,7 +110,7 @@ check() {
   "$py" -m ruff check . || failed=1
   "$py" -m ruff format --check . || failed=1
   "$py" -m mypy || failed=1
-  "$py" -c 'from importlinter.cli import lint_imports_command as lint; lint()' || failed=1
+  "$py" -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-logo || failed=1
   return $failed
 }
 
