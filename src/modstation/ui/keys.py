@@ -75,6 +75,8 @@ class KeyReader:
     def __init__(self, platform: str = sys.platform) -> None:
         self._platform = platform
         self._printed: dict[str, str] = {}
+        # Counts what was learned, so that a window knows when its labels are out of date.
+        self.learned = 0
 
     def chords(self, event: QKeyEvent) -> list[str]:
         """The chords an event may stand for, the most certain first; empty for a bare modifier.
@@ -124,6 +126,9 @@ class KeyReader:
     def _learn(self, place: str, typed: str, *, shift: bool) -> None:
         if place not in _LETTERS or not typed or (shift and typed not in _LETTERS):
             return
+        if self._printed.get(place, place) == typed:
+            return
+        self.learned += 1
         for seen, letter in _FAMILIES.get((place, typed), {}).items():
             self._printed.setdefault(seen, letter)
         self._printed[place] = typed

@@ -67,6 +67,7 @@ class StationWindow(QWidget):
         self.sheet: Overlay | None = None
         self._evidence_due = True
         self._strip_due = True
+        self._learned = 0
         self._build()
         self.commands = Actions(self)
         self.keyboard = Keyboard(station.keymap, self.reader, self)
@@ -216,6 +217,10 @@ class StationWindow(QWidget):
 
     def _catch_up(self) -> None:
         """Bring up to date what is not the stage."""
+        if self.reader.learned != self._learned:
+            self._learned = self.reader.learned
+            for button in self.command_buttons():
+                button.set_key(self.key_of(button.command))
         if self._evidence_due:
             self._evidence_due = False
             self.evidence.show_entry(self.session.current)
@@ -246,6 +251,8 @@ class StationWindow(QWidget):
             self._escape()
         elif not self.keyboard.press(event):
             event.ignore()
+        if self.reader.learned != self._learned:
+            self._later.start()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """The end of a peek."""
