@@ -203,7 +203,11 @@ class Prefetcher:
                 due.append(item)
             elif problem.retry_at is not None:
                 later.append(problem.retry_at)
-        self._fetcher.plan(due)
+        with self._changed:
+            # An outcome that came meanwhile is not in what was read above: planned now, its
+            # image would be fetched again. It wakes this thread, which then plans anew.
+            if not self._wishes.outcomes:
+                self._fetcher.plan(due)
         return min(later, default=None)
 
     def _items(self, store: StationStore) -> Iterable[FetchItem]:
