@@ -165,12 +165,13 @@ class Prefetcher:
                 self._cache.protect(self._focus)
             if wishes.offline is not None:
                 self._offline = wishes.offline
-            if wishes.online:
-                self._not_before = None
             if wishes.originals:
                 self._original = wishes.originals[-1]
             for outcome in wishes.outcomes:
                 self._take(store, outcome)
+            if wishes.online:
+                # After the outcomes: what failed before the network came back pauses nothing.
+                self._not_before = None
             wake_at = self._plan(store)
 
     def _wait(self, wake_at: datetime | None) -> _Wishes:
