@@ -16,7 +16,6 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
-from httpcore._backends.sync import SyncBackend
 
 from modstation.core.accounts import is_loopback
 
@@ -104,7 +103,7 @@ class _DeadlineStream(httpcore.NetworkStream):
 
 class _DeadlineBackend(httpcore.NetworkBackend):
     def __init__(self) -> None:
-        self._inner = SyncBackend()
+        self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
         self,
