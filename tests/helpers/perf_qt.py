@@ -74,7 +74,7 @@ def questions(app: QApplication, answer: Callable[[Any], object]) -> None:
         notifier.setEnabled(False)
         try:
             print(json.dumps(answer(json.loads(line))), flush=True)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - told, and the program ends
             # An exception does not leave a slot: without an answer the bench would wait for ever.
             traceback.print_exc()
             os._exit(1)

@@ -1,15 +1,17 @@
 """The baseline of every key: a bare Qt widget that swaps ready pixmaps.
 
-Arguments: the window's width and height, the pictures' box, then files. It has decoded all of
-them before it says ``{"window": ID, "centre": [x, y]}``. Reads {"keys": N} and answers with the
-milliseconds from each key to the end of the paint that it caused; between questions it reacts to
-a real keyboard.
+Arguments: a folder, the window's width and height, the pictures' box, then files. It has decoded
+all of them before it says ``{"window": ID, "centre": [x, y]}``. Reads {"keys": N} and answers with
+the milliseconds from each key to the end of the paint that it caused, and beside them what one row
+committed to a bare database took; between questions it reacts to a real keyboard.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,10 +51,14 @@ class Swap(QWidget):
 
 
 def main() -> None:
-    width, height, *box = (int(text) for text in sys.argv[1:5])
+    width, height, *box = (int(text) for text in sys.argv[2:6])
+    log = sqlite3.connect(Path(sys.argv[1]) / "bare.sqlite3", isolation_level=None)
+    log.execute("PRAGMA journal_mode = WAL")
+    log.execute("PRAGMA synchronous = FULL")
+    log.execute("CREATE TABLE IF NOT EXISTS decisions (number INTEGER)")
     app = QApplication([])
     pixmaps = []
-    for name in sys.argv[5:]:
+    for name in sys.argv[6:]:
         pixmap = QPixmap()
         assert pixmap.loadFromData(Path(name).read_bytes())
         pixmaps.append(
@@ -74,13 +80,20 @@ def main() -> None:
     )
 
     def answer(question: dict[str, int]) -> object:
-        times = [
-            press_until_painted(window, Qt.Key.Key_A, window.painted)
-            for _ in range(question.get("keys", 0))
-        ]
-        return {"ms": times}
+        painted, committed = [], []
+        for _ in range(question.get("keys", 0)):
+            painted.append(press_until_painted(window, Qt.Key.Key_A, window.painted))
+            committed.append(_commit(log, window.shown))
+        return {"painted": painted, "committed": committed}
 
     questions(app, answer)
+    log.close()
+
+
+def _commit(log: sqlite3.Connection, number: int) -> float:
+    start = time.perf_counter()
+    log.execute("INSERT INTO decisions VALUES (?)", (number,))
+    return (time.perf_counter() - start) * 1000
 
 
 if __name__ == "__main__":

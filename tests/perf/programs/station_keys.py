@@ -2,7 +2,8 @@
 
 Arguments: the window's width and height, ``offline`` or ``online``, the seconds an image must have
 been painted (or ``default``), the seconds a decision is held. MODSTATION_HOME and CLOUDINARY_URL
-say which station. It says where its stage is as soon as everything around the current image is decoded, then answers:
+say which station. It says where its stage is as soon as everything around the current image is
+decoded, then answers:
 
 {"keys": N}             N decisions at a moderator's pace, each with its image ready
 {"mash": N, "rate": R}  keys at R a second until N images are decided
@@ -252,9 +253,9 @@ def main() -> None:
             painted_before=painted_before,
         )
     )
-    from PySide6.QtWidgets import QApplication
+    from modstation.ui.application import make_application
 
-    app = QApplication([])
+    app = make_application()
     try:
         _serve(app, station, width, height)
     finally:
@@ -270,6 +271,7 @@ def _serve(app: QApplication, station: Station, width: int, height: int) -> None
     from modstation.ui.window import StationWindow
 
     theme = Theme("dark")
+    theme.apply(app)
     bridge = EventBridge(station.mailbox)
     window = StationWindow(station, theme)
     observer = Observer(station, window)
