@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from modstation.core.events import Event
     from modstation.media.frames import DecodeRequest, DecodeResult
 
+PENDING = QueueView()
+
 
 @dataclass(frozen=True, slots=True)
 class StationSpec:
@@ -36,7 +38,7 @@ class StationSpec:
 
     home: Home
     credentials: Credentials
-    view: QueueView = QueueView()
+    view: QueueView = PENDING
     offline: bool = False
     hold: timedelta | None = None
     painted_before: float | None = None
@@ -72,10 +74,14 @@ def open_station(spec: StationSpec) -> Station:
         limit_bytes=settings.cache_limit_mb * 1024 * 1024,
     )
     warnings: dict[tuple[str, str], str] = {}
-    frames = FramePipeline(
-        on_ready=lambda key: session.frame_ready(key),
-        on_thumbnail=lambda key: session.thumbnail_ready(key),
-    )
+
+    def frame_ready(key: str) -> None:
+        session.frame_ready(key)
+
+    def thumbnail_ready(key: str) -> None:
+        session.thumbnail_ready(key)
+
+    frames = FramePipeline(on_ready=frame_ready, on_thumbnail=thumbnail_ready)
 
     def load(request: DecodeRequest) -> SealedImage | None:
         key, rendition = request.asset_key, request.rendition

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from modstation.app.unattended import latest_operations, opened_store
+from modstation.core.outbox import OperationState
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -45,9 +48,22 @@ class DemoResult:
     """What the driven station did; the demo compares it with what the service says.
 
     ``decided``: by public ID, the status that the moderator wanted last (an image that was
-    decided and undone is not in it). ``posted``: decisions the service acknowledged.
+    decided and undone is not in it). ``pulled``: images that came from the service. ``posted``:
+    images whose last decision it acknowledged.
     """
 
     pulled: int
     decided: Mapping[str, ModerationStatus]
     posted: int
+
+
+def what_was_done(plan: DemoPlan) -> DemoResult:
+    """Read the closed station's database: what came, what was decided last, what was posted."""
+    with opened_store(plan.home.account(plan.credentials.account.name)) as store:
+        last = latest_operations(store)
+        waiting = store.counts().waiting
+    return DemoResult(
+        pulled=waiting + len(last),
+        decided={ref.public_id: operation.target for ref, operation in last.items()},
+        posted=sum(operation.state is OperationState.DONE for operation in last.values()),
+    )

@@ -376,6 +376,9 @@ class ReviewSession:
         self._new_current()
 
     def _saved(self, saved: Saved) -> None:
+        # What the store answers from now on knows of it: if it says that the image waits, it was
+        # uploaded anew.
+        self._window.release(saved.operation.ref.key)
         self._take_counts(saved.counts)
 
     def _not_saved(self, entry: QueueEntry, error: StoreError) -> None:
@@ -415,6 +418,7 @@ class ReviewSession:
             if index is not None and self._window.move_to(index):
                 self._decision_times.append(self._monotonic())
                 self._take(StripState(saved.operation.target.value))
+                self._window.release(saved.operation.ref.key)
             self._after_step()
 
         self._store.submit(

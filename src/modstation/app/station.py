@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from modstation.app.frame_pipeline import Decoder
-from modstation.core.decisions import Action
 from modstation.core.outbox import OperationState
 from modstation.store.store_thread import Priority
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from modstation.app.review_session import ReviewSession, StoreTasks
     from modstation.app.settings import Settings
     from modstation.core.accounts import Account
+    from modstation.core.decisions import Action
     from modstation.core.errors import StoreError
     from modstation.core.keymap import Keymap
     from modstation.core.outbox import Operation

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modstation.app.paths import AccountFolder
-    from modstation.core.assets import ModerationStatus
+    from modstation.core.outbox import Operation
     from modstation.core.policy import Policy, Reason
     from modstation.core.queue import QueueEntry
 
@@ -142,13 +142,13 @@ def forget_all_pictures(folder: AccountFolder) -> int:
         return images.purge_all()
 
 
-def latest_targets(store: StationStore) -> dict[AssetRef, ModerationStatus]:
-    """The status last wanted for every asset that was decided here and not taken back."""
+def latest_operations(store: StationStore) -> dict[AssetRef, Operation]:
+    """The last operation of every asset that was decided here and not taken back."""
     states = [state for state in OperationState if state is not OperationState.CANCELLED]
-    latest: dict[AssetRef, ModerationStatus] = {}
+    latest: dict[AssetRef, Operation] = {}
     after: str | None = None
     while operations := store.operations(states, limit=200, after=after):
         # Identifiers sort by time, so a later one of the same asset replaces the earlier.
-        latest.update({operation.ref: operation.target for operation in operations})
+        latest.update({operation.ref: operation for operation in operations})
         after = operations[-1].operation_id
     return latest

@@ -193,21 +193,16 @@ def _drive(plan: DemoPlan, screenshots: Path | None) -> DemoResult:
 
 def _open(plan: DemoPlan) -> DemoResult:
     """Open the window for a person; what they leave unsent is posted after it is closed."""
-    from modstation.app.demo_plan import DemoResult
+    from modstation.app.demo_plan import what_was_done
     from modstation.app.one_exchange import exchange
     from modstation.app.settings import Settings
-    from modstation.app.unattended import latest_targets, opened_store
     from modstation.ui.main import run_station
 
     _say("the window opens; close it to end the demo")
     run_station(plan.home, plan.credentials)
     with exchange(plan.home, plan.credentials, Settings()) as line:
         line.push()
-    with opened_store(plan.home.account(plan.credentials.account.name)) as store:
-        decided = latest_targets(store)
-        counts = store.counts()
-    by_id = {ref.public_id: status for ref, status in decided.items()}
-    return DemoResult(counts.waiting + len(by_id), by_id, counts.done)
+    return what_was_done(plan)
 
 
 def _tell(result: DemoResult, compared: Tally, states: Mapping[str, str]) -> None:

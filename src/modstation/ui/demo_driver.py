@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from modstation.app.bootstrap import StationSpec, open_station
-from modstation.app.demo_plan import DemoPlan, DemoResult
+from modstation.app.demo_plan import DemoPlan, DemoResult, what_was_done
 from modstation.app.settings import load_settings, save_settings
 from modstation.core.assets import ModerationStatus
 from modstation.core.events import Connection
@@ -66,8 +66,8 @@ def drive(plan: DemoPlan) -> DemoResult:
         seat.reverse_one()
         seat.work_offline(plan.count // 3)
         seat.decide_the_rest()
-        posted = seat.session.counts.done
-    return DemoResult(pulled=len(wanted), decided=wanted, posted=posted)
+    # What came and went, the database says; what was meant, only the one at the keys knows.
+    return replace(what_was_done(plan), decided=wanted)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ import pytest
 from modstation.app.one_exchange import Exchange, exchange
 from modstation.app.paths import home_at
 from modstation.app.settings import Settings
-from modstation.app.unattended import draft_decision, find_asset, latest_targets, opened_store
+from modstation.app.unattended import draft_decision, find_asset, latest_operations, opened_store
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.assets import Asset, AssetRef, ModerationStatus
 from modstation.core.clock import SystemClock
@@ -101,7 +101,7 @@ def test_the_latest_wish_for_every_image_is_known(store):
     decide(store, "dog", hold=100)
     store.undo(actor="a")
 
-    wishes = {ref.public_id: status.value for ref, status in latest_targets(store).items()}
+    wishes = {ref.public_id: last.target.value for ref, last in latest_operations(store).items()}
 
     assert wishes == {"cat": "rejected"}
 
