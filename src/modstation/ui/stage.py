@@ -216,8 +216,11 @@ class Stage(QWidget):
                 self._session.painted(scene.key)
 
     def _manner(self) -> Manner:
-        peek, reveal = self._key_of("peek"), self._key_of("reveal")
-        return Manner(self.strength, self.grey, f"Covered – hold {peek} to look, {reveal} uncovers")
+        text = ""
+        if isinstance(self._scene, Picture) and self._scene.covered:
+            peek, reveal = self._key_of("peek"), self._key_of("reveal")
+            text = f"Covered – hold {peek} to look, {reveal} uncovers"
+        return Manner(self.strength, self.grey, text)
 
     def _warning(self, key: str) -> str | None:
         if key not in self._warnings:
@@ -251,7 +254,7 @@ class Stage(QWidget):
     def _fit_frames(self) -> None:
         ratio = self.devicePixelRatioF()
         box = (round(self.width() * ratio), round(self.height() * ratio))
-        self.view.view = box
+        self.view.resize(box)
         # A hidden stage has a size that nobody will see: decoding for it would be in vain.
         if self.isVisible():
             self._session.frames.resize(box)

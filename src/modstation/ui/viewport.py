@@ -64,6 +64,11 @@ class Viewport:
         """The next image: upright and whole."""
         self.scale, self.centre, self.quarters = None, (0.5, 0.5), 0
 
+    def resize(self, view: tuple[int, int]) -> None:
+        """The stage has another size."""
+        self.view = view
+        self._keep_inside()
+
     def zoom(self, factor: float, at: tuple[float, float] | None = None) -> None:
         """Enlarge by a factor around a point of the stage (device pixels; None: its middle)."""
         before = self.effective
@@ -106,7 +111,9 @@ class Viewport:
         self._keep_inside()
 
     def pan(self, dx: float, dy: float) -> None:
-        """Move the look by device pixels."""
+        """Move the look by device pixels; a whole image stays where it is."""
+        if self.scale is None:
+            return
         width, height = self.turned
         scale = self.effective
         self.centre = (
