@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -164,6 +164,17 @@ def test_a_list_older_than_our_acknowledgement_is_not_believed(
     result = fill(store, assets, at=at, pass_id="p2")
     assert result.ignored == (0 if back else 1)
     assert waiting(store) == (["0001", "0002"] if back else ["0002"])
+
+
+@pytest.mark.parametrize("new", [{"version": 2}, {"asset_id": "another"}])
+def test_a_picture_uploaded_anew_is_believed_right_after_our_acknowledgement(
+    store: StationStore, clock: ManualClock, new: dict[str, Any]
+) -> None:
+    asset = replace(make_asset(), asset_id="one", version=1)
+    fill(store, [asset], at=clock.now())
+    approve(store, clock, asset)
+    assert fill(store, [replace(asset, **new)], at=clock.now(), pass_id="p2").changed == 1
+    assert len(waiting(store)) == 1
 
 
 def test_a_decided_asset_stays_out_of_the_queue_however_often_it_is_listed(

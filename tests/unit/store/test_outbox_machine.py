@@ -33,7 +33,7 @@ from modstation.store.station_store import NeedsReversal, StationStore, Undone
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from modstation.core.assets import Asset, ModerationStatus
+    from modstation.core.assets import Asset
 
 KEYS = sorted(PHOTOS)
 OPEN = {
@@ -43,7 +43,6 @@ OPEN = {
     OperationState.PARKED,
     OperationState.CONFLICTED,
 }
-keys = st.runner().flatmap(lambda machine: st.sampled_from(machine.keys))
 verdicts = st.sampled_from(list(Verdict))
 holds = st.sampled_from([AT_ONCE, AT_ONCE, HOLD])
 
@@ -57,6 +56,7 @@ def empty_database() -> Path:
     return folder / "station.sqlite3"
 
 
+resolutions = st.sampled_from([Action.KEEP_MINE, Action.ACCEPT_THEIRS, Action.LOOK_AGAIN])
 # The interesting ones more often.
 mishaps = st.sampled_from([*Mishap, Mishap.NONE, Mishap.ANSWER_LOST, Mishap.ANSWER_LOST])
 
@@ -92,6 +92,81 @@ class OutboxMachine(RuleBasedStateMachine):
         store._connection.sql.execute("PRAGMA synchronous = OFF")
         return store
 
+    # -- three hands: what each may do now is drawn from, so that no step is wasted
+
+    @rule(data=st.data())
+    def the_moderator(self, data: st.DataObject) -> None:
+        draw = data.draw
+        acts = ["decide", "decide", "decide", "undo", "skip", "post_now"]
+        acts += ["change_ones_mind"] * (4 if self.flights else 0)
+        acts += ["redo", "redo"] if self.choices.redo else []
+        acts += ["reverse"] if self.choices.undo else []
+        acts += ["settle_a_conflict"] * (3 if self.any_in(OperationState.CONFLICTED) else 0)
+        acts += ["clear_a_parked_row"] * (2 if self.any_in(OperationState.PARKED) else 0)
+        match draw(st.sampled_from(acts), label="act"):
+            case "decide":
+                self.decide(
+                    draw(st.sampled_from(self.keys)),
+                    draw(verdicts),
+                    draw(holds),
+                    offline=draw(st.booleans()),
+                )
+            case "undo":
+                self.undo()
+            case "skip":
+                self.skip(draw(st.sampled_from(self.keys)))
+            case "post_now":
+                self.store.release_held()
+            case "change_ones_mind":
+                self.change_ones_mind(draw(holds))
+            case "redo":
+                self.redo(draw(holds))
+            case "reverse":
+                self.reverse(draw(holds))
+            case "settle_a_conflict":
+                self.settle_a_conflict(draw(resolutions), draw(holds))
+            case "clear_a_parked_row":
+                self.clear_a_parked_row(drop=draw(st.booleans()))
+
+    @precondition(lambda self: any(row.state.live for row in self.rows.values()))
+    @rule(data=st.data())
+    def the_engine(self, data: st.DataObject) -> None:
+        acts = ["claim", "claim"]
+        acts += ["post"] if not self.flights else []
+        acts += ["send"] * (6 if any(flight.mishap is None for flight in self.flights) else 0)
+        acts += ["settle"] * (6 if any(flight.mishap for flight in self.flights) else 0)
+        acts += ["is_killed"]
+        match data.draw(st.sampled_from(acts), label="act"):
+            case "claim":
+                self.claim(data.draw(st.integers(1, 2)))
+            case "post":
+                self.post(data.draw(mishaps))
+            case "send":
+                self.send(data.draw(mishaps))
+            case "settle":
+                self.settle()
+            case "is_killed":
+                self.is_killed()
+
+    @rule(data=st.data())
+    def the_world(self, data: st.DataObject) -> None:
+        acts = ["time_passes", "time_passes", "snapshot", "read_one_asset"]
+        acts += ["apply_snapshot"] * (2 if self.snapshots else 0)
+        acts += [] if self.alone else ["somebody_else_sets"]
+        match data.draw(st.sampled_from(acts), label="act"):
+            case "time_passes":
+                self.clock.advance(data.draw(st.sampled_from([1, 11, 45, 400])))
+            case "snapshot":
+                self.take_snapshot()
+            case "apply_snapshot":
+                self.apply_snapshot()
+            case "read_one_asset":
+                self.store.upsert_asset(self.seen(data.draw(st.sampled_from(self.keys))))
+            case "somebody_else_sets":
+                key = data.draw(st.sampled_from(self.keys))
+                self.service.statuses[key] = data.draw(st.sampled_from(STATUSES))
+                self.service.foreign.add(key)
+
     # -- the service and its listings
 
     @initialize(alone=st.booleans(), photos=st.integers(1, len(KEYS)))
@@ -101,7 +176,6 @@ class OutboxMachine(RuleBasedStateMachine):
         self.take_snapshot()
         self.apply_snapshot()
 
-    @rule()
     def take_snapshot(self) -> None:
         listed = [
             replace(PHOTOS[key], status=status)
@@ -110,8 +184,6 @@ class OutboxMachine(RuleBasedStateMachine):
         ]
         self.snapshots.append(Snapshot(self.clock.now(), listed))
 
-    @precondition(lambda self: self.snapshots)
-    @rule()
     def apply_snapshot(self) -> None:
         snapshot = self.snapshots.pop(0)
         self.passes += 1
@@ -125,37 +197,19 @@ class OutboxMachine(RuleBasedStateMachine):
             last=True,
         )
 
-    @precondition(lambda self: not self.alone)
-    @rule(key=keys, status=st.sampled_from(STATUSES))
-    def somebody_else_sets(self, key: str, status: ModerationStatus) -> None:
-        self.service.statuses[key] = status
-        self.service.foreign.add(key)
-
-    @rule(key=keys)
-    def read_one_asset(self, key: str) -> None:
-        self.store.upsert_asset(self.seen(key))
-
-    @rule(seconds=st.sampled_from([1, 11, 45, 400]))
-    def time_passes(self, seconds: int) -> None:
-        self.clock.advance(seconds)
-
     # -- the moderator
 
-    @rule(key=keys, verdict=verdicts, hold=holds, offline=st.booleans())
     def decide(self, key: str, verdict: Verdict, hold: timedelta, *, offline: bool) -> None:
         entry = self.store.entry(key)
         assert entry is not None
         draft = draft_for(entry.asset, verdict, decided_offline=offline)
         self.choices.choose(self.store.decide(draft, hold=hold).operation)
 
-    @precondition(lambda self: self.flights)
-    @rule(hold=holds)
-    def change_ones_mind_in_flight(self, hold: timedelta) -> None:
+    def change_ones_mind(self, hold: timedelta) -> None:
         operation = self.flights[-1].operation
         verdict = next(verdict for verdict in Verdict if verdict.status is not operation.target)
         self.decide(operation.ref.key, verdict, hold, offline=False)
 
-    @rule()
     def undo(self) -> None:
         top = self.store.undo_top()
         answer = self.store.undo(actor="mod")
@@ -167,36 +221,22 @@ class OutboxMachine(RuleBasedStateMachine):
         else:
             assert self.choices.undo == []
 
-    @precondition(lambda self: self.choices.redo)
-    @rule(hold=holds)
     def redo(self, hold: timedelta) -> None:
         saved = self.store.redo(actor="mod", hold=hold)
         assert saved is not None
         assert self.choices.redo[-1][1] == saved.decision.draft.refers_to
         self.choices.choose(saved.operation, redone=True)
 
-    @precondition(lambda self: self.choices.undo)
-    @rule(hold=holds)
     def reverse(self, hold: timedelta) -> None:
         top = self.store.undo_top()
         assert top is not None
         saved = self.store.reverse(top.decision_id, actor="mod", hold=hold)
         self.choices.choose(saved.operation)
 
-    @rule(key=keys)
     def skip(self, key: str) -> None:
         self.lanes[key] += 1
         assert self.store.skip(key, MANUAL_PENDING).lane == self.lanes[key]
 
-    @rule()
-    def post_now(self) -> None:
-        self.store.release_held()
-
-    @precondition(lambda self: self.any_in(OperationState.CONFLICTED))
-    @rule(
-        action=st.sampled_from([Action.KEEP_MINE, Action.ACCEPT_THEIRS, Action.LOOK_AGAIN]),
-        hold=holds,
-    )
     def settle_a_conflict(self, action: Action, hold: timedelta) -> None:
         for row in self.store.operations({OperationState.CONFLICTED}, limit=1):
             key = row.ref.key
@@ -209,8 +249,6 @@ class OutboxMachine(RuleBasedStateMachine):
             if action is Action.LOOK_AGAIN:
                 self.second_looks.add(key)
 
-    @precondition(lambda self: self.any_in(OperationState.PARKED))
-    @rule(drop=st.booleans())
     def clear_a_parked_row(self, *, drop: bool) -> None:
         for row in self.store.operations({OperationState.PARKED}, limit=1):
             if drop:
@@ -221,8 +259,6 @@ class OutboxMachine(RuleBasedStateMachine):
 
     # -- the engine: claim, send, settle, with anything in between
 
-    @precondition(lambda self: any(row.state.live for row in self.rows.values()))
-    @rule(limit=st.integers(1, 2))
     def claim(self, limit: int) -> None:
         now = self.clock.now()
         self.store.release_due(now)
@@ -233,8 +269,6 @@ class OutboxMachine(RuleBasedStateMachine):
             assert row.decision_id == self.choices.newest(row.ref.key)
             self.flights.append(Flight(row))
 
-    @precondition(lambda self: any(flight.mishap is None for flight in self.flights))
-    @rule(mishap=mishaps)
     def send(self, mishap: Mishap) -> None:
         flight = next(flight for flight in self.flights if flight.mishap is None)
         operation, now = flight.operation, self.clock.now()
@@ -248,8 +282,6 @@ class OutboxMachine(RuleBasedStateMachine):
         self.service.post(operation, mishap)
         flight.mishap = mishap
 
-    @precondition(lambda self: any(flight.mishap for flight in self.flights))
-    @rule()
     def settle(self) -> None:
         flight = next(flight for flight in self.flights if flight.mishap)
         self.flights.remove(flight)
@@ -259,8 +291,6 @@ class OutboxMachine(RuleBasedStateMachine):
         transition = settle(operation, outcome, now=now)
         self.settled(self.store.apply(operation.operation_id, transition, now=now))
 
-    @precondition(lambda self: not self.flights)
-    @rule(mishap=mishaps)
     def post(self, mishap: Mishap) -> None:
         self.claim(1)
         if self.flights:
@@ -268,8 +298,7 @@ class OutboxMachine(RuleBasedStateMachine):
         if self.flights:
             self.settle()
 
-    @rule()
-    def the_program_is_killed(self) -> None:
+    def is_killed(self) -> None:
         self.flights.clear()
         self.store.close()
         self.store = self.open()
