@@ -71,18 +71,20 @@ class PicturePainter:
         strength = manner.strength if scene.covered else 0
         image = self._renderings.image(frame, Wanted(strength, manner.grey, fit))
         see_through = not frame.opaque and not scene.covered
+        strip = 0.0
+        if scene.warning:
+            strip = strip_height(scene.warning, painter.font(), area.width())
         if view.zoomed or view.quarters:
             smooth = scene.covered or view.effective * view.natural[0] < frame.width * _SQUARES_FROM
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
             self._paint_placed(painter, area, image, view, see_through=see_through)
         else:
-            self._paint_whole(painter, area, image, fit, view, see_through=see_through)
+            self._paint_whole(painter, area, image, fit, view, strip=strip, see_through=see_through)
         if scene.covered:
             paint_pill(painter, QRectF(area), "covered", manner.covered_text, self._theme)
         if scene.warning:
-            high = strip_height(scene.warning, painter.font(), area.width())
-            strip = QRectF(0, 0, area.width(), high)
-            paint_strip(painter, strip, "warning", scene.warning, self._theme)
+            place = QRectF(0, 0, area.width(), strip)
+            paint_strip(painter, place, "warning", scene.warning, self._theme)
 
     def _paint_whole(
         self,
@@ -92,14 +94,17 @@ class PicturePainter:
         size: tuple[int, int],
         view: Viewport,
         *,
+        strip: float,
         see_through: bool,
     ) -> None:
         ratio = painter.device().devicePixelRatio()
         # Whole device pixels, or the image would be resampled and lose its sharpness.
         x, y = (view.view[0] - size[0]) // 2 / ratio, (view.view[1] - size[1]) // 2 / ratio
         target = QRectF(x, y, size[0] / ratio, size[1] / ratio)
+        if strip > y:
+            target = _below(strip, target, area)
         self._paint_ground(painter, QRectF(area), target, see_through=see_through)
-        if (image.width(), image.height()) == size:
+        if strip <= y and (image.width(), image.height()) == size:
             image.setDevicePixelRatio(ratio)
             painter.drawImage(QPointF(x, y), image)
             image.setDevicePixelRatio(1)
@@ -146,3 +151,11 @@ class PicturePainter:
         painter.fillRect(QRectF(0, bottom, area.width(), area.height() - bottom), ground)
         painter.fillRect(QRectF(0, top, left, bottom - top), ground)
         painter.fillRect(QRectF(right, top, area.width() - right, bottom - top), ground)
+
+
+def _below(strip: float, target: QRectF, area: QRect) -> QRectF:
+    """The place for a whole picture under a warning, which must hide nothing of it."""
+    room = area.height() - strip
+    scale = min(1.0, room / target.height())
+    width, height = target.width() * scale, target.height() * scale
+    return QRectF((area.width() - width) / 2, strip + (room - height) / 2, width, height)

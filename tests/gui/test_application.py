@@ -1,0 +1,151 @@
+"""The application around the window: opening, closing, another account, and a fault."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from modstation.app.bootstrap import StationSpec, open_station
+from modstation.app.paths import home_at
+from modstation.core.accounts import parse_cloudinary_url
+from modstation.core.queue import QueueView
+from modstation.store.station_store import StationStore
+from modstation.ui.application import CRASHED, Application
+from modstation.ui.window import StationWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from modstation.app.paths import Home
+    from modstation.app.station import Station
+
+# Nobody listens there, and the station is offline by choice.
+FIRST = parse_cloudinary_url("cloudinary://k:s@first?upload_prefix=http://127.0.0.1:9")
+SECOND = parse_cloudinary_url("cloudinary://k:s@second?upload_prefix=http://127.0.0.1:9")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = home_at(tmp_path / "home")
+    home.create()
+    return home
+
+
+def station_of(home: Home) -> Station:
+    return open_station(StationSpec(home, FIRST, offline=True))
+
+
+def run(home: Home, station: Station, act: Callable[[StationWindow], bool]) -> int:
+    """Run the application; ``act`` is asked again and again until it has done its part."""
+    timer = QTimer()
+
+    def ask() -> None:
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, StationWindow) and window.isVisible() and act(window):
+                timer.stop()
+
+    timer.timeout.connect(ask)
+    timer.start(5)
+    try:
+        return Application(home, view=QueueView(), offline=True).run(station)
+    finally:
+        timer.stop()
+
+
+def test_closing_the_window_ends_everything(home: Home, qapp: QApplication) -> None:
+    def close(window: StationWindow) -> bool:
+        return window.session.loaded and window.close()
+
+    hook = sys.excepthook
+    assert run(home, station_of(home), close) == 0
+    assert sys.excepthook is hook
+
+
+def test_ctrl_q_quits(home: Home, qapp: QApplication) -> None:
+    from modstation.ui.key_press import key_event, send_key
+
+    def press(window: StationWindow) -> bool:
+        send_key(window, key_event("Ctrl+Q"))
+        return True
+
+    assert run(home, station_of(home), press) == 0
+
+
+def test_another_account_opens_in_its_own_folder(home: Home, qapp: QApplication) -> None:
+    seen: list[str] = []
+
+    def act(window: StationWindow) -> bool:
+        name = window.station.account.name
+        if name not in seen:
+            seen.append(name)
+            if name == "first":
+                application._change_to(SECOND)
+                return False
+            window.close()
+            return True
+        return False
+
+    timer = QTimer()
+
+    def ask() -> None:
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, StationWindow) and window.isVisible():
+                act(window)
+
+    timer.timeout.connect(ask)
+    timer.start(5)
+    application = Application(home, view=QueueView(), offline=True)
+    assert application.run(station_of(home)) == 0
+    timer.stop()
+    assert seen == ["first", "second"]
+    for name in seen:
+        assert home.account(name).station_db.exists()
+
+
+def test_a_fault_is_reported_and_ends_the_program(
+    home: Home,
+    qapp: QApplication,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QMessageBox, "critical", lambda *args: told.append(args[2]))
+
+    def fault() -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    def act(window: StationWindow) -> bool:
+        window.station.mailbox.post(fault)
+        return True
+
+    assert run(home, station_of(home), act) == CRASHED
+    assert len(told) == 1
+    reports = list(home.log.glob("crash-*.txt"))
+    assert len(reports) == 1
+    assert "a fault of ours" in reports[0].read_text(encoding="utf-8")
+    assert str(reports[0]) in told[0]
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_fault_in_the_store_thread_reaches_the_crash_report(
+    home: Home, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QMessageBox, "critical", lambda *_args: None)
+    monkeypatch.setattr(sys, "__excepthook__", lambda *_args: None)
+
+    def broken(_store: StationStore, *_args: object) -> None:
+        raise KeyError("a fault in the database layer")
+
+    def act(window: StationWindow) -> bool:
+        monkeypatch.setattr(StationStore, "counts", broken)
+        window.session.reload()
+        return True
+
+    assert run(home, station_of(home), act) == CRASHED
+    (report,) = home.log.glob("crash-*.txt")
+    assert "a fault in the database layer" in report.read_text(encoding="utf-8")
