@@ -87,11 +87,11 @@ class Screen:
         shot = Image.frombytes("RGB", self._size, self._reply()[32:], "raw", "BGRX")
         off = ImageChops.difference(shot, Image.new("RGB", self._size, colour)).convert("L")
         # Coarsely: thumbnails and icons of that colour are smaller than one cell.
-        cells = off.point(lambda value: 255 * (value < 24)).reduce(40)
+        cells = off.point(lambda value: 255 * (value < 24)).reduce(20)
         box = cells.point(lambda value: 255 * (value > 250)).getbbox()
         if box is None:
             return None
-        return (box[0] + box[2]) * 20, (box[1] + box[3]) * 20
+        return (box[0] + box[2]) * 10, (box[1] + box[3]) * 10
 
     def press(self, keycode: int) -> None:
         """Press and release a key as a keyboard would."""

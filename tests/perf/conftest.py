@@ -85,8 +85,8 @@ def small_desk(bench_folder: Path, service_url: str, small_photos: list[Path]) -
 
 @pytest.fixture(scope="session")
 def large_desk(bench_folder: Path, service_url: str, large_photos: list[Path]) -> Desk:
-    """A home with 200 images of 12 megapixels, all of them cached as they were uploaded."""
-    return make_desk(bench_folder / "large", service_url, 200, large_photos, cached=200)
+    """A home with 220 images of 12 megapixels, all of them cached as they were uploaded."""
+    return make_desk(bench_folder / "large", service_url, 220, large_photos, cached=220)
 
 
 @pytest.fixture(scope="session")

@@ -193,14 +193,14 @@ class Driver:
 
     def _pace(self, count: int) -> object:
         self.wait_until_ready(1)
-        grey, before = self.observer.grey, self.observer.decided
-        start = time.perf_counter()
+        before = self.observer.decided
+        painted = []
         for _ in range(count):
             self._press()
             self._wait_until_painted()
-        end = time.perf_counter()
+            painted.append(self.observer.painted_at)
         self._wait_until_told(before + count)
-        return {"start": start, "end": end, "grey": self.observer.grey - grey}
+        return {"painted_at": painted}
 
     def _press(self) -> None:
         from helpers.perf_qt import press, release
