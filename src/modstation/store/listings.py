@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from modstation.core.assets import ModerationStatus
 from modstation.core.clock import from_us, to_us
 from modstation.store import asset_rows
 from modstation.store.connection import SLICE, sliced
@@ -152,7 +153,7 @@ def _store_slice(
     seen: list[tuple[int, str]] = []
     for asset in readable:
         key = asset.key
-        if key in settled:
+        if key in settled and not _is_new_upload(asset, *settled[key]):
             tally.ignored += 1
             continue
         described = asset_rows.describe(asset)
@@ -245,11 +246,29 @@ def _known(
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
 
-def _settled_since(sql: sqlite3.Connection, keys: Sequence[str], moment: datetime) -> set[str]:
+def _settled_since(
+    sql: sqlite3.Connection, keys: Sequence[str], moment: datetime
+) -> dict[str, tuple[str | None, int | None]]:
+    """Assets with an acknowledgement of ours since then: asset ID and version as we know them."""
     marks = ", ".join("?" * len(keys))
     rows = sql.execute(
-        "SELECT DISTINCT key FROM operations INDEXED BY operations_done"  # noqa: S608 - marks
-        f" WHERE key IN ({marks}) AND state = 'done' AND settled_us > ?",
+        "SELECT DISTINCT o.key, a.asset_id, a.version FROM operations AS o"  # noqa: S608 - marks
+        " INDEXED BY operations_done CROSS JOIN assets AS a ON a.key = o.key"
+        f" WHERE o.key IN ({marks}) AND o.state = 'done' AND o.settled_us > ?",
         (*keys, to_us(moment)),
     )
-    return {row[0] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def _is_new_upload(asset: Asset, known_id: str | None, known_version: int | None) -> bool:
+    """Say whether this is a picture that was uploaded after the one we settled.
+
+    Only what waits for moderation can be: putting a rejected picture back makes a new version too.
+    """
+    if asset.status is not ModerationStatus.PENDING:
+        return False
+    if None not in {known_id, asset.asset_id} and known_id != asset.asset_id:
+        return True
+    if known_version is None or asset.version is None:
+        return False
+    return asset.version > known_version
