@@ -87,7 +87,7 @@ def open_station(spec: StationSpec) -> Station:
         key, rendition = request.asset_key, request.rendition
         # An upload that was replaced under the same public ID must not be decided on its old
         # picture.
-        found = cache.sealed(key, rendition, listing_etag=session.listing_etags.get(key))
+        found = cache.sealed(key, rendition, revision=request.revision)
         if found is None:
             mailbox.post(lambda: frames.missing(key, rendition))
         elif found.mismatch:

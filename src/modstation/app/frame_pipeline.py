@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame, Rendition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 AHEAD = 8
 BACK = 2
@@ -16,6 +17,7 @@ THUMBNAIL_BOX = (160, 120)
 # Frames around the current one are dropped, farthest first, beyond this many bytes of pixels.
 FRAME_BYTES = 192 * 1024 * 1024
 THUMBNAILS_KEPT = 96
+NO_REVISIONS: Mapping[str, str | None] = MappingProxyType({})
 
 
 class Decoder(Protocol):
@@ -66,6 +68,7 @@ class FramePipeline:
         self._detail: tuple[str, Rendition] | None = None
         self._details: dict[str, DecodeResult] = {}
         self._not_here: set[tuple[str, Rendition]] = set()
+        self._revisions: Mapping[str, str | None] = {}
 
     def attach(self, decoder: Decoder) -> None:
         """Say who decodes; what is already wanted is asked for at once."""
@@ -82,9 +85,27 @@ class FramePipeline:
         self._generation += 1
         self._ask()
 
-    def focus(self, focus: Focus | None, strip: Sequence[str] = ()) -> None:
-        """Move to another place in the queue; ``strip`` are the keys whose thumbnails show."""
+    def focus(
+        self,
+        focus: Focus | None,
+        strip: Sequence[str] = (),
+        revisions: Mapping[str, str | None] = NO_REVISIONS,
+    ) -> None:
+        """Move to another place in the queue; ``strip`` are the keys whose thumbnails show.
+
+        ``revisions`` name the uploads that are wanted. What was decoded of another upload under
+        the same key is dropped, and so is what a worker is still making of it.
+        """
         self._focus, self._strip = focus, tuple(strip)
+        replaced = [
+            key
+            for key, revision in revisions.items()
+            if self._revisions.get(key, revision) != revision
+        ]
+        self._generation += bool(replaced)
+        for key in replaced:
+            self.forget(key)
+        self._revisions = revisions
         wanted = set(focus.in_order()) if focus else set()
         for key in [key for key in self._ready if key not in wanted]:
             del self._ready[key]
@@ -199,7 +220,7 @@ class FramePipeline:
                 here = (key, rendition) not in self._not_here
                 # All pixels of the review rendition do not stand for those of the original.
                 if here and (have is None or have.rendition != rendition):
-                    detail = DecodeRequest(self._generation, key, rendition, _DETAIL_BOX)
+                    detail = self._request(key, rendition, _DETAIL_BOX)
                     plan.insert(min(1, len(plan)), detail)
         for key in self._strip:
             if key not in self._thumbnails:
@@ -210,7 +231,11 @@ class FramePipeline:
         self, plan: list[DecodeRequest], key: str, rendition: Rendition, box: tuple[int, int]
     ) -> None:
         if (key, rendition) not in self._not_here:
-            plan.append(DecodeRequest(self._generation, key, rendition, box))
+            plan.append(self._request(key, rendition, box))
+
+    def _request(self, key: str, rendition: Rendition, box: tuple[int, int]) -> DecodeRequest:
+        revision = self._revisions.get(key)
+        return DecodeRequest(self._generation, key, rendition, box, revision=revision)
 
 
 # Larger than any image we decode: "every pixel".

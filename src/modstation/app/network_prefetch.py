@@ -95,7 +95,7 @@ class Prefetcher:
             cache.put,
             on_outcome=self._fetched,
             is_current=lambda item: cache.is_current(
-                item.asset_key, item.rendition, listing_etag=item.listing_etag
+                item.asset_key, item.rendition, revision=item.revision
             ),
         )
         self._thread = threading.Thread(target=self._run, name="prefetch")
@@ -236,12 +236,16 @@ class Prefetcher:
         if url is None:
             self._note_missing_url(store, asset)
             return None
-        return FetchItem(asset.key, "review", url, asset.bytes, asset.etag, is_original)
+        return FetchItem(
+            asset.key, "review", url, asset.bytes, asset.etag, is_original, asset.revision
+        )
 
     def _original_item(self, asset: Asset) -> FetchItem | None:
         if asset.url is None:
             return None
-        return FetchItem(asset.key, "original", asset.url, asset.bytes, asset.etag, True)
+        return FetchItem(
+            asset.key, "original", asset.url, asset.bytes, asset.etag, True, asset.revision
+        )
 
     def _note_missing_url(self, store: StationStore, asset: Asset) -> None:
         name = (asset.key, "review")

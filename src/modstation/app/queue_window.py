@@ -133,11 +133,11 @@ class QueueWindow:
         trail = list(self._trail)[-room:] if room > 0 else []
         return [*trail, *shown]
 
-    def listing_etags(self) -> dict[str, str | None]:
-        """What the listing says of the uploads around the cursor, by asset key."""
+    def revisions(self) -> dict[str, str | None]:
+        """Which uploads the listing names around the cursor, by asset key."""
         start = max(0, self._cursor - TRAIL)
         near = self._entries[start : self._cursor + TRAIL]
-        return {entry.key: entry.asset.etag for entry in near}
+        return {entry.key: entry.asset.revision for entry in near}
 
     def focus(self) -> Focus | None:
         """The keys whose pictures are needed, nearest first."""

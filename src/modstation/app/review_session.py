@@ -44,7 +44,7 @@ from modstation.store.station_store import NeedsReversal, Saved, StationStore, U
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.core.errors import StoreError
@@ -124,8 +124,6 @@ class ReviewSession:
         # The store has answered once: an empty stage now means an empty queue.
         self.loaded = False
         self.look = Look(protected=False)
-        # Replaced as a whole, never changed: the decoder's threads read it.
-        self.listing_etags: Mapping[str, str | None] = {}
         self._store = store
         self._monotonic = monotonic
         self._want_images = want_images
@@ -216,12 +214,17 @@ class ReviewSession:
     def _take_window(self, answer: tuple[list[QueueEntry], Counts]) -> None:
         entries, counts = answer
         first, self._asking, self.loaded = not self.loaded, False, True
-        before = self._window.current_key
+        before = self.current
         self._window.merge(entries)
         # Read to its end: no need to ask again before the network process brings something.
         self._at_end = len(entries) < WINDOW
         self._take_counts(counts)
-        if self._window.current_key != before or first:
+        now = self.current
+        if first or (now and now.key) != (before and before.key):
+            self._new_current()
+        elif now and before and now.asset.revision != before.asset.revision:
+            # Another picture under the same name: it has to be seen before a decision.
+            self.frames.forget(now.key)
             self._new_current()
         self._show_surroundings()
         if self._ask_again:
@@ -553,8 +556,8 @@ class ReviewSession:
 
     def _show_surroundings(self) -> None:
         focus = self._window.focus()
-        self.listing_etags = self._window.listing_etags()
-        self.frames.focus(focus, [item.key for item in self.strip()])
+        strip = [item.key for item in self.strip()]
+        self.frames.focus(focus, strip, self._window.revisions())
         if focus is not None:
             self._want_images(focus.in_order())
         self._tell(StripChanged())

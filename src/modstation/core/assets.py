@@ -102,6 +102,14 @@ class Asset:
         return self.ref.key
 
     @property
+    def revision(self) -> str | None:
+        """Names this upload: what is uploaded anew under the same public ID has another one.
+
+        By the version, because listings of Cloudinary tell no etag; the etag where there is none.
+        """
+        return self.etag if self.version is None else f"v{self.version}"
+
+    @property
     def labels(self) -> tuple[MachineLabel, ...]:
         """Every machine label of the chain, strongest first."""
         found = [label for entry in self.moderation for label in entry.labels]

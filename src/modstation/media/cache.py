@@ -52,12 +52,12 @@ class ImageCache:
         *,
         etag: str | None = None,
         source_length: int | None = None,
-        source_etag: str | None = None,
+        source_revision: str | None = None,
         mismatch: str | None = None,
     ) -> Stored:
         """Seal and keep an image, dropping others to stay within the limit.
 
-        ``etag`` came with the bytes; ``source_length`` and ``source_etag`` are what the listing
+        ``etag`` came with the bytes; ``source_length`` and ``source_revision`` are what the listing
         said of the original when they were fetched.
         """
         sealed = self._sealer.seal(asset_key, rendition, body)
@@ -69,21 +69,21 @@ class ImageCache:
             length=len(body),
             content_etag=etag,
             source_length=source_length,
-            source_etag=source_etag,
+            source_revision=source_revision,
             mismatch=mismatch,
         )
         return self._store.put(image, limit_bytes=self._limit_bytes, protected=self._protected)
 
     def sealed(
-        self, asset_key: str, rendition: str, *, listing_etag: str | None = None
+        self, asset_key: str, rendition: str, *, revision: str | None = None
     ) -> SealedImage | None:
         """The image and its own key; None when it is not here, or another secret sealed it.
 
-        With ``listing_etag`` also None when the image was fetched under another etag: the upload
+        With ``revision`` also None when the image was fetched under another one: the upload
         has been replaced, and nobody may decide on the old picture.
         """
         row = self._store.get(asset_key, rendition)
-        if row is None or _replaced(row.source_etag, listing_etag):
+        if row is None or _replaced(row.source_revision, revision):
             return None
         try:
             key = self._sealer.unwrap(asset_key, rendition, row.length, row.wrapped_key)
@@ -91,12 +91,10 @@ class ImageCache:
             return None
         return SealedImage(row.sealed, key, row.length, row.mismatch)
 
-    def is_current(
-        self, asset_key: str, rendition: str, *, listing_etag: str | None = None
-    ) -> bool:
+    def is_current(self, asset_key: str, rendition: str, *, revision: str | None = None) -> bool:
         """Whether the image is here and its upload was not replaced since."""
-        source = self._store.source_etag(asset_key, rendition)
-        return source is not None and not _replaced(source.etag, listing_etag)
+        source = self._store.source_revision(asset_key, rendition)
+        return source is not None and not _replaced(source.revision, revision)
 
     def warning(self, asset_key: str, rendition: str) -> str | None:
         """The warning stored with the image, without reading it."""

@@ -52,7 +52,7 @@ class CachePut(Protocol):
         *,
         etag: str | None = None,
         source_length: int | None = None,
-        source_etag: str | None = None,
+        source_revision: str | None = None,
         mismatch: str | None = None,
     ) -> Stored:
         """Keep it, or StoreError."""
@@ -61,7 +61,10 @@ class CachePut(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FetchItem:
-    """One image to fetch. ``listing_bytes`` and ``listing_etag`` speak of the original."""
+    """One image to fetch. ``listing_bytes`` and ``listing_etag`` speak of the original.
+
+    ``revision`` names the upload (``Asset.revision``).
+    """
 
     asset_key: str
     rendition: Rendition
@@ -69,6 +72,7 @@ class FetchItem:
     listing_bytes: int | None = None
     listing_etag: str | None = None
     is_original: bool = False
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class Fetcher:
                 answer.body,
                 etag=answer.etag,
                 source_length=item.listing_bytes,
-                source_etag=item.listing_etag,
+                source_revision=item.revision,
                 mismatch=mismatch,
             )
         except (RemoteError, MediaError, StoreError) as error:

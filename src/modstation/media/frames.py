@@ -22,7 +22,8 @@ class DecodeRequest:
     ``generation`` is the caller's: it comes back unchanged with the result. ``box`` is in device
     pixels; an image is made smaller to fit it, never larger. ``sealed`` and ``key`` are what
     ``ImageCache.sealed()`` gave; when both are empty the pool asks its ``load`` for them just
-    before the image is sent to a worker. ``frame`` counts from 0.
+    before the image is sent to a worker. ``frame`` counts from 0. ``revision`` names the
+    upload that is wanted (``Asset.revision``); bytes of another one under the same key will not do.
     """
 
     generation: int
@@ -32,6 +33,7 @@ class DecodeRequest:
     sealed: bytes = b""
     key: bytes = b""
     frame: int = 0
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

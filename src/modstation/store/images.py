@@ -39,7 +39,7 @@ CREATE TABLE images (
   stored_bytes INTEGER NOT NULL,
   content_etag TEXT,
   source_length INTEGER,
-  source_etag TEXT,
+  source_revision TEXT,
   mismatch TEXT,
   fetched_at INTEGER NOT NULL,
   last_used INTEGER NOT NULL,
@@ -69,16 +69,16 @@ class StoredImage:
     length: int
     content_etag: str | None = None
     source_length: int | None = None
-    source_etag: str | None = None
+    source_revision: str | None = None
     mismatch: str | None = None
     fetched_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SourceEtag:
-    """The listing's etag at the time of a fetch, which may have had none."""
+class SourceRevision:
+    """Which upload the listing named at the time of a fetch; it may have named none."""
 
-    etag: str | None
+    revision: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,8 @@ class ImageStore:
             self._drop(oldest)
             self._db.execute(
                 "INSERT INTO images (asset_key, rendition, length, stored_bytes, content_etag,"
-                " source_length, source_etag, mismatch, fetched_at, last_used, wrapped_key, sealed)"
+                " source_length, source_revision, mismatch, fetched_at, last_used, wrapped_key,"
+                " sealed)"
                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     *name,
@@ -215,7 +216,7 @@ class ImageStore:
                     stored_bytes,
                     image.content_etag,
                     image.source_length,
-                    image.source_etag,
+                    image.source_revision,
                     image.mismatch,
                     now if image.fetched_at is None else to_us(image.fetched_at),
                     now,
@@ -229,13 +230,15 @@ class ImageStore:
         """The image as it was put, or None; reading alone does not count as use."""
         with self._lock, _translated():
             row = self._db.execute(
-                "SELECT sealed, wrapped_key, length, content_etag, source_length, source_etag,"
+                "SELECT sealed, wrapped_key, length, content_etag, source_length, source_revision,"
                 " mismatch, fetched_at FROM images WHERE asset_key=? AND rendition=?",
                 (asset_key, rendition),
             ).fetchone()
         if row is None:
             return None
-        sealed, wrapped_key, length, etag, source_length, source_etag, mismatch, fetched_at = row
+        sealed, wrapped_key, length, etag, source_length, source_revision, mismatch, fetched_at = (
+            row
+        )
         return StoredImage(
             asset_key=asset_key,
             rendition=rendition,
@@ -244,19 +247,19 @@ class ImageStore:
             length=length,
             content_etag=etag,
             source_length=source_length,
-            source_etag=source_etag,
+            source_revision=source_revision,
             mismatch=mismatch,
             fetched_at=from_us(fetched_at),
         )
 
-    def source_etag(self, asset_key: str, rendition: str) -> SourceEtag | None:
-        """What the listing's etag was when the image was fetched; None when it is not here."""
+    def source_revision(self, asset_key: str, rendition: str) -> SourceRevision | None:
+        """Which upload was listed when the image was fetched; None when it is not here."""
         with self._lock, _translated():
             row = self._db.execute(
-                "SELECT source_etag FROM images WHERE asset_key=? AND rendition=?",
+                "SELECT source_revision FROM images WHERE asset_key=? AND rendition=?",
                 (asset_key, rendition),
             ).fetchone()
-        return None if row is None else SourceEtag(row[0])
+        return None if row is None else SourceRevision(row[0])
 
     def warning(self, asset_key: str, rendition: str) -> str | None:
         """What to warn of before this image is decided on, without reading its bytes."""

@@ -155,6 +155,26 @@ def test_a_replaced_upload_is_not_shown_any_more_once_its_new_picture_is_here() 
     assert desk.frames.frame("a") is not None
 
 
+def test_another_upload_under_the_same_key_takes_the_old_picture_off_the_stage() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a", ("b",)), (), {"a": "v1", "b": "v1"})
+    desk.decode("a")
+    desk.decode("b")
+    desk.frames.focus(Focus("a", ("b",)), (), {"a": "v2", "b": "v1"})
+    assert desk.frames.frame("a") is None
+    assert desk.frames.frame("b") is not None
+    assert next((r.asset_key, r.revision) for r in desk.decoder.plan) == ("a", "v2")
+
+
+def test_what_a_worker_still_made_of_the_old_upload_is_dropped() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a"), (), {"a": "v1"})
+    old = desk.decoder.plan[0]
+    desk.frames.focus(Focus("a"), (), {"a": "v2"})
+    desk.answer(old)
+    assert desk.frames.frame("a") is None
+
+
 def test_a_damaged_image_is_asked_for_again_only_when_new_bytes_arrive() -> None:
     desk = Desk()
     desk.frames.focus(Focus("a"))

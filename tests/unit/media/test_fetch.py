@@ -168,18 +168,16 @@ def test_bytes_that_are_not_those_listed_are_kept_with_a_warning(fetching: Fetch
 
 
 def test_an_image_that_is_here_is_not_fetched_again(cache: ImageCache) -> None:
-    cache.put("image/upload/a", "review", b"here", source_etag="then")
+    cache.put("image/upload/a", "review", b"here", source_revision="then")
 
     def is_current(wanted: FetchItem) -> bool:
-        return cache.is_current(
-            wanted.asset_key, wanted.rendition, listing_etag=wanted.listing_etag
-        )
+        return cache.is_current(wanted.asset_key, wanted.rendition, revision=wanted.revision)
 
     running = Fetching(cache, threads=1, is_current=is_current)
     running.network.open()
-    running.fetcher.plan([item("a", listing_etag="then"), item("b")])
+    running.fetcher.plan([item("a", revision="then"), item("b")])
     assert running.next().item.url == "b"
-    running.fetcher.plan([item("a", listing_etag="now")])
+    running.fetcher.plan([item("a", revision="now")])
     assert running.next().item.url == "a"
     running.fetcher.close()
 

@@ -224,12 +224,12 @@ def test_nothing_of_an_image_is_in_the_file_in_plain(path: Path, clock: ManualCl
 
 def test_a_picture_whose_upload_was_replaced_is_not_shown(path: Path, clock: ManualClock) -> None:
     cache = ImageCache(ImageStore(path, clock=clock), secret="secret")
-    cache.put("image/upload/a", "review", BODY, source_etag="then")
+    cache.put("image/upload/a", "review", BODY, source_revision="then")
     cache.put("image/upload/b", "review", BODY)
-    for etag, here in (("then", True), ("now", False), (None, True)):
-        assert cache.is_current("image/upload/a", "review", listing_etag=etag) is here
-        assert (cache.sealed("image/upload/a", "review", listing_etag=etag) is not None) is here
-    assert cache.is_current("image/upload/b", "review", listing_etag="now")
+    for revision, here in (("then", True), ("now", False), (None, True)):
+        assert cache.is_current("image/upload/a", "review", revision=revision) is here
+        assert (cache.sealed("image/upload/a", "review", revision=revision) is not None) is here
+    assert cache.is_current("image/upload/b", "review", revision="now")
     assert not cache.is_current("image/upload/c", "review")
     cache.close()
 
