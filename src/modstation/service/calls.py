@@ -106,6 +106,9 @@ def _framed(
                 response = await handler(call)
         except ServiceFault as fault:
             response = fault_response(fault)
+        except ClientDisconnect:
+            # Killed while it was sending: nothing was done, and nobody is there to be told.
+            response = fault_response(BadRequest("The request ended too early"))
         if allowance is not None:
             response.headers.update(allowance.headers)
         return response

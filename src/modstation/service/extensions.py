@@ -46,6 +46,7 @@ class _Item(msgspec.Struct):
     type: _Short = "upload"
     public_id: _Short | None = None
     expected: list[_Short] | None = None
+    version: int | None = None
     reason: _Short | None = None
     note: Annotated[str, msgspec.Meta(max_length=4000)] | None = None
     actor: _Short | None = None
@@ -54,7 +55,8 @@ class _Item(msgspec.Struct):
 
 async def capabilities(call: Call) -> Response:
     """Say what this service offers beyond the Admin API."""
-    return Json({"batch_decisions": {"max": MOST_DECISIONS}, "rejected_pixels": True, "version": 1})
+    batch = {"max": MOST_DECISIONS, "checks_version": True}
+    return Json({"batch_decisions": batch, "rejected_pixels": True, "version": 1})
 
 
 async def decisions(call: Call) -> Response:
@@ -122,6 +124,7 @@ def _verdict(item: _Item) -> Verdict:
         asset_id=item.asset_id,
         decision_id=item.decision_id,
         expected=None if item.expected is None else frozenset(item.expected),
+        version=item.version,
         reason=item.reason,
         note=item.note,
         actor=item.actor,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from modstation.service.assets import find_by_ids, find_by_names, save_decided
-from modstation.service.moderation import REJECTED, decide, overall
+from modstation.service.moderation import PENDING, REJECTED, decide, overall
 from modstation.service.notifications import enqueue
 from modstation.service.representations import moderation_notification
 from modstation.service.schema import applied_decisions, blob_jobs, decision_history
@@ -38,7 +38,7 @@ class Verdict:
     """What a person decided about one asset.
 
     The asset is named by ``asset_id`` or by type and public ID. ``expected``: apply only if the
-    asset's status is one of these.
+    asset's status is one of these. ``version``: the picture that was looked at.
     """
 
     status: str
@@ -48,6 +48,7 @@ class Verdict:
     asset_id: str | None = None
     decision_id: str | None = None
     expected: frozenset[str] | None = None
+    version: int | None = None
     kind: str | None = None
     reason: str | None = None
     note: str | None = None
@@ -161,7 +162,7 @@ class _Session:
             )
         if asset is None:
             return Outcome(NOT_FOUND, None, None, None, None)
-        if verdict.expected is not None and (asset.moderation_status or "") not in verdict.expected:
+        if _unexpected(verdict, asset):
             actor = self._last_actor(asset)
             return Outcome(CONFLICT, asset, asset.moderation_status, _updated_us(asset), actor)
         asset = self._decide(verdict, asset)
@@ -272,6 +273,16 @@ class _Session:
             api_key=self.bench.api_key,
             now_us=self.bench.now_us,
         )
+
+
+def _unexpected(verdict: Verdict, asset: Asset) -> bool:
+    """Whether the asset is not what the verdict is about any more."""
+    status = asset.moderation_status
+    if verdict.expected is not None and (status or "") not in verdict.expected:
+        return True
+    # A pending asset of another version is another picture, which nobody has looked at. Of a
+    # decided one it is the same picture, put back from its backup.
+    return status == PENDING and verdict.version not in (None, asset.version)
 
 
 def _updated_us(asset: Asset) -> int:

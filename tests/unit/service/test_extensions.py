@@ -32,7 +32,7 @@ def outcomes(results: list[dict[str, Any]]) -> list[str]:
 
 def test_capabilities_are_told(live: LiveService) -> None:
     assert live.request("GET", "/modstation/capabilities").json() == {
-        "batch_decisions": {"max": 500},
+        "batch_decisions": {"max": 500, "checks_version": True},
         "rejected_pixels": True,
         "version": 1,
     }
@@ -68,6 +68,27 @@ def test_a_batch_is_applied_and_recorded(live: LiveService) -> None:
     (kept,) = live.decisions(one)
     assert (kept.reason, kept.note, kept.actor) == ("nudity", "left\ncorner", "kim")
     assert (kept.from_status, kept.to_status, kept.changed) == ("pending", "rejected", True)
+
+
+def test_a_verdict_on_a_picture_that_was_replaced_meanwhile_is_refused(live: LiveService) -> None:
+    (name,) = live.fill(1)
+    seen = live.asset(name)["version"]
+    live.upload(picture(7), public_id=name, moderation="manual")
+    (stale,) = decide(
+        live, verdict(1, name, "approved", version=seen, expected=["pending", "approved"])
+    )
+    assert (stale["outcome"], stale["moderation_status"]) == ("conflict", "pending")
+    assert live.decisions(name) == []
+    looked_again = verdict(2, name, "approved", version=live.asset(name)["version"])
+    assert outcomes(decide(live, looked_again)) == ["applied"]
+
+
+def test_a_picture_put_back_from_its_backup_is_the_same_picture(live: LiveService) -> None:
+    (name,) = live.fill(1)
+    seen = live.asset(name)["version"]
+    live.decide(name, "rejected")
+    assert live.decide(name, "approved")["version"] > seen
+    assert outcomes(decide(live, verdict(1, name, "rejected", version=seen))) == ["applied"]
 
 
 def test_sending_a_batch_again_changes_nothing_even_if_the_asset_has_changed_since(
