@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
-from modstation.service.faults import NotAuthenticated, ServiceFault
+from modstation.service.faults import BadRequest, NotAuthenticated, ServiceFault
 from modstation.service.wire import Json, reading
 
 if TYPE_CHECKING:
