@@ -1,0 +1,140 @@
+"""A moderator at a real station on the real service: decide, undo, reverse, see new images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.live_service import Fault, LiveService, picture
+from helpers.station_desk import StationDesk
+from modstation.core.assets import ModerationStatus
+from modstation.core.events import Connection
+from modstation.core.outbox import OperationState
+from modstation.media.frames import Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[LiveService]:
+    with LiveService(tmp_path) as live:
+        yield live
+
+
+def one_by_one(service: LiveService) -> None:
+    """As with Cloudinary: no address for many decisions at once."""
+    service.faults.add(Fault.REPLACE, path="/modstation/", times=None, status=404, body=b"{}")
+
+
+def test_a_photo_is_shown_decided_and_settled_at_the_service(
+    service: LiveService, own_home: Path
+) -> None:
+    service.fill(3)
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        assert isinstance(desk.shows(), Frame)
+        approved, rejected = desk.approve(), desk.reject(2)
+        desk.drained()
+        assert desk.current is None
+        assert desk.connection is Connection.ONLINE
+    statuses = service.statuses()
+    assert [statuses[name] for name in approved] == ["approved"]
+    assert [statuses[name] for name in rejected] == ["rejected", "rejected"]
+    assert len(service.decisions()) == 3
+
+
+@pytest.mark.parametrize("batch", [True, False], ids=["batch", "one by one"])
+def test_undo_within_the_hold_sends_nothing_about_that_photo(
+    service: LiveService, own_home: Path, *, batch: bool
+) -> None:
+    names = service.fill(3)
+    if not batch:
+        one_by_one(service)
+    with StationDesk(own_home, service.cloudinary_url, hold=300) as desk:
+        (kept,) = desk.approve()
+        (regretted,) = desk.reject()
+        assert "Taken back" in desk.undo()
+        assert desk.current == regretted
+        desk.station.post_now()
+        desk.drained()
+        (cancelled,) = desk.operations(OperationState.CANCELLED)
+        assert (cancelled.ref.public_id, cancelled.sent) == (regretted, False)
+    assert {kept, regretted} < set(names)
+    assert service.statuses() == dict.fromkeys(names, "pending") | {kept: "approved"}
+    assert {row.public_id for row in service.decisions()} == {kept}
+    assert not service.faults.requests("POST", regretted)
+
+
+def test_a_posted_decision_is_reversed_by_name_not_undone(
+    service: LiveService, own_home: Path
+) -> None:
+    service.fill(2)
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        (name,) = desk.reject()
+        desk.drained()
+        assert service.status_of(name) == "rejected"
+        assert desk.undo() == "offer"
+        offer = desk.session.reversal
+        assert offer is not None
+        assert offer.posted is ModerationStatus.REJECTED
+        assert service.status_of(name) == "rejected", "an offer posts nothing"
+        assert f"{name} will be posted as approved" in desk.undo()
+        assert desk.session.reversal is None
+        desk.drained()
+    assert service.status_of(name) == "approved"
+    assert service.changes_of(name) == 2
+
+
+def test_a_photo_that_is_uploaded_anew_after_its_decision_comes_to_the_stage_again(
+    service: LiveService, own_home: Path
+) -> None:
+    service.upload(picture(1), public_id="cat", moderation="manual")
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        first = desk.shows()
+        desk.approve()
+        desk.drained()
+        service.upload(picture(2), public_id="cat", moderation="manual", overwrite="true")
+        assert service.status_of("cat") == "pending"
+        desk.station.refresh()
+        desk.until(lambda: desk.current == "cat", "the new picture never came")
+        second = desk.shows()
+        assert isinstance(first, Frame)
+        assert isinstance(second, Frame)
+        assert bytes(first.pixels) != bytes(second.pixels), "the old picture on the stage"
+        desk.reject()
+        desk.drained()
+    assert service.status_of("cat") == "rejected"
+
+
+def test_photos_that_were_fetched_are_decided_with_no_service_at_all(
+    service: LiveService, own_home: Path
+) -> None:
+    names = service.fill(6)
+    url = service.cloudinary_url
+    with StationDesk(own_home, url) as desk:
+        for number, _ in enumerate(names):
+            if number:
+                desk.session.next()
+            assert isinstance(desk.shows(), Frame)
+    service.stop()
+
+    with StationDesk(own_home, url) as desk:
+        approved = desk.approve(3)
+        desk.until(lambda: desk.connection is Connection.OFFLINE, "offline was not seen")
+        rejected = desk.reject(1)
+    # Put away for the night, and again offline in the morning.
+    with StationDesk(own_home, url, offline=True) as desk:
+        rejected += desk.reject(2)
+        assert desk.current is None
+        assert len(desk.operations(OperationState.READY, OperationState.HELD)) == 6
+        desk.until(lambda: desk.connection is Connection.OFFLINE_CHOSEN)
+        assert set(approved + rejected) == set(names)
+        service.start()
+        desk.station.set_offline(offline=False)
+        desk.drained()
+        assert desk.connection is Connection.ONLINE
+    wanted = dict.fromkeys(approved, "approved") | dict.fromkeys(rejected, "rejected")
+    assert service.statuses() == wanted
+    assert all(service.changes_of(name) == 1 for name in names)

@@ -1,0 +1,219 @@
+"""A real station without a window in this process: its network and decode processes are real too.
+
+The test's own thread is the window's: it drains the mailbox while it waits for something.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from modstation.app.bootstrap import StationSpec, open_station
+from modstation.app.paths import home_at
+from modstation.app.session_events import ConnectionMoved, Message, SessionEvent
+from modstation.app.station import UNSENT
+from modstation.core.accounts import parse_cloudinary_url
+from modstation.core.decisions import Verdict
+from modstation.core.outbox import OperationState
+from modstation.media.frames import DecodeFailed, DecodeResult, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from modstation.core.events import Connection
+    from modstation.core.outbox import Operation
+
+PATIENCE = 30.0
+TICK_SECONDS = 0.25
+BOX = (320, 240)
+
+
+class StationDesk:
+    """One moderator at one station; ``hold`` is in seconds. Use it in a ``with``."""
+
+    def __init__(self, home: Path, url: str, *, hold: float = 0.0, offline: bool = False) -> None:
+        self.station = open_station(
+            StationSpec(
+                home_at(home),
+                parse_cloudinary_url(url),
+                offline=offline,
+                hold=timedelta(seconds=hold),
+                painted_before=0.0,
+            )
+        )
+        self.session = self.station.session
+        self.events: list[SessionEvent] = []
+        self._woken = threading.Event()
+        self._ticked = time.monotonic()
+        self.station.mailbox.bind(self._woken.set)
+        self.session.listen(self.events.append)
+        self.station.frames.resize(BOX)
+        self.station.start()
+        self._closed = False
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self.station.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    # -- time
+
+    def turn(self, seconds: float = 0.0) -> None:
+        """One turn of the window's loop; ``seconds`` is the longest wait for something to do."""
+        self._woken.wait(seconds)
+        self._woken.clear()
+        self.station.mailbox.drain()
+        if time.monotonic() - self._ticked > TICK_SECONDS:
+            self._ticked = time.monotonic()
+            self.station.tick()
+
+    def until(self, condition: Callable[[], object], what: str = "it never happened") -> None:
+        """Let the station work until something is so."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            self.turn(0.05)
+            if condition():
+                return
+            assert time.monotonic() < end, f"{what}; {self}"
+
+    def __str__(self) -> str:
+        session = self.session
+        return f"current {self.current}, {session.counts}, {session.connection}, {self.messages}"
+
+    # -- looking
+
+    @property
+    def current(self) -> str | None:
+        """The public ID on the stage."""
+        entry = self.session.current
+        return entry.asset.ref.public_id if entry else None
+
+    @property
+    def messages(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Message)]
+
+    @property
+    def connections(self) -> list[Connection]:
+        """Every connection that was told, in order."""
+        return [e.change.connection for e in self.events if isinstance(e, ConnectionMoved)]
+
+    @property
+    def connection(self) -> Connection:
+        return self.session.connection.connection
+
+    def shows(self) -> DecodeResult:
+        """Wait for the current picture, or the card that says why there is none, and paint it."""
+        self.until(lambda: self.session.current_frame() is not None, "no picture came")
+        entry, shown = self.session.current, self.session.current_frame()
+        assert entry is not None
+        assert shown is not None
+        self.session.painted(entry.key)
+        return shown
+
+    def shows_all(self) -> None:
+        """Look through the queue to its end and come back: every picture is on this machine."""
+        self.until(lambda: self.session.current, "no image came")
+        count = self.session.counts.waiting
+        for number in range(count):
+            if number:
+                self.session.next()
+            self.shows()
+        for _ in range(1, count):
+            self.session.previous()
+
+    def shows_card(self) -> str:
+        """Wait for a picture that cannot be shown and paint its card; the sentence on it."""
+        self.until(lambda: self._card() is not None, "no card came")
+        entry, card = self.session.current, self._card()
+        assert entry is not None
+        assert card is not None
+        self.session.painted(entry.key)
+        return card
+
+    def _card(self) -> str | None:
+        entry, shown = self.session.current, self.session.current_frame()
+        if entry is None or isinstance(shown, Frame):
+            return None
+        if isinstance(shown, DecodeFailed):
+            return shown.error.message
+        return self.session.problem(entry.key)
+
+    def has(self, count: int) -> None:
+        """Wait until so many images wait for a decision."""
+        self.until(lambda: self.session.counts.waiting == count, f"not {count} waiting")
+
+    # -- deciding
+
+    def decide(self, verdict: Verdict, times: int = 1) -> list[str]:
+        """Look at the current image and decide it, so many times; their public IDs."""
+        names = []
+        for _ in range(times):
+            self.shows()
+            names.append(self.current or "")
+            self.session.decide(verdict)
+            assert self.current != names[-1]
+        return names
+
+    def approve(self, times: int = 1) -> list[str]:
+        return self.decide(Verdict.APPROVE, times)
+
+    def reject(self, times: int = 1) -> list[str]:
+        return self.decide(Verdict.REJECT, times)
+
+    def undo(self) -> str:
+        """Press the undo key; the line that answers, or what it offers."""
+        said = len(self.messages)
+        self.session.undo()
+        self.until(lambda: len(self.messages) > said or self.session.reversal)
+        return self.messages[-1] if len(self.messages) > said else "offer"
+
+    # -- posting
+
+    def post_now(self) -> None:
+        """Post what is held, as Ctrl+S does."""
+        self.station.post_now()
+
+    def drained(self, *, impatient: bool = False) -> None:
+        """Wait until every decision is at the service; ``impatient`` presses F5 all the while."""
+        self.station.wake_network()
+
+        def posted() -> bool:
+            if impatient:
+                self.station.wake_network()
+            return not self.operations(*UNSENT)
+
+        self.until(posted, "not posted")
+
+    def operations(self, *states: OperationState) -> list[Operation]:
+        """Rows of the outbox, any by default; every decision made before is among them."""
+        found: list[list[Operation]] = []
+        self.station.outbox(set(states or OperationState), found.append, _raise)
+        end = time.monotonic() + PATIENCE
+        while not found:
+            self.turn(0.05)
+            assert time.monotonic() < end, "the store does not answer"
+        return found[0]
+
+    # -- processes
+
+    @property
+    def network_pid(self) -> int | None:
+        pid = self.station._network.pid  # type: ignore[attr-defined]
+        return int(pid) if pid else None
+
+    @property
+    def decoder_pids(self) -> list[int]:
+        return list(self.station._pool.pids())  # type: ignore[attr-defined]
+
+
+def _raise(error: BaseException) -> None:
+    raise error
