@@ -396,3 +396,15 @@ def test_a_part_of_a_file_is_never_taken_for_the_file(service: LiveService) -> N
     with pytest.raises(cloudinary.exceptions.BadRequest, match="Uploading in parts"):
         upload("part", extra_headers=part)
     assert service.statuses() == {}
+
+
+def test_a_picture_in_a_videos_container_is_not_taken_for_a_video(service: LiveService) -> None:
+    heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(64)
+    for resource_type in ("auto", "image"):
+        with pytest.raises(cloudinary.exceptions.BadRequest, match="Invalid image file"):
+            cloudinary.uploader.upload(heic, resource_type=resource_type, moderation="manual")
+    with pytest.raises(cloudinary.exceptions.BadRequest, match="Unsupported video"):
+        cloudinary.uploader.upload(heic, resource_type="video")
+    assert cloudinary.uploader.upload(heic, resource_type="raw")["resource_type"] == "raw"
+    film = heic.replace(b"ftypheic", b"ftypmp42")
+    assert cloudinary.uploader.upload(film, resource_type="auto")["resource_type"] == "video"

@@ -38,6 +38,10 @@ _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*);base64
 _REMOTE = re.compile(r"(https?|ftp|s3|gs):", re.IGNORECASE)
 _LONGEST_ID = 255
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+# Still pictures in the container that videos use; those that Pillow cannot read here.
+_PICTURE_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
+)
 _VIDEO_MAGIC = (b"\x1a\x45\xdf\xa3", b"OggS", b"FLV\x01")
 # Blobs that lost their row are kept a while for readers that have just looked the row up.
 _GRACE_US = 60_000_000
@@ -153,7 +157,7 @@ def _facts(file: _File, asked: str) -> _Facts:
     header = probe(file.content) if asked in ("image", "auto") else None
     if header is not None:
         return _Facts(size, digest.hexdigest(), "image", header.format, header.width, header.height)
-    if asked == "image":
+    if asked == "image" or (asked == "auto" and _is_picture(file.content)):
         raise BadRequest("Invalid image file")
     video = _video_format(file.content)
     if asked == "video" and video is None:
@@ -163,7 +167,15 @@ def _facts(file: _File, asked: str) -> _Facts:
     return _Facts(size, digest.hexdigest(), "raw", None, None, None)
 
 
+def _is_picture(content: IO[bytes]) -> bool:
+    content.seek(0)
+    head = content.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS
+
+
 def _video_format(content: IO[bytes]) -> str | None:
+    if _is_picture(content):
+        return None
     content.seek(0)
     head = content.read(12)
     if head[4:8] == b"ftyp":
