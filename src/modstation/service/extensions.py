@@ -21,7 +21,7 @@ from modstation.service.representations import instant
 from modstation.service.transformations import Box, Transformation
 from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.verdicts import Outcome, Verdict, apply_verdicts
-from modstation.service.wire import Json
+from modstation.service.wire import Json, clean
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -111,6 +111,9 @@ def _decisions(call: Call) -> dict[str, Any]:
 def _verdict(item: _Item) -> Verdict:
     if not (item.asset_id or item.public_id):
         raise BadRequest("Invalid value for parameter decisions: asset_id or public_id is needed")
+    for name in ("decision_id", "reason", "note", "actor"):
+        # What one moderator writes is shown to others, and PostgreSQL takes no NUL.
+        clean(getattr(item, name) or "", "decisions", lines=name == "note")
     decided_us = None
     if item.decided_at is not None:
         if item.decided_at.tzinfo is None:

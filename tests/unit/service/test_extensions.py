@@ -70,6 +70,18 @@ def test_a_batch_is_applied_and_recorded(live: LiveService) -> None:
     assert (kept.from_status, kept.to_status, kept.changed) == ("pending", "rejected", True)
 
 
+@pytest.mark.parametrize("field", ["decision_id", "reason", "note", "actor"])
+def test_control_characters_are_refused_in_whatever_others_will_read(
+    live: LiveService, field: str
+) -> None:
+    (name,) = live.fill(1)
+    item = verdict(1, name, "approved") | {field: "a\x00b"}
+    answer = live.request("POST", "/modstation/decisions", json={"decisions": [item]})
+    assert answer.status_code == 400
+    assert "control characters" in answer.json()["error"]["message"]
+    assert live.decisions() == []
+
+
 def test_a_verdict_on_a_picture_that_was_replaced_meanwhile_is_refused(live: LiveService) -> None:
     (name,) = live.fill(1)
     seen = live.asset(name)["version"]
