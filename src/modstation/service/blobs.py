@@ -44,7 +44,9 @@ class Blobs:
             else:
                 self._store = from_url(url)
         except (BaseError, ValueError, OSError) as error:
-            raise SettingsError(f"The storage address cannot be used: {error}") from error
+            # obstore's own debugging notes follow the first line.
+            said = str(error).partition("\n")[0]
+            raise SettingsError(f"The storage address cannot be used: {said}") from error
 
     def put(self, name: str, content: bytes | IO[bytes]) -> None:
         """Store a blob whole, or not at all."""

@@ -52,6 +52,8 @@ class ServiceSettings:
             raise SettingsError(
                 f"“{self.cloud}” cannot be a cloud name: letters, digits, - and _ only."
             )
+        if self.cloud == "v1_1":
+            raise SettingsError("“v1_1” cannot be a cloud name: the API's addresses begin so.")
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"{self.port} is not a port.")
 
