@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEventLoop, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -44,6 +44,9 @@ class Application:
         self._window: StationWindow | None = None
         self._exit_code = 0
         self._qt = make_application()
+        # A loop of its own for every window: after QApplication.quit() no dialog could be shown.
+        self._qt.setQuitOnLastWindowClosed(False)
+        self._loop = QEventLoop()
         self._theme = Theme(load_settings(home)[0].theme)
         self._theme.apply(self._qt)
         self._qt.setWindowIcon(QIcon(_mark(self._theme)))
@@ -67,13 +70,16 @@ class Application:
     def _show(self, station: Station) -> None:
         window = StationWindow(station, self._theme)
         window.account_wanted.connect(self._choose_account)
+        window.closed.connect(self._loop.quit)
         bridge = EventBridge(station.mailbox)
         self._window = window
         try:
             place_on_screen(window)
             window.show()
             station.start()
-            self._qt.exec()
+            # A fault while the window was made has closed it already.
+            if self._exit_code != CRASHED:
+                self._loop.exec()
         finally:
             bridge.close()
             # What was decided is on the disk before this returns.
@@ -147,7 +153,7 @@ class Application:
             f" posted after the next start.\n\nA report without any secret is in\n{path}",
         )
         self._qt.closeAllWindows()
-        self._qt.exit(CRASHED)
+        self._loop.quit()
 
 
 def make_application() -> QApplication:

@@ -57,6 +57,7 @@ class StationWindow(QWidget):
 
     # Another account is to be chosen; the application does that.
     account_wanted = Signal()
+    closed = Signal()
 
     def __init__(self, station: Station, theme: Theme) -> None:
         super().__init__()
@@ -297,3 +298,4 @@ class StationWindow(QWidget):
         self._seconds.stop()
         self._later.stop()
         super().closeEvent(event)
+        self.closed.emit()
