@@ -98,6 +98,26 @@ def find(
     )
 
 
+def find_named(
+    connection: Connection,
+    cloud: str,
+    resource_type: str,
+    delivery_type: str,
+    public_ids: Iterable[str],
+) -> dict[str, Asset]:
+    """The assets of these names by public ID, deleted ones included."""
+    found = _all(
+        connection,
+        select(assets).where(
+            assets.c.cloud == cloud,
+            assets.c.resource_type == resource_type,
+            assets.c.type == delivery_type,
+            assets.c.public_id.in_(list(public_ids)),
+        ),
+    )
+    return {asset.public_id: asset for asset in found}
+
+
 def find_by_id(connection: Connection, cloud: str, asset_id: str) -> Asset | None:
     """The asset with that identifier, deleted ones included."""
     return _one(

@@ -21,6 +21,7 @@ from modstation.service.images import CONTENT_TYPES, WRITABLE, render, same_form
 from modstation.service.moderation import PENDING
 from modstation.service.signatures import delivery_signature_matches
 from modstation.service.transformations import (
+    MAX_STEPS,
     Transformation,
     looks_like_transformation,
     parse_transformation,
@@ -162,11 +163,14 @@ async def _find(request: Request, service: Service) -> tuple[File, str]:
 
 def _look_up(service: Service, path: dict[str, str], rest: str) -> tuple[Asset, _Wanted] | None:
     cloud, resource_type, delivery_type = path["cloud"], path["resource_type"], path["type"]
+    readings = _readings(rest, resource_type)
+    names = {wanted.public_id for wanted in readings}
     with service.ledger.read() as connection:
-        for wanted in _readings(rest, resource_type):
-            asset = assets.find(connection, cloud, resource_type, delivery_type, wanted.public_id)
-            if asset is not None:
-                return asset, wanted
+        # One query whatever the path: a stranger chooses how many ways there are to read it.
+        found = assets.find_named(connection, cloud, resource_type, delivery_type, names)
+    for wanted in readings:
+        if wanted.public_id in found:
+            return found[wanted.public_id], wanted
     return None
 
 
@@ -180,7 +184,9 @@ def _readings(rest: str, resource_type: str) -> list[_Wanted]:
     if len(segments) > 1 and _SIGNATURE.fullmatch(segments[0]):
         del segments[0]
     most = 0
-    while most < len(segments) - 1 and looks_like_transformation(segments[most]):
+    # One step more than there may be, so that too many are named and not taken for a folder.
+    highest = min(len(segments) - 1, MAX_STEPS + 1)
+    while most < highest and looks_like_transformation(segments[most]):
         most += 1
     readings = []
     for count in range(most, -1, -1):

@@ -12,7 +12,8 @@ _GRAVITIES = frozenset({"auto", "center"})
 _AUTO_QUALITIES = {"auto": 80, "auto:best": 90, "auto:good": 80, "auto:eco": 70, "auto:low": 55}
 _FORMATS = frozenset({"auto", "jpg", "jpeg", "png", "webp", "gif", "avif"})
 _MAX_SIDE = 10_000
-_MAX_STEPS = 8
+#: Resizing steps one address may chain.
+MAX_STEPS = 8
 
 #: Every component Cloudinary knows, so that a transformation is told from a folder's name.
 _NAMES = {
@@ -123,8 +124,8 @@ def looks_like_transformation(segment: str) -> bool:
 
 def parse_transformation(segments: list[str]) -> Transformation:
     """Read chained transformations; raises BadRequest naming the component that is wrong."""
-    if len(segments) > _MAX_STEPS:
-        raise BadRequest(f"Invalid transformation: more than {_MAX_STEPS} steps")
+    if len(segments) > MAX_STEPS:
+        raise BadRequest(f"Invalid transformation: more than {MAX_STEPS} steps")
     boxes: list[Box] = []
     quality, to_format = 80, None
     for segment in segments:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import event
 
 from helpers.live_service import LiveService, picture
 
@@ -152,6 +153,24 @@ def test_the_content_decides_the_type_and_raw_files_are_downloads(live: LiveServ
     png = live.upload(picture(1, kind="PNG"), public_id="lying", filename="lying.jpg")
     assert png["format"] == "png"
     assert get(live, "image/upload/lying").headers["content-type"] == "image/png"
+
+
+def test_an_address_costs_one_query_however_it_can_be_read(live: LiveService) -> None:
+    stored(live)
+    assert live.service is not None
+    asked: list[str] = []
+
+    @event.listens_for(live.service.ledger._engine, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        # The background asks for its own work meanwhile.
+        if "assets.public_id IN" in statement or "assets.public_id =" in statement:
+            asked.append(statement)
+
+    assert get(live, f"image/upload/{'w_1/' * 300}v1/pic.jpg").status_code == 404
+    assert len(asked) == 1
+    assert get(live, f"image/upload/{'w_1/' * 9}v1/pic.jpg").status_code == 400
+    assert get(live, f"image/upload/{'w_1/' * 8}v1/pic.jpg").status_code == 200
+    assert len(asked) == 3
 
 
 def test_a_cache_of_renditions_cannot_be_filled_by_counting(tmp_path: Path) -> None:
