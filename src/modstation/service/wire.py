@@ -6,6 +6,7 @@ import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import msgspec
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
@@ -26,6 +27,8 @@ _FALSE = frozenset({"0", "false", "no", "f"})
 # What no name or tag needs, and logs, headers and terminals suffer from.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_FIELDS = 2000
+# Between two pieces of a body; a client that has gone to sleep must not hold a connection.
+_IDLE_SECONDS = 60.0
 
 
 class Json(Response):
@@ -242,7 +245,10 @@ def _unescape(text: str) -> str:
 
 
 def _limited(request: Request, limit: int) -> Receive:
-    """The request's ``receive``, refusing bodies over ``limit`` bytes before they are stored."""
+    """The request's ``receive``, refusing bodies over ``limit`` bytes before they are stored.
+
+    A body of which nothing arrives for a minute is refused too.
+    """
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limit:
         raise BadRequest(f"File size too large. Got {announced}. Maximum is {limit}.")
@@ -251,7 +257,11 @@ def _limited(request: Request, limit: int) -> Receive:
 
     async def counted() -> Message:
         nonlocal total
-        message = await receive()
+        try:
+            with anyio.fail_after(_IDLE_SECONDS):
+                message = await receive()
+        except TimeoutError as error:
+            raise BadRequest("The request's body did not arrive in time") from error
         total += len(message.get("body", b""))
         if total > limit:
             raise BadRequest(f"File size too large. Got more than {limit}. Maximum is {limit}.")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
+from modstation.service import wire
 from modstation.service.faults import BadRequest
 from modstation.service.wire import Parameters, reading
 
@@ -99,6 +100,31 @@ def test_a_get_may_end_in_a_bare_question_mark_and_carry_a_content_type() -> Non
 def test_a_body_over_the_limit_is_refused() -> None:
     with pytest.raises(BadRequest, match="File size too large"):
         read(b"x" * 200, "application/json", most=100)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "multipart/form-data; boundary=x", "application/octet-stream"]
+)
+def test_a_body_that_stops_arriving_is_refused(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(wire, "_IDLE_SECONDS", 0.01)
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(b"content-type", kind.encode())],
+    }
+
+    async def never() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def run() -> None:
+        async with reading(Request(scope, never), body_bytes=100, text_bytes=100):
+            pass
+
+    with pytest.raises(BadRequest, match="did not arrive in time"):
+        asyncio.run(run())
 
 
 @pytest.mark.parametrize("text", ["a%00", "a%0A", "%1b[2J"])
