@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from modstation.core.clock import from_us, to_us
 from modstation.core.errors import NotAuthorized, RemoteError, Throttled, Unknown, Unreachable
 from modstation.core.events import Connection, QueueChanged
+from modstation.core.pacing import listing_allowed
 from modstation.remote.batch import Capabilities
 from modstation.sync.pull import Puller
 from modstation.sync.push import Pusher
@@ -118,7 +119,10 @@ class SyncEngine:
             self._standing.choose_offline(offline=offline)
 
     def interrupt(self) -> None:
-        """End the step under way once its requests are answered; any thread may ask."""
+        """End the step under way, or else the next one, once its requests are answered.
+
+        Any thread may ask.
+        """
         self._interrupted = True
 
     def stop(self) -> None:
@@ -138,9 +142,11 @@ class SyncEngine:
         if self._usable():
             posted, settled = self._push()
             pulled = self._pull()
+            self._prove()
         else:
             posted = settled = 0
             pulled = None
+        self._interrupted = False
         if released or settled or pulled is not None:
             self._notify(QueueChanged(self._store.counts(self._view)))
         self._standing.tell()
@@ -156,12 +162,14 @@ class SyncEngine:
         """Push one round and pull nothing."""
         self._prepare()
         posted, settled = self._push() if self._usable() else (0, 0)
+        self._interrupted = False
         return StepReport(bool(settled), self.next_at(), self.connection, posted=posted)
 
     def pull_once(self) -> StepReport:
         """Pull one page if one is due and push nothing."""
         self._prepare()
         pulled = self._pull() if self._usable() else None
+        self._interrupted = False
         return StepReport(pulled is not None, self.next_at(), self.connection, pulled=pulled or 0)
 
     def next_at(self) -> datetime | None:
@@ -172,13 +180,14 @@ class SyncEngine:
             return None
         if self._standing.blocked(now):
             return self._standing.until
+        if self._unproven(now):
+            return now
         if due is not None and self._pusher.not_before is not None:
             due = max(due, self._pusher.not_before)
         moments = [moment for moment in (due, self._puller.next_at(now)) if moment is not None]
         return min(moments, default=None)
 
     def _prepare(self) -> int:
-        self._interrupted = False
         now = self._clock.now()
         if not self._recovered:
             self._store.recover_in_flight(now)
@@ -194,6 +203,14 @@ class SyncEngine:
         if self._standing.probing and not self._ping():
             return False
         return self._discover()
+
+    def _prove(self) -> None:
+        """Ask whether the service is there, if nothing that was due has shown it."""
+        if self._unproven(self._clock.now()) and not (self._stopping or self._interrupted):
+            self._ping()
+
+    def _unproven(self, now: datetime) -> bool:
+        return self._standing.unproven and listing_allowed(self._client.quota, now=now)
 
     def _ping(self) -> bool:
         try:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 STATE = "standing"
 _PROBED = frozenset({Connection.OFFLINE, Connection.TROUBLE, Connection.NOT_AUTHORIZED})
+_UNPROVEN = frozenset({Connection.STARTING, Connection.THROTTLED})
 
 
 class StateStore(Protocol):
@@ -71,6 +72,11 @@ class Standing:
     def probing(self) -> bool:
         """A ping goes first."""
         return self._pauses > 0 or self.connection in _PROBED
+
+    @property
+    def unproven(self) -> bool:
+        """Nothing has been heard of the service since the start, or since a pause it asked for."""
+        return self.connection in _UNPROVEN
 
     def blocked(self, now: datetime) -> bool:
         """Nothing may be sent now."""

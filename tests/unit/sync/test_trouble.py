@@ -101,6 +101,38 @@ def test_chosen_offline_sends_nothing_until_taken_back(make_desk: Callable[..., 
     assert desk.store.counts().done == 3
 
 
+def test_after_a_restart_between_two_passes_the_station_is_online_at_once(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(service_of(3), refresh=timedelta(hours=24))
+    desk.restart()
+    assert desk.engine.next_at() == desk.clock.now()
+    assert desk.engine.step().connection is Connection.ONLINE
+
+
+def test_back_from_chosen_offline_with_nothing_due_the_station_is_online_at_once(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(service_of(3), refresh=timedelta(hours=24))
+    desk.engine.set_offline(offline=True)
+    desk.engine.step()
+    desk.engine.set_offline(offline=False)
+    assert desk.engine.next_at() == desk.clock.now()
+    assert desk.engine.step().connection is Connection.ONLINE
+
+
+def test_an_interrupt_that_comes_before_the_step_is_not_forgotten_by_it(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(service_of(20))
+    desk.decide_all()
+    desk.engine.interrupt()
+    desk.engine.step()
+    assert desk.service.posted == []
+    desk.until_idle()
+    assert desk.store.counts().done == 20
+
+
 # -- answers that cannot be trusted
 
 
