@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -98,6 +99,32 @@ def test_two_stations_on_one_folder_have_one_process_at_work(
         first.link.close()
         second.online()
         assert len(service.faults.seen) > before
+
+
+def test_what_is_asked_of_a_process_that_stands_by_counts_when_its_turn_comes(
+    tmp_path: Path, service: LiveService
+) -> None:
+    names = service.fill(3, prefix="turn")
+    with ExitStack() as stack:
+        first = stack.enter_context(NetworkDesk(tmp_path, service))
+        first.online()
+        second = stack.enter_context(NetworkDesk(tmp_path, service))
+        eventually(lambda: second.connections() == [Connection.STANDBY], second.connections)
+        second.link.want_original(f"image/upload/{names[0]}")
+        second.link.set_offline(offline=True)
+        # Time for the process to read it while it only stands by.
+        assert second.link.pid is not None
+        threading.Event().wait(1.5)
+        first.link.close()
+        before = len(service.faults.seen)
+        eventually(
+            lambda: second.connections()[-1] is Connection.OFFLINE_CHOSEN, second.connections
+        )
+        assert len(service.faults.seen) == before
+        assert Connection.ONLINE not in second.connections()
+        second.link.set_offline(offline=False)
+        second.online()
+        eventually(lambda: "original" in {r for _, r in second.fetched()}, second.fetched)
 
 
 def test_without_its_parent_the_process_ends(tmp_path: Path, service: LiveService) -> None:

@@ -75,6 +75,9 @@ class NetworkDesk:
     def cached(self) -> set[str]:
         return {e.key for e in list(self.events) if isinstance(e, ImageCached)}
 
+    def fetched(self) -> set[tuple[str, str]]:
+        return {(e.key, e.rendition) for e in list(self.events) if isinstance(e, ImageCached)}
+
     def online(self) -> None:
         eventually(lambda: self.connections()[-1:] == [Connection.ONLINE], self.connections)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from modstation.app.network_prefetch import Prefetcher
     from modstation.core.events import Event
-    from modstation.sync.engine import SyncEngine
+    from modstation.sync.engine import StepReport, SyncEngine
 
 # Decisions are stored by another process: how late their due time may be noticed.
 POLL_SECONDS = 0.5
@@ -52,25 +52,32 @@ class Commands:
         self._crash: BaseException | None = None
         self.closing = False
         self.on_interrupt: Callable[[], None] | None = None
-        self.prefetch: Prefetcher | None = None
+        # Kept for a prefetcher that is made later, while another process has the folder.
+        self._prefetch: Prefetcher | None = None
         self._focus: tuple[str, ...] = ()
+        self._original: str | None = None
+        self._choice: bool | None = None
 
     def take(self, message: dict[str, Any]) -> None:
         """Act on one message of the station; called by the reading thread."""
         if messages.FOCUS in message:
             keys = tuple(str(key) for key in message[messages.FOCUS])
             with self._changed:
-                self._focus = keys
-                prefetch = self.prefetch
+                self._focus, prefetch = keys, self._prefetch
             if prefetch is not None:
                 prefetch.focus(keys)
         elif messages.ORIGINAL in message:
-            if self.prefetch is not None:
-                self.prefetch.original(str(message[messages.ORIGINAL]))
+            key = str(message[messages.ORIGINAL])
+            with self._changed:
+                self._original, prefetch = key, self._prefetch
+            if prefetch is not None:
+                prefetch.original(key)
         elif messages.OFFLINE in message:
             offline = bool(message[messages.OFFLINE])
-            if self.prefetch is not None:
-                self.prefetch.set_offline(offline=offline)
+            with self._changed:
+                self._choice, prefetch = offline, self._prefetch
+            if prefetch is not None:
+                prefetch.set_offline(offline=offline)
             self._set(offline=offline)
         elif messages.WAKE in message:
             self._set(wake=True)
@@ -87,11 +94,26 @@ class Commands:
             self.on_interrupt()
 
     def serve(self, prefetch: Prefetcher) -> None:
-        """Hand what concerns pictures to ``prefetch`` from now on."""
+        """Hand what concerns pictures to ``prefetch``, also what was asked for before."""
         with self._changed:
-            self.prefetch = prefetch
-            focus = self._focus
-        prefetch.focus(focus)
+            # All under the lock: what is asked for meanwhile must come after it.
+            self._prefetch = prefetch
+            prefetch.focus(self._focus)
+            if self._original is not None:
+                prefetch.original(self._original)
+            if self._choice is not None:
+                prefetch.set_offline(offline=self._choice)
+
+    def wait_for_the_end(self, seconds: float) -> bool:
+        """Wait so long and say whether to end; what else is asked for stays asked for.
+
+        Raises what a thread failed with.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self.closing, seconds)
+            if self._crash is not None:
+                raise self._crash
+            return self.closing
 
     def wait(self, seconds: float) -> tuple[bool, bool | None]:
         """Wait for something to do; whether to wake, and the new choice of being offline.
@@ -158,8 +180,7 @@ def run(
     if not lock.acquire():
         notify(ConnectionChanged(Connection.STANDBY, "Another station is at work here."))
         while not lock.acquire():
-            commands.wait(LOCK_POLL_SECONDS)
-            if commands.closing:
+            if commands.wait_for_the_end(LOCK_POLL_SECONDS):
                 return
         notify(ConnectionChanged(Connection.STARTING))
     try:
@@ -245,10 +266,11 @@ def _work(
 
 
 def _loop(engine: SyncEngine, commands: Commands, now: Callable[[], datetime]) -> None:
-    report = engine.step()
+    report: StepReport | None = None
     while True:
+        # The first time too: what was asked for while another process had the folder counts.
         seconds = 0.0
-        if not report.worked:
+        if report is not None and not report.worked:
             seconds = _seconds_until(engine.next_at(), now())
             # Due, and yet it did nothing: a rule holds it back that only time changes.
             if report.next_at is not None and report.next_at <= now():
@@ -260,7 +282,7 @@ def _loop(engine: SyncEngine, commands: Commands, now: Callable[[], datetime]) -
             engine.set_offline(offline=offline)
         if wake:
             engine.refresh()
-        asked = report.worked or wake or offline is not None
+        asked = report is None or report.worked or wake or offline is not None
         if asked or _seconds_until(engine.next_at(), now()) <= 0:
             report = engine.step()
 
