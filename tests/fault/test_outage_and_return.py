@@ -129,7 +129,7 @@ def test_a_used_up_quota_stops_posting_not_reviewing(
     with StationDesk(own_home, service.cloudinary_url) as desk:
         desk.shows_all()
         # The service speaks of whole seconds.
-        rule = service.faults.add(limit, method="POST", path=path, times=1, reset_in=2.0)
+        rule = service.faults.add(limit, method="POST", path=path, times=1, reset_in=1.0)
         rejected = desk.reject()
         desk.station.wake_network()
         desk.until(lambda: desk.connection is Connection.THROTTLED, "the limit was not seen")

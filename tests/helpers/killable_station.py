@@ -40,7 +40,9 @@ TICK_SECONDS = 0.25
 class KillableStation:
     """The parent's end of one station process; ``None`` from ``next`` means it is gone."""
 
-    def __init__(self, folder: Path, url: str, *, seed: str = "0", deaths: int = 0) -> None:
+    def __init__(
+        self, folder: Path, url: str, *, home: Path | None = None, seed: str = "0", deaths: int = 0
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "deaths.log"
         self._errors = folder / "station.err"
@@ -57,7 +59,7 @@ class KillableStation:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name="station-lines")
         self._reader.start()
-        spec = {"home": str(folder / "home"), "url": url, "seed": seed, "deaths": deaths}
+        spec = {"home": str(home or folder / "home"), "url": url, "seed": seed, "deaths": deaths}
         self.tell(**spec, log=str(self.log))
 
     def tell(self, **message: Any) -> None:

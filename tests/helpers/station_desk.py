@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from modstation.app.bootstrap import StationSpec, open_station
+from modstation.app.frame_pipeline import AHEAD
 from modstation.app.paths import home_at
 from modstation.app.session_events import ConnectionMoved, Message, SessionEvent
 from modstation.app.station import UNSENT
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.decisions import Verdict
+from modstation.core.events import Connection
 from modstation.core.outbox import OperationState
 from modstation.media.frames import DecodeFailed, DecodeResult, Frame
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from modstation.core.events import Connection
     from modstation.core.outbox import Operation
 
 PATIENCE = 30.0
@@ -109,6 +110,27 @@ class StationDesk:
     @property
     def connection(self) -> Connection:
         return self.session.connection.connection
+
+    def troubles(self) -> list[str]:
+        """What was said with every trouble of the connection."""
+        moved = [event.change for event in self.events if isinstance(event, ConnectionMoved)]
+        return [change.message for change in moved if change.connection is Connection.TROUBLE]
+
+    def names_ahead(self) -> list[str]:
+        """The public IDs in this station's window, without the one that is looked at."""
+        keys = [item.key for item in self.session.strip(0, 1000)][1:]
+        return [key.rpartition("/")[2] for key in keys]
+
+    def all_ahead_ready(self) -> bool:
+        """Every picture that should be decoded ahead of time is."""
+        keys = [item.key for item in self.session.strip(0, AHEAD)]
+        return all(self.station.frames.frame(key) is not None for key in keys)
+
+    def look_at(self, name: str) -> None:
+        """Walk on in the queue to this image without deciding."""
+        self.until(lambda: name in {self.current, *self.names_ahead()}, f"{name} never came")
+        while self.current != name:
+            self.session.next()
 
     def shows(self) -> DecodeResult:
         """Wait for the current picture, or the card that says why there is none, and paint it."""
