@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from modstation.app.network_lock import NetworkLock
 from modstation.app.paths import write_atomically
 from modstation.app.toml_text import toml_lines, toml_value
 from modstation.core.accounts import (
@@ -150,6 +151,7 @@ class AccountBook:
     """The accounts of this person; it reads its file anew for every question."""
 
     def __init__(self, home: Home, vault: SecretVault | None = None) -> None:
+        self._home = home
         self._path = home.accounts_file
         self._vault = vault or KeyringVault()
 
@@ -170,7 +172,8 @@ class AccountBook:
         """Write an account down and keep its secret; say where that went.
 
         ``SettingsError`` if the name is taken by another cloud or service and ``replace`` is
-        false: the decisions in its folder belong to that one.
+        false: the decisions in its folder belong to that one. What was decided for the same cloud
+        under ``CLOUDINARY_URL`` moves to the account; ``SettingsError`` if it cannot.
         """
         account = credentials.account
         check_transport(account)
@@ -182,6 +185,7 @@ class AccountBook:
                 " Choose another name."
             )
         entry = _Entry(account.cloud, account.api_key, account.api_base, account.allow_http)
+        self._adopt(account)
         self._write(_File(file.default, {**file.accounts, account.name: entry}))
         return self._vault.put(account.name, credentials.secret)
 
@@ -242,6 +246,33 @@ class AccountBook:
                 f"There are several accounts: {', '.join(names)}. Name one with --account."
             )
         return self.account(names[0]) if names else None
+
+    def _adopt(self, account: Account) -> None:
+        """Move the folder that the account had while it came from ``CLOUDINARY_URL``."""
+        if any(_place(known) == _place(account) for known in self.accounts()):
+            return
+        before = self._home.account(self._named_as_known(account).name)
+        after = self._home.account(account.name)
+        if not before.path.exists() or before.path == after.path:
+            return
+        if after.path.exists():
+            raise SettingsError(
+                f"There are decisions for {account.cloud} in {before.path}, and “{account.name}”"
+                " has a folder of its own. Choose another name, so that none are left behind."
+            )
+        lock = NetworkLock(before.network_lock)
+        if not lock.acquire():
+            raise SettingsError(
+                f"A station is at work on {account.cloud}. Close it, then add the account."
+            )
+        try:
+            before.path.rename(after.path)
+        except OSError as error:
+            raise SettingsError(
+                f"{before.path} cannot become the folder of “{account.name}”: {error.strerror}."
+            ) from error
+        finally:
+            lock.release()
 
     def _named_as_known(self, account: Account) -> Account:
         known = self.accounts()

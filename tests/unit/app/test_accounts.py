@@ -5,6 +5,7 @@ import pytest
 
 from helpers.keyrings import WorkingKeyring
 from modstation.app.accounts import AccountBook, Kept, KeyringVault, environment_name
+from modstation.app.network_lock import NetworkLock
 from modstation.app.paths import home_at
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import SettingsError
@@ -251,3 +252,40 @@ def test_the_default_account_is_taken_when_none_is_named(book):
     book.set_default("local")
 
     assert book.resolve(None, {}).account.name == "local"
+
+
+def test_what_was_decided_under_the_variable_comes_along_when_the_account_gets_a_name(
+    home,
+):
+    given = named(LOCAL, "x")
+    before = home.account(environment_name(given.account))
+    before.path.mkdir(parents=True)
+    before.station_db.write_bytes(b"decisions")
+    AccountBook(home, MemoryVault()).add(named(LOCAL, "desk"))
+    assert home.account("desk").station_db.read_bytes() == b"decisions"
+    assert not before.path.exists()
+
+
+def test_two_folders_of_decisions_are_never_merged_or_left_behind(home):
+    before = home.account(environment_name(named(LOCAL, "x").account))
+    before.path.mkdir(parents=True)
+    home.account("desk").path.mkdir(parents=True)
+    book = AccountBook(home, MemoryVault())
+    with pytest.raises(SettingsError, match="Choose another name"):
+        book.add(named(LOCAL, "desk"))
+    assert book.accounts() == []
+    book.add(named(LOCAL, "other"))
+    assert home.account("other").path.exists()
+
+
+def test_a_folder_is_not_moved_under_a_station_at_work(home):
+    before = home.account(environment_name(named(LOCAL, "x").account))
+    before.path.mkdir(parents=True)
+    lock = NetworkLock(before.network_lock)
+    assert lock.acquire()
+    try:
+        with pytest.raises(SettingsError, match="station is at work"):
+            AccountBook(home, MemoryVault()).add(named(LOCAL, "desk"))
+    finally:
+        lock.release()
+    assert before.path.exists()
