@@ -34,11 +34,27 @@ class ImageCache:
         self, store: ImageStore, *, secret: str, limit_bytes: int = DEFAULT_LIMIT_BYTES
     ) -> None:
         self._store = store
-        self._sealer = Sealer(secret, store.salt)
+        self._secret = secret
+        self._known_sealer: tuple[bytes, Sealer] | None = None
         self._limit_bytes = limit_bytes
         self._protected: frozenset[str] = frozenset()
-        self.emptied: Final = not store.adopt(self._sealer.check_value)
+        self.emptied: Final = not self._adopt()
         """Whether the file held another secret's images, now gone."""
+
+    def begin_anew(self) -> None:
+        """Replace a damaged file by an empty one; other processes follow by themselves."""
+        self._store.begin_anew()
+        self._adopt()
+
+    def _adopt(self) -> bool:
+        return self._store.adopt(self._sealer(self._store.salt).check_value)
+
+    def _sealer(self, salt: bytes) -> Sealer:
+        # By salt, for the file may be begun anew by this process or another.
+        known = self._known_sealer
+        if known is None or known[0] != salt:
+            known = self._known_sealer = (salt, Sealer(self._secret, salt))
+        return known[1]
 
     def protect(self, asset_keys: Iterable[str]) -> None:
         """From now on never drop these: the current image and its neighbours."""
@@ -60,7 +76,8 @@ class ImageCache:
         ``etag`` came with the bytes; ``source_length`` and ``source_revision`` are what the listing
         said of the original when they were fetched.
         """
-        sealed = self._sealer.seal(asset_key, rendition, body)
+        salt = self._store.salt
+        sealed = self._sealer(salt).seal(asset_key, rendition, body)
         image = StoredImage(
             asset_key=asset_key,
             rendition=rendition,
@@ -72,7 +89,9 @@ class ImageCache:
             source_revision=source_revision,
             mismatch=mismatch,
         )
-        return self._store.put(image, limit_bytes=self._limit_bytes, protected=self._protected)
+        return self._store.put(
+            image, limit_bytes=self._limit_bytes, protected=self._protected, salt=salt
+        )
 
     def sealed(
         self, asset_key: str, rendition: str, *, revision: str | None = None
@@ -86,7 +105,8 @@ class ImageCache:
         if row is None or _replaced(row.source_revision, revision):
             return None
         try:
-            key = self._sealer.unwrap(asset_key, rendition, row.length, row.wrapped_key)
+            sealer = self._sealer(self._store.salt)
+            key = sealer.unwrap(asset_key, rendition, row.length, row.wrapped_key)
         except SealBroken:
             return None
         return SealedImage(row.sealed, key, row.length, row.mismatch)
@@ -96,14 +116,6 @@ class ImageCache:
         source = self._store.source_revision(asset_key, rendition)
         return source is not None and not _replaced(source.revision, revision)
 
-    def warning(self, asset_key: str, rendition: str) -> str | None:
-        """The warning stored with the image, without reading it."""
-        return self._store.warning(asset_key, rendition)
-
-    def present(self, asset_keys: Iterable[str], rendition: str) -> frozenset[str]:
-        """Those of ``asset_keys`` that need no fetching."""
-        return self._store.present(asset_keys, rendition)
-
     def touch(self, asset_keys: Iterable[str]) -> None:
         """Note that these were looked at now, so that they are dropped last."""
         self._store.touch(asset_keys)
@@ -111,6 +123,10 @@ class ImageCache:
     def purge(self, asset_keys: Collection[str], *, never_again: bool = False) -> int:
         """Destroy these images and their keys; with ``never_again`` refuse them from now on."""
         return self._store.purge(asset_keys, never_again=never_again)
+
+    def never_kept(self, asset_keys: Iterable[str]) -> frozenset[str]:
+        """Those of ``asset_keys`` that were purged for good."""
+        return self._store.never_kept(asset_keys)
 
     def purge_all(self) -> int:
         """Destroy every image and its key."""

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
     from modstation.core.clock import Clock
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _BUSY_SECONDS: Final = 5.0
 _SALT_BYTES: Final = 32
 _KEYS_A_STATEMENT: Final = 200
 
-_SCHEMA: Final = """
+_LASTING: Final = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE never_kept (asset_key TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+# Made anew for every version: what was in it can be fetched again.
+_IMAGES: Final = """
 CREATE TABLE images (
   id INTEGER PRIMARY KEY,
   asset_key TEXT NOT NULL,
@@ -49,7 +53,6 @@ CREATE TABLE images (
 ) STRICT;
 -- Everything the bound needs, so that no page of image bytes is read to find what to drop.
 CREATE INDEX images_by_use ON images (last_used, id, stored_bytes, asset_key);
-CREATE TABLE never_kept (asset_key TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 
 
@@ -97,31 +100,37 @@ def open_image_store(path: Path, *, clock: Clock) -> ImageStore:
     try:
         return ImageStore(path, clock=clock)
     except (StoreDamaged, StoreTooNew):
-        for end in ("", "-wal", "-shm"):
-            path.with_name(path.name + end).unlink(missing_ok=True)
+        _remove(path)
         return ImageStore(path, clock=clock)
 
 
 class ImageStore:
     """One connection to the cache file, usable from several threads one at a time.
 
+    When another process has begun the file anew, the next use follows it to the new one.
     Fails with ``StoreError``: ``StoreDamaged`` for a file that is not ours, ``StoreTooNew`` for
     one a newer version wrote, ``StoreBusy`` after five seconds of waiting.
     """
 
     def __init__(self, path: Path, *, clock: Clock) -> None:
+        self._path = path
         self._clock = clock
         self._lock = threading.Lock()
+        self._file: tuple[int, int] | None = None
         with _translated():
-            # The lock above, not SQLite, keeps the threads apart.
-            self._db = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            try:
-                self._open()
-            except BaseException:
-                self._db.close()
-                raise
+            self._connect()
+
+    def _connect(self) -> None:
+        # The lock above, not SQLite, keeps the threads apart.
+        self._db = sqlite3.connect(
+            self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._open()
+        except BaseException:
+            self._db.close()
+            raise
+        self._file = _identity(self._path)
 
     def _open(self) -> None:
         # auto_vacuum can only be chosen before the first table is made.
@@ -133,13 +142,18 @@ class ImageStore:
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version > _VERSION:
                 raise StoreTooNew("The image cache was written by a newer modstation.")
+            if version == _VERSION:
+                return
             if version == 0:
-                for statement in _statements(_SCHEMA):
+                for statement in _statements(_LASTING):
                     self._db.execute(statement)
                 self._db.execute(
                     "INSERT INTO settings VALUES ('salt', ?)", (os.urandom(_SALT_BYTES),)
                 )
-                self._db.execute(f"PRAGMA user_version = {_VERSION}")
+            self._db.execute("DROP TABLE IF EXISTS images")
+            for statement in _statements(_IMAGES):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def __enter__(self) -> Self:
         return self
@@ -157,16 +171,32 @@ class ImageStore:
         with self._lock, _translated():
             self._db.close()
 
+    def begin_anew(self) -> None:
+        """Replace a file that turned out to be damaged by an empty one."""
+        with self._lock, _translated():
+            self._db.close()
+            # Should connecting fail, the next use tries it again.
+            self._file = None
+            _remove(self._path)
+            self._connect()
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[None]:
+        with self._lock, _translated():
+            if self._file is None or self._file != _identity(self._path):
+                self._db.close()
+                self._connect()
+            yield
+
     @property
     def salt(self) -> bytes:
         """Random, made with the file; goes into the master key."""
-        with self._lock, _translated():
-            (salt,) = self._db.execute("SELECT value FROM settings WHERE name='salt'").fetchone()
-            return bytes(salt)
+        with self._using():
+            return self._salt()
 
     def adopt(self, check_value: bytes) -> bool:
         """Make the file that of this master key; False when it was another's and was emptied."""
-        with self._lock, _translated():
+        with self._using():
             with self._transaction():
                 row = self._db.execute("SELECT value FROM settings WHERE name='check'").fetchone()
                 ours = row is not None and bytes(row[0]) == check_value
@@ -181,19 +211,27 @@ class ImageStore:
             return False
 
     def put(
-        self, image: StoredImage, *, limit_bytes: int, protected: Collection[str] = ()
+        self,
+        image: StoredImage,
+        *,
+        limit_bytes: int,
+        protected: Collection[str] = (),
+        salt: bytes | None = None,
     ) -> Stored:
         """Keep ``image``, dropping those unused for longest until the file holds ``limit_bytes``.
 
         Assets in ``protected`` are never dropped, so they alone may exceed the limit. An image
-        that does not fit beside them is not kept, nor is one that may never be kept.
+        that does not fit beside them is not kept, nor is one that may never be kept, nor one that
+        was sealed with the ``salt`` of a file that is no more.
         """
         now = to_us(self._clock.now())
         stored_bytes = len(image.sealed) + len(image.wrapped_key)
-        with self._lock, _translated(), self._transaction():
+        with self._using(), self._transaction():
             if self._db.execute(
                 "SELECT 1 FROM never_kept WHERE asset_key=?", (image.asset_key,)
             ).fetchone():
+                return Stored(kept=False)
+            if salt is not None and salt != self._salt():
                 return Stored(kept=False)
             name = (image.asset_key, image.rendition)
             self._db.execute("DELETE FROM images WHERE asset_key=? AND rendition=?", name)
@@ -228,7 +266,7 @@ class ImageStore:
 
     def get(self, asset_key: str, rendition: str) -> StoredImage | None:
         """The image as it was put, or None; reading alone does not count as use."""
-        with self._lock, _translated():
+        with self._using():
             row = self._db.execute(
                 "SELECT sealed, wrapped_key, length, content_etag, source_length, source_revision,"
                 " mismatch, fetched_at FROM images WHERE asset_key=? AND rendition=?",
@@ -254,35 +292,17 @@ class ImageStore:
 
     def source_revision(self, asset_key: str, rendition: str) -> SourceRevision | None:
         """Which upload was listed when the image was fetched; None when it is not here."""
-        with self._lock, _translated():
+        with self._using():
             row = self._db.execute(
                 "SELECT source_revision FROM images WHERE asset_key=? AND rendition=?",
                 (asset_key, rendition),
             ).fetchone()
         return None if row is None else SourceRevision(row[0])
 
-    def warning(self, asset_key: str, rendition: str) -> str | None:
-        """What to warn of before this image is decided on, without reading its bytes."""
-        with self._lock, _translated():
-            row = self._db.execute(
-                "SELECT mismatch FROM images WHERE asset_key=? AND rendition=?",
-                (asset_key, rendition),
-            ).fetchone()
-        return None if row is None else row[0]
-
-    def present(self, asset_keys: Iterable[str], rendition: str) -> frozenset[str]:
-        """Those of ``asset_keys`` that are here in this rendition."""
-        found: set[str] = set()
-        with self._lock, _translated():
-            for keys, marks in _slices(asset_keys):
-                query = f"SELECT asset_key FROM images WHERE asset_key IN ({marks}) AND rendition=?"  # noqa: S608 - question marks
-                found.update(key for (key,) in self._db.execute(query, (*keys, rendition)))
-        return frozenset(found)
-
     def touch(self, asset_keys: Iterable[str]) -> None:
         """Note that these were looked at now."""
         now = to_us(self._clock.now())
-        with self._lock, _translated(), self._transaction():
+        with self._using(), self._transaction():
             for keys, marks in _slices(asset_keys):
                 self._db.execute(
                     f"UPDATE images SET last_used=? WHERE asset_key IN ({marks})",  # noqa: S608 - question marks
@@ -296,7 +316,7 @@ class ImageStore:
         """
         gone = 0
         now = to_us(self._clock.now())
-        with self._lock, _translated():
+        with self._using():
             with self._transaction():
                 for keys, marks in _slices(asset_keys):
                     gone += self._db.execute(
@@ -311,9 +331,18 @@ class ImageStore:
             self._shred()
         return gone
 
+    def never_kept(self, asset_keys: Iterable[str]) -> frozenset[str]:
+        """Those of ``asset_keys`` that were purged for good."""
+        found: set[str] = set()
+        with self._using():
+            for keys, marks in _slices(asset_keys):
+                query = f"SELECT asset_key FROM never_kept WHERE asset_key IN ({marks})"  # noqa: S608 - question marks
+                found.update(key for (key,) in self._db.execute(query, keys))
+        return frozenset(found)
+
     def purge_all(self) -> int:
         """Destroy every image, and say how many there were."""
-        with self._lock, _translated():
+        with self._using():
             with self._transaction():
                 (gone,) = self._db.execute("SELECT count(*) FROM images").fetchone()
                 self._db.execute("DELETE FROM images")
@@ -322,16 +351,20 @@ class ImageStore:
 
     def size(self) -> int:
         """How many bytes of sealed images there are."""
-        with self._lock, _translated():
+        with self._using():
             return self._total()
 
     def count(self) -> int:
         """How many images there are, each rendition counted."""
-        with self._lock, _translated():
+        with self._using():
             (count,) = self._db.execute(
                 "SELECT count(*) FROM images INDEXED BY images_by_use"
             ).fetchone()
             return int(count)
+
+    def _salt(self) -> bytes:
+        (salt,) = self._db.execute("SELECT value FROM settings WHERE name='salt'").fetchone()
+        return bytes(salt)
 
     def _oldest(self, excess: int, protected: Collection[str]) -> tuple[dict[int, str], int]:
         """The rows to drop, least recently used first, to free ``excess`` bytes, and what it frees.
@@ -382,6 +415,19 @@ class ImageStore:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+def _remove(path: Path) -> None:
+    for end in ("", "-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _slices(asset_keys: Iterable[str]) -> Iterator[tuple[list[str], str]]:

@@ -95,7 +95,7 @@ def test_what_is_fetched_is_in_the_cache_when_it_is_told(fetching: Fetching) -> 
     fetching.fetcher.plan([item("a")])
     outcome = fetching.next()
     assert (outcome.kept, outcome.error, outcome.length) == (True, None, 1)
-    assert fetching.cache.present(["image/upload/a"], "review")
+    assert fetching.cache.is_current("image/upload/a", "review")
 
 
 def test_the_most_wanted_is_fetched_first_and_a_new_one_jumps_the_queue(fetching: Fetching) -> None:
@@ -164,7 +164,9 @@ def test_bytes_that_are_not_those_listed_are_kept_with_a_warning(fetching: Fetch
     fetching.fetcher.plan([item("a", listing_bytes=5, listing_etag=listed, is_original=True)])
     outcome = fetching.next()
     assert "checksum" in (outcome.mismatch or "")
-    assert fetching.cache.warning("image/upload/a", "review") == outcome.mismatch
+    kept = fetching.cache.sealed("image/upload/a", "review")
+    assert kept is not None
+    assert kept.mismatch == outcome.mismatch
 
 
 def test_an_image_that_is_here_is_not_fetched_again(cache: ImageCache) -> None:

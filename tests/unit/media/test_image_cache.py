@@ -19,7 +19,7 @@ from modstation.media.sealing import open_sealed
 from modstation.store.images import ImageStore, StoredImage, open_image_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 BODY = b"\xff\xd8 a photo" * 50
@@ -55,6 +55,10 @@ def put(
     return one
 
 
+def here(store: ImageStore, keys: Iterable[str], rendition: str) -> frozenset[str]:
+    return frozenset(key for key in keys if store.source_revision(key, rendition) is not None)
+
+
 def test_an_image_comes_out_as_it_went_in(store: ImageStore, clock: ManualClock) -> None:
     image = StoredImage(
         "image/upload/a",
@@ -71,9 +75,7 @@ def test_an_image_comes_out_as_it_went_in(store: ImageStore, clock: ManualClock)
     assert store.put(image, limit_bytes=1000).kept
     assert store.get("image/upload/a", "original") == image
     assert store.get("image/upload/a", "review") is None
-    assert store.warning("image/upload/a", "original") == "replaced"
-    assert store.warning("image/upload/b", "original") is None
-    assert store.present(["image/upload/a", "b"], "original") == {"image/upload/a"}
+    assert here(store, ["image/upload/a", "b"], "original") == {"image/upload/a"}
     assert (store.size(), store.count()) == (9, 1)
 
 
@@ -83,7 +85,7 @@ def test_those_unused_for_longest_go_first(store: ImageStore, clock: ManualClock
     clock.advance(1)
     store.touch(["a"])
     assert add("d") == (True, ("b",))
-    assert store.present("abcd", "review") == {"a", "c", "d"}
+    assert here(store, "abcd", "review") == {"a", "c", "d"}
     assert store.size() == 300
 
 
@@ -92,7 +94,7 @@ def test_a_protected_image_is_never_dropped(store: ImageStore, clock: ManualCloc
     add("a"), add("b"), add("c")
     assert add("d", protected=("a", "b")) == (True, ("c",))
     assert add("e", protected=("a", "b", "d")) == (False, ())
-    assert store.present("abcde", "review") == {"a", "b", "d"}
+    assert here(store, "abcde", "review") == {"a", "b", "d"}
     # The current image is kept even when its neighbours have taken all the room.
     assert add("f", protected=("a", "b", "d", "f")) == (True, ())
     assert store.size() == 400
@@ -102,7 +104,7 @@ def test_what_alone_exceeds_the_limit_drops_nothing(store: ImageStore, clock: Ma
     add = put(store, clock, limit=300)
     add("a")
     assert add("b", size=301) == (False, ())
-    assert store.present("ab", "review") == {"a"}
+    assert here(store, "ab", "review") == {"a"}
 
 
 def test_a_second_fetch_replaces_the_first(store: ImageStore, clock: ManualClock) -> None:
@@ -127,9 +129,9 @@ def test_the_cache_never_exceeds_its_limit_but_for_what_is_protected(
     with ImageStore(tmp_path_factory.mktemp("cache") / "images.db", clock=clock) as store:
         add = put(store, clock, limit=500)
         for key, size, protected in steps:
-            before = store.present("abcdefgh", "review")
+            before = here(store, "abcdefgh", "review")
             kept, evicted = add(key, size, tuple(protected))
-            after = store.present("abcdefgh", "review")
+            after = here(store, "abcdefgh", "review")
             assert not set(evicted) & protected
             assert protected & before <= after | {key}
             assert (key in after) == kept
@@ -184,7 +186,7 @@ def test_hundreds_of_names_fit_one_call(store: ImageStore, clock: ManualClock) -
     names = [f"image/upload/{n}" for n in range(450)]
     for name in names:
         add(name)
-    assert store.present(names, "review") == frozenset(names)
+    assert here(store, names, "review") == frozenset(names)
     store.touch(names)
     assert store.purge(names) == 450
 
@@ -261,7 +263,7 @@ def test_one_process_reads_while_another_writes(path: Path, clock: ManualClock) 
     cache = ImageCache(ImageStore(path, clock=clock), secret="s")
     seen = 0
     while writer.poll() is None or not seen:
-        for name in cache.present([f"image/upload/{n}" for n in range(300)], "review"):
+        for name in (f"image/upload/{n}" for n in range(300)):
             image = cache.sealed(name, "review")
             if image is not None:
                 body = open_sealed(name, "review", image.sealed, image.key)
@@ -307,6 +309,44 @@ def test_a_damaged_or_newer_file_is_begun_anew(path: Path, clock: ManualClock) -
         ImageStore(path, clock=clock)
     with open_image_store(path, clock=clock) as store:
         assert store.count() == 0
+
+
+def test_a_file_of_an_older_layout_loses_its_images_and_keeps_what_may_never_be_kept(
+    path: Path, clock: ManualClock
+) -> None:
+    with ImageStore(path, clock=clock) as store:
+        store.purge(["gone"], never_again=True)
+    database = sqlite3.connect(path)
+    database.execute("ALTER TABLE images RENAME COLUMN source_revision TO source_etag")
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+    with open_image_store(path, clock=clock) as store:
+        add = put(store, clock)
+        assert add("a") == (True, ())
+        assert store.get("a", "review") is not None
+        assert add("gone") == (False, ())
+
+
+def test_a_file_begun_anew_is_followed_by_the_other_process(path: Path, clock: ManualClock) -> None:
+    writer = ImageCache(ImageStore(path, clock=clock), secret="s")
+    reader = ImageCache(ImageStore(path, clock=clock), secret="s")
+    writer.put("image/upload/a", "review", BODY)
+    writer.begin_anew()
+    assert writer.put("image/upload/b", "review", BODY).kept
+    assert reader.sealed("image/upload/a", "review") is None
+    image = reader.sealed("image/upload/b", "review")
+    assert image is not None
+    assert open_sealed("image/upload/b", "review", image.sealed, image.key) == BODY
+    writer.close()
+    reader.close()
+
+
+def test_what_was_sealed_for_a_file_that_is_no_more_is_not_kept(
+    store: ImageStore, clock: ManualClock
+) -> None:
+    image = StoredImage("a", "review", bytes(90), bytes(10), 100)
+    assert not store.put(image, limit_bytes=1000, salt=b"of another file").kept
+    assert store.put(image, limit_bytes=1000, salt=store.salt).kept
 
 
 def test_a_file_held_by_another_program_is_told_as_busy(
