@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -204,25 +205,29 @@ def set_absent(sql: sqlite3.Connection, key: str, now_us: int) -> None:
     sql.execute("UPDATE assets SET absent_us = ? WHERE key = ?", (now_us, key))
 
 
-def differs(
-    sql: sqlite3.Connection, draft: DecisionDraft, expected: frozenset[ModerationStatus]
-) -> bool:
-    """Say whether the stored asset is no longer what the moderator saw when deciding.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of an asset at this moment: its status, and which picture it is."""
 
-    The network process may have stored a newer answer while the old one was on the screen.
-    ``LookupError`` if the asset is not stored at all.
-    """
+    status: ModerationStatus
+    asset_id: str | None
+    version: int | None
+
+    def is_another_picture(self, draft: DecisionDraft) -> bool:
+        """The moderator saw another picture than the one that is stored by now."""
+        return (
+            None not in {draft.asset_id, self.asset_id} and draft.asset_id != self.asset_id
+        ) or (None not in {draft.version, self.version} and draft.version != self.version)
+
+
+def standing(sql: sqlite3.Connection, key: str) -> Standing:
+    """How an asset stands; ``LookupError`` if it is not stored at all."""
     row = sql.execute(
-        "SELECT status, asset_id, version FROM assets WHERE key = ?", (draft.ref.key,)
+        "SELECT status, asset_id, version FROM assets WHERE key = ?", (key,)
     ).fetchone()
     if row is None:
-        raise LookupError(f"there is no asset {draft.ref.key}")
-    status, asset_id, version = row
-    return (
-        status not in expected
-        or (None not in {draft.asset_id, asset_id} and draft.asset_id != asset_id)
-        or (None not in {draft.version, version} and draft.version != version)
-    )
+        raise LookupError(f"there is no asset {key}")
+    return Standing(ModerationStatus(row[0]), row[1], row[2])
 
 
 def doubt_waiting(sql: sqlite3.Connection, asset: Asset) -> None:

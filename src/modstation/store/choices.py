@@ -52,10 +52,14 @@ class Choices:
         An older one that waits, or lies in a tray, is cancelled at once. One in flight is marked:
         whatever its answer, it is not sent again, and this one is not claimed before it.
         """
-        sql, now = self._sql, self._clock.now()
+        sql, now, key = self._sql, self._clock.now(), draft.ref.key
+        stands = asset_rows.standing(sql, key)
         expected = draft.expected
+        if stands.status is operation_rows.last_posted(sql, key):
+            # Our own doing, perhaps since the moderator looked: no reason for a conflict.
+            expected |= {stands.status}
         replaced: Operation | None = None
-        for older in operation_rows.open_of(sql, draft.ref.key):
+        for older in operation_rows.open_of(sql, key):
             operation_rows.supersede(sql, older)
             if older.state is OperationState.IN_FLIGHT:
                 replaced = replaced or older
@@ -69,7 +73,8 @@ class Choices:
             expected=expected,
             state=OperationState.HELD if hold > _NOTHING else OperationState.READY,
             due_at=now + max(hold, _NOTHING),
-            verify=asset_rows.differs(sql, draft, expected),
+            # The network process may have stored news while the old state was on the screen.
+            verify=stands.status not in expected or stands.is_another_picture(draft),
         )
         undo_log.push(sql, decision, replaced=replaced, entry_id=entry_id)
         return decision, operation

@@ -144,6 +144,16 @@ def some_held_due(sql: sqlite3.Connection, now: datetime) -> bool:
     return row is not None
 
 
+def last_posted(sql: sqlite3.Connection, key: str) -> ModerationStatus | None:
+    """The status that we gave the asset last, if we ever did."""
+    row = sql.execute(
+        "SELECT target FROM operations INDEXED BY operations_done"
+        " WHERE key = ? AND state = 'done' ORDER BY settled_us DESC LIMIT 1",
+        (key,),
+    ).fetchone()
+    return None if row is None else _STATUSES[row[0]]
+
+
 # -- writing; inside a write transaction only
 
 

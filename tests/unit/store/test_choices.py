@@ -486,3 +486,28 @@ def test_held_decisions_released_late_keep_the_time_they_were_due(
     clock.time += timedelta(hours=1)
     store.release_due(clock.now())
     assert store.next_due() == due
+
+
+def test_what_we_posted_ourselves_since_is_no_conflict_for_a_redo(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    store.decide(draft_for(photos[0], APPROVE), hold=AT_ONCE)
+    [first] = store.claim(1, clock.now())
+    store.decide(draft_for(photos[0], REJECT), hold=HOLD)
+    assert isinstance(store.undo(actor="mod"), Undone)
+    transition = settle(first, Acknowledged(APPROVED), now=clock.now())
+    store.apply(first.operation_id, transition, now=clock.now())
+
+    again = store.redo(actor="mod", hold=AT_ONCE)
+    assert again is not None
+    assert again.operation.expected == {PENDING, APPROVED}
+
+
+def test_what_we_posted_before_somebody_else_reset_it_is_not_expected(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    store.decide(draft_for(photos[0], APPROVE), hold=AT_ONCE)
+    attempt(store, clock, Acknowledged(APPROVED))
+    store.upsert_asset(photos[0])
+    saved = store.decide(draft_for(photos[0], REJECT), hold=AT_ONCE)
+    assert saved.operation.expected == {PENDING}

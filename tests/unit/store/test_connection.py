@@ -221,9 +221,9 @@ def test_another_program_sees_that_something_changed(
         "DELETE FROM decisions",
         (
             "INSERT INTO decisions SELECT sequence + 1, 'other', at_us, resource_type,"
-            " delivery_type, public_id, asset_id, version, kind, action, verdict, status_seen, expected, actor,"
-            " reason_code, policy_version, note, reveal, reveal_ms, dwell_ms, decided_offline,"
-            " batch_id, refers_to, prev_hash, hash FROM decisions"
+            " delivery_type, public_id, asset_id, version, kind, action, verdict,"
+            " status_seen, expected, actor, reason_code, policy_version, note, reveal, reveal_ms,"
+            " dwell_ms, decided_offline, batch_id, refers_to, prev_hash, hash FROM decisions"
         ),
         "UPDATE assets SET public_id = 'other'",
         "UPDATE assets SET key = 'image/upload/other'",
