@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -17,7 +18,14 @@ import pytest
 
 from helpers import hostile_images as images
 from helpers.decoding import PATIENCE, Decoding, corners, near, request
-from modstation.core.errors import DecoderDied, DecodeTimeout, ImageDamaged
+from modstation.core.errors import (
+    CacheUnreadable,
+    DecoderDied,
+    DecodeTimeout,
+    ImageDamaged,
+    StoreBusy,
+    StoreDamaged,
+)
 from modstation.media.cache import SealedImage
 from modstation.media.channel import Message
 from modstation.media.decode_process import DecodeProcess, WorkerGone, _picture
@@ -330,3 +338,34 @@ def test_a_process_that_is_not_greeted_in_time_is_gone() -> None:
     with pytest.raises(WorkerGone):
         process.greet()
     process.close()
+
+
+def test_a_cache_that_cannot_be_read_costs_this_image_and_no_decode_thread() -> None:
+    whole = request(images.jpeg())
+    image = SealedImage(whole.sealed, whole.key, len(images.jpeg()), None)
+    troubles = [StoreBusy("held"), StoreDamaged("broken")]
+
+    def load(_wanted: DecodeRequest) -> SealedImage:
+        if troubles:
+            raise troubles.pop()
+        return image
+
+    with Decoding(workers=1, load=load) as decoding:
+        for generation in (1, 2, 3):
+            decoding.pool.want([DecodeRequest(generation, whole.asset_key, "review", (400, 400))])
+            result = decoding.next()
+            if generation < 3:
+                assert isinstance(result, DecodeFailed)
+                assert isinstance(result.error, CacheUnreadable)
+        assert isinstance(result, Frame)
+
+
+def test_a_bug_in_a_decode_thread_is_told() -> None:
+    crashes: queue.Queue[BaseException] = queue.Queue()
+
+    def load(_wanted: DecodeRequest) -> SealedImage:
+        raise ZeroDivisionError
+
+    with Decoding(workers=1, load=load, crashed=crashes.put) as decoding:
+        decoding.pool.want([DecodeRequest(1, "image/upload/a", "review", (400, 400))])
+        assert isinstance(crashes.get(timeout=PATIENCE), ZeroDivisionError)

@@ -22,7 +22,8 @@ An error is either *known*, and stands here, or a *bug*, and reaches the crash h
      │    ├── ImageDamaged         truncated or corrupt
      │    ├── ImageTooLarge        more bytes or pixels than we decode
      │    ├── DecodeTimeout        the decoder ran out of its time
-     │    └── DecoderDied          the decoder ran out of memory or crashed
+     │    ├── DecoderDied          the decoder ran out of memory or crashed
+     │    └── CacheUnreadable      they lie in an image cache that cannot be read now
      ├── ReviewError               a review action that cannot be done now
      └── SettingsError             a settings, policy, keymap or account problem
 """
@@ -186,6 +187,12 @@ class DecoderDied(MediaError):
     """The decoder ran out of memory or crashed on this image."""
 
     title = "Image crashed the decoder"
+
+
+class CacheUnreadable(MediaError):
+    """The image cache on this machine cannot be read now: busy, damaged, or its disk fails."""
+
+    title = "Image cache cannot be read"
 
 
 # -- review and settings

@@ -8,7 +8,14 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Final
 
-from modstation.core.errors import DecoderDied, DecodeTimeout, ImageDamaged, MediaError
+from modstation.core.errors import (
+    CacheUnreadable,
+    DecoderDied,
+    DecodeTimeout,
+    ImageDamaged,
+    MediaError,
+    StoreError,
+)
 from modstation.media.decode_plan import DecodePlan, Job
 from modstation.media.decode_process import DecodeProcess, WorkerGone
 from modstation.media.formats import BYTES_PER_PIXEL
@@ -30,7 +37,8 @@ class DecodePool:
 
     ``on_result`` is called in the pool's own threads (one a worker), with no lock held; it must
     not wait for the thread that calls ``close``. ``load`` fetches the sealed bytes of a request
-    that comes without them, in those threads too; None from it means that they are gone.
+    that comes without them, in those threads too; None from it means that they are gone, and a
+    ``StoreError`` becomes the image's failure. ``crashed`` gets a bug of these threads.
 
     Make it before Qt is imported: the workers come up meanwhile. A worker that dies is replaced,
     and the image it was on is tried once more. Fails with OSError when no process can be made.
@@ -41,6 +49,7 @@ class DecodePool:
         *,
         on_result: Callable[[DecodeResult], None],
         load: Callable[[DecodeRequest], SealedImage | None] | None = None,
+        crashed: Callable[[BaseException], None] | None = None,
         workers: int = 2,
         image_seconds: float = IMAGE_SECONDS,
     ) -> None:
@@ -48,7 +57,7 @@ class DecodePool:
         self._drivers: list[_Driver] = []
         try:
             for number in range(workers):
-                driver = _Driver(self._plan, on_result, load, image_seconds, number)
+                driver = _Driver(self._plan, on_result, load, crashed, image_seconds, number)
                 self._drivers.append(driver)
         except BaseException:
             self.close()
@@ -90,12 +99,14 @@ class _Driver:
         plan: DecodePlan,
         on_result: Callable[[DecodeResult], None],
         load: Callable[[DecodeRequest], SealedImage | None] | None,
+        crashed: Callable[[BaseException], None] | None,
         image_seconds: float,
         number: int,
     ) -> None:
         self._plan = plan
         self._on_result = on_result
         self._load = load
+        self._crashed = crashed
         self._image_seconds = image_seconds
         self._failed_starts = 0
         # Here and not in the thread: the worker is on its way when the pool is made.
@@ -140,6 +151,10 @@ class _Driver:
                     self._sleep()
                 else:
                     self._work(job)
+        except BaseException as error:
+            if self._crashed is None:
+                raise
+            self._crashed(error)
         finally:
             self._drop()
             self._wake_in.close()
@@ -175,7 +190,11 @@ class _Driver:
     def _decode(self, request: DecodeRequest) -> Picture | MediaError:
         sealed, key = request.sealed, request.key
         if not sealed and self._load is not None:
-            found = self._load(request)
+            try:
+                found = self._load(request)
+            except StoreError as error:
+                # The next one may be readable: the thread goes on, or "loading" never ends.
+                return CacheUnreadable(f"{error.title}: {error.message}")
             if found is None:
                 return ImageDamaged("The image is not on this machine; it has to be fetched again.")
             sealed, key = found.sealed, found.key
