@@ -135,14 +135,36 @@ def test_a_file_over_the_limit_is_refused_and_leaves_nothing(tmp_path: Path) -> 
         assert not (tmp_path / "service" / "blobs" / "originals").exists()
 
 
+@pytest.mark.parametrize("name", ["..", ".", "a/../../b", "../x", "x/..", "a/./b", "a\\..\\b"])
+def test_a_public_id_that_clients_would_resolve_to_another_is_refused(
+    live: LiveService, name: str
+) -> None:
+    before = live.statuses()
+    photo = {"file": ("x.jpg", picture())}
+    answers = [
+        live.request("POST", "/image/upload", data={"public_id": name}, files=photo),
+        live.request("POST", "/image/upload", data={"public_id": "y", "folder": name}, files=photo),
+    ]
+    for answer in answers:
+        assert answer.status_code == 400
+        message = answer.json()["error"]["message"]
+        assert message.startswith("public_id (")
+        assert message.endswith(") is invalid")
+    assert live.statuses() == before
+
+
 def test_names_of_files_and_assets_never_become_paths(tmp_path: Path) -> None:
     with LiveService(tmp_path) as live:
-        for name in ("../../../escape", "..", "a/../../b", "C:\\windows\\x", ".hidden", "~"):
-            answer = live.upload(public_id=name, filename=f"{name}.jpg")
+        for name in ("a..b/c", "...", "C:\\windows\\x", ".hidden", "~"):
+            answer = live.upload(public_id=name, filename=f"../../{name}.jpg")
             assert answer["public_id"] == name
+        for name in ("..", "../../../..", "....", ". .", "/etc/..", "C:\\.."):
+            answer = live.upload(use_filename="1", unique_filename="0", filename=name)
+            assert set(answer["public_id"]) <= {"_", "."}
+            assert answer["public_id"].strip(".")
         blobs = tmp_path / "service" / "blobs"
         kept = [f.relative_to(blobs) for f in blobs.rglob("*") if f.is_file()]
-        assert len(kept) == 6
+        assert kept
         for file in kept:
             assert len(file.parts) == 4
             assert file.parts[0] == "originals"

@@ -250,6 +250,8 @@ def _public_id(call: Call, stem: str, extension: str, facts: _Facts) -> str:
     if public_id is None:
         if parameters.flag("use_filename"):
             public_id = re.sub(r"[?&#%<>\\/\s]+", "_", stem)
+            if not public_id.strip("."):
+                public_id = "_" * len(public_id)
             if parameters.flag("unique_filename", default=True):
                 public_id += "_" + _random_name(call.service, 6)
         else:
@@ -263,13 +265,17 @@ def _public_id(call: Call, stem: str, extension: str, facts: _Facts) -> str:
 
 
 def check_public_id(public_id: str) -> str:
-    """The public ID; raises BadRequest for one that could not be addressed."""
-    stripped = public_id.strip()
+    """The public ID; raises BadRequest for one that could not be addressed.
+
+    SDKs write a public ID into a path, and HTTP clients resolve dot segments there (some take
+    a backslash for a slash): a decision on ``a/../b`` would reach the asset ``b``.
+    """
     if (
-        not stripped
-        or stripped != public_id
+        not public_id.strip()
+        or public_id.strip() != public_id
         or public_id.startswith("/")
         or public_id.endswith("/")
+        or not {".", ".."}.isdisjoint(re.split(r"[/\\]", public_id))
     ):
         raise BadRequest(f"public_id ({public_id[:80]}) is invalid")
     if len(public_id.encode()) > _LONGEST_ID:
