@@ -34,7 +34,11 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    # The sender was killed in the middle: nothing arrived.
+                    return
                 note = Received(
                     body,
                     self.headers["X-Cld-Timestamp"],
