@@ -92,6 +92,8 @@ def open_station(spec: StationSpec) -> Station:
             mailbox.post(lambda: frames.missing(key, rendition))
         elif found.mismatch:
             warnings[key, rendition] = found.mismatch
+        else:
+            warnings.pop((key, rendition), None)
         return found
 
     def decoded(result: DecodeResult) -> None:
