@@ -31,7 +31,7 @@ def use(service: LiveService, *, batch: bool) -> str:
     """Choose the way of posting; the path its requests go to."""
     if batch:
         return POST_MANY
-    service.faults.add(Fault.REPLACE, path="/modstation/", times=None, status=404, body=b"{}")
+    service.without_extension()
     return POST_ONE
 
 

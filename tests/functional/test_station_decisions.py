@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.live_service import Fault, LiveService, picture
+from helpers.live_service import LiveService, picture
 from helpers.station_desk import StationDesk
 from modstation.core.assets import ModerationStatus
+from modstation.core.errors import ReviewError
 from modstation.core.events import Connection
 from modstation.core.outbox import OperationState
 from modstation.media.frames import Frame
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 def service(tmp_path: Path) -> Iterator[LiveService]:
     with LiveService(tmp_path) as live:
         yield live
-
-
-def one_by_one(service: LiveService) -> None:
-    """As with Cloudinary: no address for many decisions at once."""
-    service.faults.add(Fault.REPLACE, path="/modstation/", times=None, status=404, body=b"{}")
 
 
 def test_a_photo_is_shown_decided_and_settled_at_the_service(
@@ -51,7 +47,7 @@ def test_undo_within_the_hold_sends_nothing_about_that_photo(
 ) -> None:
     names = service.fill(3)
     if not batch:
-        one_by_one(service)
+        service.without_extension()
     with StationDesk(own_home, service.cloudinary_url, hold=300) as desk:
         (kept,) = desk.approve()
         (regretted,) = desk.reject()
@@ -106,6 +102,31 @@ def test_a_photo_that_is_uploaded_anew_after_its_decision_comes_to_the_stage_aga
         desk.reject()
         desk.drained()
     assert service.status_of("cat") == "rejected"
+
+
+def test_a_photo_that_is_uploaded_anew_while_it_is_on_the_stage_has_to_be_seen_first(
+    service: LiveService, own_home: Path
+) -> None:
+    service.upload(picture(1), public_id="cat", moderation="manual")
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        old = desk.shows()
+        version = service.upload(
+            picture(2), public_id="cat", moderation="manual", overwrite="true"
+        )["version"]
+        desk.station.refresh()
+        desk.until(lambda: desk.session.look.painted_at is None, "the old picture stayed")
+        with pytest.raises(ReviewError) as refused:
+            desk.press_approve()
+        assert refused.value.code == "not-painted"
+        new = desk.shows()
+        assert isinstance(old, Frame)
+        assert isinstance(new, Frame)
+        assert bytes(old.pixels) != bytes(new.pixels), "the old picture on the stage"
+        desk.approve()
+        desk.drained()
+        (operation,) = desk.operations(OperationState.DONE)
+        assert operation.version == version
+    assert service.status_of("cat") == "approved"
 
 
 def test_photos_that_were_fetched_are_decided_with_no_service_at_all(

@@ -167,6 +167,10 @@ class LiveService:
         answer.raise_for_status()
         return dict(answer.json())
 
+    def without_extension(self) -> None:
+        """From now on like Cloudinary: nothing under ``/modstation/``, one update a request."""
+        self.faults.add(Fault.REPLACE, path="/modstation/", times=None, status=404, body=b"{}")
+
     def fill(self, count: int, *, moderation: str = "manual", prefix: str = "photo") -> list[str]:
         """Upload ``count`` different small pictures; their public IDs, in order of upload."""
         names = [f"{prefix}-{number:04}" for number in range(count)]

@@ -161,6 +161,14 @@ class StationDesk:
         self.session.painted(entry.key)
         return card
 
+    def shows_anything(self) -> str:
+        """Wait for an image and its picture or its card; its public ID."""
+        self.until(
+            lambda: self.session.current and (self._card() or self.session.current_frame()),
+            "neither picture nor card came",
+        )
+        return self.current or ""
+
     def _card(self) -> str | None:
         entry, shown = self.session.current, self.session.current_frame()
         if entry is None or isinstance(shown, Frame):
@@ -190,6 +198,14 @@ class StationDesk:
 
     def reject(self, times: int = 1) -> list[str]:
         return self.decide(Verdict.REJECT, times)
+
+    def press_approve(self) -> None:
+        """Only the key: whatever is painted is all there is."""
+        self.session.decide(Verdict.APPROVE)
+
+    def press_reject(self) -> None:
+        """Only the key."""
+        self.session.decide(Verdict.REJECT)
 
     def undo(self) -> str:
         """Press the undo key; the line that answers, or what it offers."""
