@@ -40,7 +40,7 @@ def dying(log: Path, seed: str, deaths: int) -> Callable[[str], None]:
         return lambda _point: None
     random = Random(f"{seed} {len(lines)}")
     point = POINTS[died % len(POINTS)]
-    left = random.choice((1, 1, 1, 2, 3))
+    left = random.choice((1, 1, 1, 2))
     station = (died + 1) % STATION_EVERY == 0
 
     def reach(name: str) -> None:
