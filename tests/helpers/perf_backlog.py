@@ -92,8 +92,10 @@ def store_pictures(path: Path, numbers: Sequence[int], bodies: Sequence[bytes]) 
     )
     try:
         for number in numbers:
-            key = f"image/upload/queue/photo-{number:07}"
-            assert cache.put(key, "review", bodies[number % len(bodies)]).kept
+            body = bodies[number % len(bodies)]
+            listed = asset(number, "", len(body), (0, 0))
+            stored = cache.put(listed.key, "review", body, source_revision=listed.revision)
+            assert stored.kept
     finally:
         cache.close()
 

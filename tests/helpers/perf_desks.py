@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from helpers.perf_backlog import fill, store_pictures
-from modstation.app.paths import home_at, make_private_folder
+from modstation.app.accounts import URL_VARIABLE, AccountBook
+from modstation.app.paths import AccountFolder, home_at, make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-# The scripted server's cloud is the account's name.
-ACCOUNT = "bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Desk:
 
     @property
     def database(self) -> Path:
-        return home_at(self.home).account(ACCOUNT).station_db
+        return _folder(self.home, self.url).station_db
 
     @property
     def megabytes(self) -> float:
@@ -37,7 +35,7 @@ class Desk:
     @property
     def env(self) -> dict[str, str]:
         """What a modstation needs to open it."""
-        return {"MODSTATION_HOME": str(self.home), "CLOUDINARY_URL": self.url}
+        return {"MODSTATION_HOME": str(self.home), URL_VARIABLE: self.url}
 
 
 def make_desk(
@@ -46,7 +44,7 @@ def make_desk(
     """A home with ``count`` pending images, the pictures of the first ``cached`` in its cache."""
     start = time.perf_counter()
     root = url.rpartition("=")[2]
-    folder = home_at(home).account(ACCOUNT)
+    folder = _folder(home, url)
     make_private_folder(folder.path)
     bodies = [path.read_bytes() for path in pictures]
     size = _size(bodies[0])
@@ -56,6 +54,13 @@ def make_desk(
     # The first start writes nothing: every run begins alike.
     home_at(home).settings_file.write_text(f'theme = "dark"\ncache_limit_mb = 4096\n{settings}')
     return Desk(home, url, count, seconds)
+
+
+def _folder(home: Path, url: str) -> AccountFolder:
+    """Where a station that is given this address keeps its data."""
+    account = AccountBook(home_at(home)).locate(None, {URL_VARIABLE: url})
+    assert account is not None
+    return home_at(home).account(account.name)
 
 
 def _size(body: bytes) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,9 +18,16 @@ PROGRAMS = Path(__file__).parents[1] / "perf" / "programs"
 TESTS = Path(__file__).parents[1]
 
 
+# Compiled modules, as an installed program has them: a start must not compile its own source.
+# Not beside the source, where somebody may have asked for none.
+COMPILED = Path(tempfile.gettempdir()) / f"modstation-bench-compiled-{os.getuid()}"
+
+
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment a measured program gets: the screen if there is one, no test settings."""
-    kept = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+    dropped = {"QT_QPA_PLATFORM", "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    kept["PYTHONPYCACHEPREFIX"] = str(COMPILED)
     # tests/conftest.py asks for the offscreen platform; the bench takes the screen there is.
     if "DISPLAY" in kept:
         kept["QT_QPA_PLATFORM"] = "xcb"

@@ -14,7 +14,6 @@ decoded, then answers:
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 import time
@@ -23,11 +22,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from modstation.app import bootstrap
+from modstation.app.accounts import AccountBook
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import find_home
 from modstation.app.session_events import CountsChanged, CurrentChanged, FrameReady
-from modstation.core.accounts import parse_cloudinary_url
 from modstation.media.frames import Frame
 
 if TYPE_CHECKING:
@@ -243,10 +242,12 @@ def main() -> None:
     painted_before = None if sys.argv[4] == "default" else float(sys.argv[4])
     # The one place where the station is observed from the inside.
     bootstrap.Mailbox = StampedMailbox  # type: ignore[misc]
-    credentials = parse_cloudinary_url(os.environ["CLOUDINARY_URL"])
+    home = find_home(None)
+    credentials = AccountBook(home).resolve(None)
+    assert credentials is not None
     station = open_station(
         StationSpec(
-            home=find_home(None),
+            home=home,
             credentials=credentials,
             offline=sys.argv[3] == "offline",
             hold=timedelta(seconds=float(sys.argv[5])),
