@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from modstation.service.faults import BadRequest, NotAuthenticated, ServiceFault
-from modstation.service.wire import Json, reading
+from modstation.service.settings import MIB
+from modstation.service.wire import Bounds, Json, reading
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
     from modstation.service.credentials import Caller
     from modstation.service.service import Service
+    from modstation.service.settings import ServiceSettings
     from modstation.service.wire import Parameters
 
+# What a stranger may make the service hold in memory to see whether a signature is right. Files
+# do not count: they go to disk, whether they come as such or as a data URI in a multipart body.
+_UNPROVEN_TEXT = MIB
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 
@@ -53,7 +58,8 @@ def fault_response(fault: ServiceFault, headers: Mapping[str, str] | None = None
     message = str(fault)
     told = {"X-Cld-Error": header_text(message), "Cache-Control": "no-store", **(headers or {})}
     if isinstance(fault, NotAuthenticated):
-        told["WWW-Authenticate"] = 'Basic realm="API", Bearer'
+        # No Bearer: no token is ever accepted.
+        told["WWW-Authenticate"] = 'Basic realm="API"'
     return Json({"error": {"message": message}}, status_code=fault.status, headers=told)
 
 
@@ -80,21 +86,24 @@ def _framed(
         service: Service = request.app.state.service
         cloud = request.path_params["cloud"]
         allowance = service.limits.peek(cloud, service.clock.now()) if limited else None
-        settings = service.settings
         try:
-            async with reading(
-                request, body_bytes=settings.upload_bytes, text_bytes=settings.text_bytes
-            ) as parameters:
-                caller = await run_in_threadpool(
-                    service.credentials.authenticate,
-                    request.headers.get("authorization", ""),
-                    parameters,
-                    cloud,
-                    service.clock.now(),
-                )
-                if limited:
-                    allowance = service.limits.take(cloud, service.clock.now())
-                    allowance.check()
+            # Whoever shows a key in a header is known before a byte of the body is read. A
+            # signature is in the body and signs all of it, so that much has to be read first.
+            caller = await run_in_threadpool(
+                service.credentials.by_header, request.headers.get("authorization", ""), cloud
+            )
+            if caller is not None and limited:
+                allowance = service.limits.take(cloud, service.clock.now())
+                allowance.check()
+            bounds = _bounds(service.settings, proven=caller is not None, files=not limited)
+            async with reading(request, bounds) as parameters:
+                if caller is None:
+                    caller = await run_in_threadpool(
+                        service.credentials.by_signature, parameters, cloud, service.clock.now()
+                    )
+                    if limited:
+                        allowance = service.limits.take(cloud, service.clock.now())
+                        allowance.check()
                 call = Call(
                     service,
                     request,
@@ -116,3 +125,8 @@ def _framed(
 
     endpoint.__name__ = handler.__name__
     return endpoint
+
+
+def _bounds(settings: ServiceSettings, *, proven: bool, files: bool) -> Bounds:
+    text = settings.text_bytes if proven else min(_UNPROVEN_TEXT, settings.text_bytes)
+    return Bounds(settings.upload_bytes if files else text, text)

@@ -1,4 +1,4 @@
-"""Who calls: API keys, and the three ways to show one (reference 1.2).
+"""Who calls: API keys, and the two ways to show one, Basic and a signature (reference 1.2).
 
 Signatures can only be checked with the secret itself, so a hash of it will not do. Secrets are
 kept sealed in the database with a key that lives in a file of its own (``service.key``, mode
@@ -9,7 +9,6 @@ kept sealed in the database with a key that lives in a file of its own (``servic
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import os
 import secrets
@@ -98,39 +97,23 @@ class Credentials:
         self._known[api_key] = caller
         return caller
 
-    def authenticate(
-        self, authorization: str, parameters: Parameters, cloud: str, now: datetime
-    ) -> Caller:
-        """Say who calls by Basic, or by a signature in query or body; raises NotAuthenticated.
+    def by_header(self, authorization: str, cloud: str) -> Caller | None:
+        """Say who calls by an ``Authorization`` header; None if it has neither Basic nor Bearer.
 
-        Bearer tokens are read and refused: this service issues none.
+        Needs no body. Raises NotAuthenticated, for every Bearer token too: this service issues
+        none.
         """
         scheme, _, given = authorization.partition(" ")
-        if scheme.lower() == "basic":
-            caller = self._by_password(given.strip())
-        elif scheme.lower() == "bearer":
+        if scheme.lower() == "bearer":
             raise NotAuthenticated("Invalid credentials")
-        elif "signature" in parameters or "api_key" in parameters:
-            caller = self._by_signature(parameters, now)
-        else:
-            raise NotAuthenticated("Invalid credentials")
-        if caller.cloud != cloud:
-            raise NotAuthenticated("cloud_name mismatch")
-        return caller
+        if scheme.lower() != "basic":
+            return None
+        return _of_cloud(self._by_password(given.strip()), cloud)
 
-    def _by_password(self, given: str) -> Caller:
-        try:
-            api_key, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise NotAuthenticated("Invalid credentials") from error
-        caller = self.of_key(api_key)
-        if caller is None:
-            raise NotAuthenticated("unknown api_key")
-        if not hmac.compare_digest(caller.secret.encode(), secret.encode()):
+    def by_signature(self, parameters: Parameters, cloud: str, now: datetime) -> Caller:
+        """Say who calls by the signature of all parameters; raises NotAuthenticated."""
+        if "signature" not in parameters and "api_key" not in parameters:
             raise NotAuthenticated("Invalid credentials")
-        return caller
-
-    def _by_signature(self, parameters: Parameters, now: datetime) -> Caller:
         api_key = parameters.text("api_key") or ""
         signature = parameters.text("signature") or ""
         caller = self.of_key(api_key)
@@ -140,7 +123,25 @@ class Credentials:
         if not signature_matches(signature, parameters.signed(), caller.secret):
             raise NotAuthenticated(parameters.explain_signature(signature))
         _check_age(parameters.text("timestamp"), now)
+        return _of_cloud(caller, cloud)
+
+    def _by_password(self, given: str) -> Caller:
+        try:
+            api_key, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
+        except ValueError as error:  # neither base64, nor ASCII, nor UTF-8
+            raise NotAuthenticated("Invalid credentials") from error
+        caller = self.of_key(api_key)
+        if caller is None:
+            raise NotAuthenticated("unknown api_key")
+        if not hmac.compare_digest(caller.secret.encode(), secret.encode()):
+            raise NotAuthenticated("Invalid credentials")
         return caller
+
+
+def _of_cloud(caller: Caller, cloud: str) -> Caller:
+    if caller.cloud != cloud:
+        raise NotAuthenticated("cloud_name mismatch")
+    return caller
 
 
 def _check_age(timestamp: str | None, now: datetime) -> None:

@@ -123,11 +123,18 @@ def _refuse_parts(call: Call) -> None:
 
 def _file(call: Call) -> _File:
     upload = call.parameters.file
-    if upload is not None:
+    text: object
+    if upload is None:
+        text = call.parameters.raw("file")
+    elif upload.filename is not None:
         if not upload.size:
             raise BadRequest("Empty file")
         return _File(upload.file, upload.filename)
-    text = call.parameters.raw("file")
+    else:
+        most = call.service.settings.text_bytes
+        if (upload.size or 0) > most:
+            raise BadRequest(f"File size too large. Got {upload.size}. Maximum is {most}.")
+        text = upload.file.read().decode("utf-8", "replace")
     if text is None or text == "":
         raise BadRequest("Missing required parameter - file")
     if not isinstance(text, str):

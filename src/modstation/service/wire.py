@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -150,10 +152,16 @@ def clean(text: str, name: str, *, lines: bool = False) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many bytes a body may have: with files in it, and of that in memory (all else)."""
+
+    body: int
+    text: int
+
+
 @asynccontextmanager
-async def reading(
-    request: Request, *, body_bytes: int, text_bytes: int
-) -> AsyncIterator[Parameters]:
+async def reading(request: Request, bounds: Bounds) -> AsyncIterator[Parameters]:
     """The request's parameters; an uploaded file stays open, on disk, for the block.
 
     Raises BadRequest for a body that is too large, malformed, or JSON but no object.
@@ -166,10 +174,11 @@ async def reading(
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
         multipart = kind.startswith("multipart")
-        limit = body_bytes if multipart else text_bytes
-        request = Request(request.scope, _limited(request, limit))
+        limited = Request(
+            request.scope, _limited(request, bounds.body if multipart else bounds.text)
+        )
         try:
-            form = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=text_bytes)
+            form = await (_MultiPart(limited, bounds.text).parse() if multipart else limited.form())
         except MultiPartException as error:
             raise BadRequest(error.message) from error
         try:
@@ -180,13 +189,46 @@ async def reading(
         finally:
             await form.close()
         return
-    body = await Request(request.scope, _limited(request, text_bytes)).body()
+    body = await Request(request.scope, _limited(request, bounds.text)).body()
     if body.strip():
         document = _json(body)
         if not isinstance(document, dict):
             raise BadRequest("Invalid JSON body: an object is expected")
         values.update({name: value for name, value in document.items() if value is not None})
     yield Parameters(values)
+
+
+class _MultiPart(MultiPartParser):
+    """Starlette's parser with a limit on all text together, and ``file`` on disk in any case.
+
+    SDKs send a data URI as a part called ``file`` without a file name; it becomes an
+    ``UploadFile`` whose name is None.
+    """
+
+    def __init__(self, request: Request, text_bytes: int) -> None:
+        super().__init__(
+            request.headers,
+            request.stream(),  # type: ignore[arg-type]  # an iterator is all that it uses
+            max_files=1,
+            max_fields=_MAX_FIELDS,
+            max_part_size=text_bytes,
+        )
+        self._text_left = text_bytes
+
+    def on_headers_finished(self) -> None:
+        super().on_headers_finished()
+        part = self._current_part
+        if part.file is None and part.field_name == "file":
+            spool = SpooledTemporaryFile(max_size=self.spool_max_size)  # noqa: SIM115
+            self._files_to_close_on_error.append(spool)
+            part.file = UploadFile(spool, size=0)  # type: ignore[arg-type]  # as Starlette does
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._current_part.file is None:
+            self._text_left -= end - start
+            if self._text_left < 0:
+                raise MultiPartException(f"Parameters too large. Maximum is {self.max_part_size}.")
+        super().on_part_data(data, start, end)
 
 
 def _json(body: bytes) -> object:
@@ -250,7 +292,7 @@ def _limited(request: Request, limit: int) -> Receive:
     A body of which nothing arrives for a minute is refused too.
     """
     announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > limit:
+    if announced.isascii() and announced.isdigit() and int(announced) > limit:
         raise BadRequest(f"File size too large. Got {announced}. Maximum is {limit}.")
     receive = request.receive
     total = 0

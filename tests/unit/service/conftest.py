@@ -1,4 +1,4 @@
-"""A live service per test, and a service without a server whose clock stands still."""
+"""A live service per test or per file, and one without a server whose clock stands still."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 @pytest.fixture
 def live(tmp_path: Path) -> Iterator[LiveService]:
     with LiveService(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """One service for a whole file, for tests that look only at what they made themselves."""
+    with LiveService(tmp_path_factory.mktemp("shared")) as service:
+        # Its worker thread starts now, so that no test seems to leave it behind.
+        assert service.request("GET", "/ping").status_code == 200
         yield service
 
 

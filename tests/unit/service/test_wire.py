@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from modstation.service import wire
 from modstation.service.faults import BadRequest
-from modstation.service.wire import Parameters, reading
+from modstation.service.wire import Bounds, Parameters, reading
 
 
 def read(
@@ -29,7 +29,7 @@ def read(
 
     async def run() -> Parameters:
         request = Request(scope, receive)
-        async with reading(request, body_bytes=most, text_bytes=most) as parameters:
+        async with reading(request, Bounds(most, most)) as parameters:
             return parameters
 
     return asyncio.run(run())
@@ -120,7 +120,7 @@ def test_a_body_that_stops_arriving_is_refused(monkeypatch: pytest.MonkeyPatch, 
         raise AssertionError
 
     async def run() -> None:
-        async with reading(Request(scope, never), body_bytes=100, text_bytes=100):
+        async with reading(Request(scope, never), Bounds(100, 100)):
             pass
 
     with pytest.raises(BadRequest, match="did not arrive in time"):
