@@ -36,6 +36,8 @@ BACKOFF_MOST = timedelta(minutes=5)
 ATTEMPTS_BEFORE_PARKING = 24
 THROTTLED_WITHOUT_RESET = timedelta(minutes=1)
 NOT_AUTHORIZED_PAUSE = timedelta(minutes=1)
+# The code of a conflict about a picture that nobody here has seen.
+REPLACED = "replaced"
 
 
 class OperationState(StrEnum):
@@ -185,7 +187,7 @@ def compare(operation: Operation, seen: Observed) -> Transition | None:
             attempts=operation.attempts,
             theirs=seen.status,
             error="The picture was replaced after it was decided.",
-            error_code="replaced",
+            error_code=REPLACED,
         )
     return Transition(
         OperationState.CONFLICTED,

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from modstation.core.decisions import Action, DecisionDraft, Reveal, Verdict
-from modstation.core.outbox import OperationState, can_undo_silently
+from modstation.core.outbox import REPLACED, OperationState, can_undo_silently
 from modstation.store import asset_rows, decision_log, operation_rows, queue_rows, undo_log
 from modstation.store.results import NeedsReversal
 
@@ -166,9 +166,10 @@ class Choices:
     def resolve(
         self, operation_id: str, action: Action, *, actor: str, hold: timedelta
     ) -> tuple[Decision, Operation | None] | None:
-        """Settle a conflict; None if there is no longer one.
+        """Settle a conflict; None if there is no longer one, or if it may not be settled so.
 
-        Keep mine: the same verdict again, expecting what was found. Accept theirs: our choice is
+        Keep mine: the same verdict again, expecting what was found; not an approval of a picture
+        that was replaced, for nobody has seen the new one. Accept theirs: our choice is
         over. Look again: back to the queue.
         """
         operation = operation_rows.find(self._sql, operation_id)
@@ -177,6 +178,8 @@ class Choices:
         decision = decision_log.read(self._sql, operation.decision_id)
         theirs = operation.theirs or operation.target
         if action is Action.KEEP_MINE:
+            if operation.error_code == REPLACED and decision.draft.verdict is Verdict.APPROVE:
+                return None
             asset = queue_rows.entry(self._sql, operation.ref.key)
             draft = replace(
                 decision.draft,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from helpers.assets import (
 from modstation.core.decisions import Action
 from modstation.core.errors import Refused, Unknown, Unreachable
 from modstation.core.outbox import (
+    REPLACED,
     Acknowledged,
     Failed,
     Observed,
@@ -34,6 +36,7 @@ from modstation.store.station_store import NeedsReversal, Undone
 if TYPE_CHECKING:
     from modstation.core.assets import Asset, ModerationStatus
     from modstation.core.clock import ManualClock
+    from modstation.core.decisions import Verdict
     from modstation.core.outbox import Outcome
     from modstation.store.station_store import StationStore
 
@@ -454,6 +457,37 @@ def test_a_picture_that_is_replaced_while_its_decision_waits_is_read_before_post
     seen = Observed(PENDING, asset_id="id-of-photos/0001", version=2)
     row = settle(claimed[0], seen, now=clock.now())
     assert (row.state, row.error_code) == (OperationState.CONFLICTED, "replaced")
+
+
+def conflict_about_a_new_picture(
+    store: StationStore, photo: Asset, verdict: Verdict, clock: ManualClock
+) -> Operation:
+    store.decide(draft_for(photo, verdict), hold=AT_ONCE)
+    [row] = store.claim(1, clock.now())
+    asset = replace(photo, version=2)
+    seen = Observed(PENDING, asset_id=photo.asset_id, version=2)
+    transition = settle(row, seen, now=clock.now())
+    return store.apply(row.operation_id, transition, now=clock.now(), asset=asset)
+
+
+def test_an_approval_is_not_kept_for_a_picture_that_nobody_has_seen(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    row = conflict_about_a_new_picture(store, photos[0], APPROVE, clock)
+    assert row.error_code == REPLACED
+    kept = store.resolve_conflict(row.operation_id, Action.KEEP_MINE, actor="mod", hold=HOLD)
+    assert kept is None
+    [still] = store.operations({OperationState.CONFLICTED})
+    assert still.operation_id == row.operation_id
+    store.resolve_conflict(row.operation_id, Action.LOOK_AGAIN, actor="mod", hold=HOLD)
+    assert "0001" in queue(store)
+
+
+def test_a_rejection_may_be_kept_for_the_picture_that_came_instead(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    row = conflict_about_a_new_picture(store, photos[0], REJECT, clock)
+    assert store.resolve_conflict(row.operation_id, Action.KEEP_MINE, actor="mod", hold=HOLD)
 
 
 def test_a_note_with_half_a_character_is_stored_as_the_chain_vouches_for(
