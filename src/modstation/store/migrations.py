@@ -332,3 +332,10 @@ def m001_first_schema(db: Database) -> None:
         db.execute(trigger)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute("PRAGMA user_version = 1")
+
+
+@station_schema()
+def m002_problems_of_one_upload(db: Database) -> None:
+    """A trouble with a picture names the upload it is about: the next one may be sound."""
+    db.execute("ALTER TABLE item_problems ADD COLUMN revision TEXT")
+    db.execute("PRAGMA user_version = 2")

@@ -31,10 +31,10 @@ def get(sql: sqlite3.Connection, name: str) -> str | None:
 def note_problem(sql: sqlite3.Connection, problem: ItemProblem) -> None:
     """Remember why a picture could not be fetched; the last trouble counts."""
     sql.execute(
-        "INSERT INTO item_problems (key, rendition, message, permanent, retry_us, at_us)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key, rendition) DO UPDATE SET"
+        "INSERT INTO item_problems (key, rendition, message, permanent, retry_us, at_us, revision)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key, rendition) DO UPDATE SET"
         " message = excluded.message, permanent = excluded.permanent,"
-        " retry_us = excluded.retry_us, at_us = excluded.at_us",
+        " retry_us = excluded.retry_us, at_us = excluded.at_us, revision = excluded.revision",
         (
             problem.key,
             problem.rendition,
@@ -42,6 +42,7 @@ def note_problem(sql: sqlite3.Connection, problem: ItemProblem) -> None:
             problem.permanent,
             to_us(problem.retry_at) if problem.retry_at else None,
             to_us(problem.at),
+            problem.revision,
         ),
     )
 
@@ -55,8 +56,8 @@ def problems(sql: sqlite3.Connection, keys: Sequence[str]) -> list[ItemProblem]:
     """What is known to be wrong with the pictures of these assets."""
     marks = ", ".join("?" * len(keys))
     rows = sql.execute(
-        "SELECT key, rendition, message, permanent, retry_us, at_us FROM item_problems"  # noqa: S608
-        f" WHERE key IN ({marks})",
+        "SELECT key, rendition, message, permanent, retry_us, at_us, revision"
+        f" FROM item_problems WHERE key IN ({marks})",  # noqa: S608
         tuple(keys),
     )
     return [
@@ -67,6 +68,7 @@ def problems(sql: sqlite3.Connection, keys: Sequence[str]) -> list[ItemProblem]:
             permanent=bool(row[3]),
             retry_at=None if row[4] is None else from_us(row[4]),
             at=from_us(row[5]),
+            revision=row[6],
         )
         for row in rows
     ]

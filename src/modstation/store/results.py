@@ -91,7 +91,10 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class ItemProblem:
-    """Why one rendition of one asset could not be fetched; ``retry_at`` is None if never again."""
+    """Why one rendition of one asset could not be fetched; ``retry_at`` is None if never again.
+
+    ``revision`` is the upload it was (``Asset.revision``): of another one nothing is known.
+    """
 
     key: str
     rendition: str
@@ -99,3 +102,4 @@ class ItemProblem:
     permanent: bool
     retry_at: datetime | None
     at: datetime
+    revision: str | None = None

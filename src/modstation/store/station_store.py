@@ -201,7 +201,8 @@ class StationStore:
     ) -> Decision | None:
         """Settle a conflict (keep mine, accept theirs, look again) and say how the log tells it.
 
-        None if there is no conflict any more.
+        None if there is no conflict any more, or if an approval would be kept for a picture that
+        has replaced the one it was given to.
         """
         with self._connection.writing():
             chosen = self._choices.resolve(operation_id, action, actor=actor, hold=hold)
@@ -361,9 +362,11 @@ class StationStore:
         *,
         permanent: bool,
         retry_at: datetime | None,
+        revision: str | None = None,
     ) -> None:
         """Remember why a picture could not be fetched and when to try again."""
-        problem = ItemProblem(key, rendition, message, permanent, retry_at, self._clock.now())
+        now = self._clock.now()
+        problem = ItemProblem(key, rendition, message, permanent, retry_at, now, revision)
         with self._connection.writing() as sql:
             remembered.note_problem(sql, problem)
 
