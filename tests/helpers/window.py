@@ -11,10 +11,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from helpers.assets import MANUAL_PENDING, fill, make_assets
+from modstation.app.deciding import SessionRules
 from modstation.app.frame_pipeline import FramePipeline
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import home_at
-from modstation.app.review_session import ReviewSession, SessionRules
+from modstation.app.review_session import ReviewSession
 from modstation.app.settings import Settings, load_keymap, load_policy
 from modstation.app.station import Parts, Station
 from modstation.core.accounts import Account

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
+from modstation.app.deciding import SessionRules
 from modstation.app.frame_pipeline import FramePipeline
 from modstation.app.mailbox import Mailbox
 from modstation.app.network_link import NetworkLink
 from modstation.app.network_messages import NetworkSpec
 from modstation.app.paths import make_private_folder
-from modstation.app.review_session import ReviewSession, SessionRules
+from modstation.app.review_session import ReviewSession
 from modstation.app.settings import load_keymap, load_policy, load_settings
 from modstation.app.station import Parts, Station
 from modstation.core.clock import SystemClock, TimeOrderedIds

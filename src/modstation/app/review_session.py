@@ -6,11 +6,11 @@ store thread, pictures to the frame pipeline; both answer through the mailbox.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
+from modstation.app.deciding import Attempt
 from modstation.app.look import Look
+from modstation.app.pace import Pace, PaceMeter
 from modstation.app.queue_window import QueueWindow, StripItem, StripState
 from modstation.app.session_events import (
     ConnectionMoved,
@@ -19,14 +19,12 @@ from modstation.app.session_events import (
     CurrentChanged,
     FrameReady,
     Message,
-    ReversalClosed,
     ReversalOffered,
     SessionEvent,
     StripChanged,
     Tone,
 )
-from modstation.core.assets import ModerationStatus
-from modstation.core.decisions import DecisionDraft, Verdict
+from modstation.app.taking_back import TakingBack
 from modstation.core.errors import ReviewError
 from modstation.core.events import (
     ConflictFound,
@@ -37,23 +35,27 @@ from modstation.core.events import (
     ImageFailed,
     QueueChanged,
 )
-from modstation.core.protection import Protection, is_protected
+from modstation.core.protection import is_protected
 from modstation.core.queue import WINDOW, Counts, QueueEntry, QueueView
 from modstation.media.frames import DecodeResult, Frame
-from modstation.store.station_store import NeedsReversal, Saved, StationStore, Undone
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from modstation.app.deciding import SessionRules
     from modstation.app.frame_pipeline import FramePipeline
+    from modstation.app.store_tasks import StoreTasks
+    from modstation.core.decisions import Verdict
     from modstation.core.errors import StoreError
     from modstation.core.policy import Policy, Reason
-
-T = TypeVar("T")
+    from modstation.store.results import Saved
+    from modstation.store.station_store import StationStore
 
 # Fewer entries than this ahead of the current one: ask the store for more.
 REFILL_BELOW = 32
+# Entries kept behind the current one, for going back without waiting for the store.
+BEHIND = 16
 STRIP_BEFORE = 6
 STRIP_AFTER = 12
 # Decided while the service could not be asked: compared with it before it is posted.
@@ -63,38 +65,6 @@ _OFFLINE = {
     Connection.NOT_AUTHORIZED,
     Connection.TROUBLE,
 }
-
-
-class StoreTasks(Protocol):
-    """What runs tasks on the database: ``store.store_thread.StoreThread`` in the program."""
-
-    def submit(
-        self,
-        priority: Priority,
-        task: Callable[[StationStore], T],
-        done: Callable[[T], None] = ...,
-        failed: Callable[[StoreError], None] = ...,
-    ) -> None:
-        """Run ``task`` later; exactly one of ``done`` and ``failed`` is called afterwards."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRules:
-    """The settings a session needs; ``painted_before`` is in seconds."""
-
-    actor: str
-    hold: timedelta = timedelta(seconds=10)
-    painted_before: float = 0.150
-    protection: Protection = Protection.AUTO
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How the session is going; ``per_hour`` once there are enough decisions to say."""
-
-    decided: int
-    per_hour: float | None
 
 
 class ReviewSession:
@@ -131,10 +101,11 @@ class ReviewSession:
         self._window = QueueWindow(self.protected)
         self._asking = False
         self._ask_again = False
+        self._at_start = False
         self._at_end = False
-        self._reversal: ReversalOffered | None = None
         self._problems: dict[str, str] = {}
-        self._decision_times: list[float] = []
+        self._pace = PaceMeter()
+        self._taking_back = TakingBack(store, rules, self)
 
     # -- for the views
 
@@ -170,7 +141,7 @@ class ReviewSession:
     @property
     def reversal(self) -> ReversalOffered | None:
         """The offer that the undo key would take now."""
-        return self._reversal
+        return self._taking_back.offer
 
     def strip(self, before: int = STRIP_BEFORE, after: int = STRIP_AFTER) -> list[StripItem]:
         """The filmstrip: what was decided last, then the entries around the current one."""
@@ -178,10 +149,7 @@ class ReviewSession:
 
     def pace(self) -> Pace:
         """Decisions of this session, and an hourly rate once there are enough to say."""
-        times = self._decision_times
-        if len(times) < 5 or times[-1] - times[0] < 5:
-            return Pace(len(times), None)
-        return Pace(len(times), (len(times) - 1) * 3600 / (times[-1] - times[0]))
+        return self._pace.read()
 
     # -- loading
 
@@ -200,14 +168,14 @@ class ReviewSession:
         view = self.view
 
         def read(store: StationStore) -> tuple[list[QueueEntry], Counts]:
-            entries = store.window(view, around=around, before=STRIP_BEFORE, after=WINDOW)
+            entries = store.window(view, around=around, before=BEHIND, after=WINDOW)
             if not entries and around is not None:
                 entries = store.window(view, around=None, before=0, after=WINDOW)
             return entries, store.counts(view)
 
         def failed(error: StoreError) -> None:
             self._asking = False
-            self._tell(Message(f"{error.title}: {error.message}", Tone.PROBLEM))
+            self.tell(Message(f"{error.title}: {error.message}", Tone.PROBLEM))
 
         self._store.submit(Priority.WINDOW, read, self._take_window, failed)
 
@@ -216,9 +184,11 @@ class ReviewSession:
         first, self._asking, self.loaded = not self.loaded, False, True
         before = self.current
         self._window.merge(entries)
-        # Read to its end: no need to ask again before the network process brings something.
-        self._at_end = len(entries) < WINDOW
-        self._take_counts(counts)
+        behind = sum(entry.position < before.position for entry in entries) if before else 0
+        # Read to its edge: no need to ask again before the network process brings something.
+        self._at_start = behind < BEHIND
+        self._at_end = len(entries) - behind < WINDOW
+        self.take_counts(counts)
         now = self.current
         if first or (now and now.key) != (before and before.key):
             self._new_current()
@@ -231,10 +201,11 @@ class ReviewSession:
             self._ask_again = False
             self.reload()
 
-    def _take_counts(self, counts: Counts) -> None:
+    def take_counts(self, counts: Counts) -> None:
+        """The counters moved."""
         if counts != self.counts:
             self.counts = counts
-            self._tell(CountsChanged(counts))
+            self.tell(CountsChanged(counts))
 
     # -- looking
 
@@ -246,12 +217,12 @@ class ReviewSession:
     def peek(self, *, on: bool) -> None:
         """Uncover the image while a key is held."""
         if self.look.peek(on=on, now=self._monotonic()):
-            self._tell(CoverChanged(self.covered))
+            self.tell(CoverChanged(self.covered))
 
     def toggle_reveal(self) -> None:
         """Uncover this image until it is decided, or cover it again."""
         if self.look.toggle_latch(self._monotonic()):
-            self._tell(CoverChanged(self.covered))
+            self.tell(CoverChanged(self.covered))
 
     def set_note(self, text: str) -> None:
         """Keep a note for the decision on this image; blank text removes it."""
@@ -276,7 +247,10 @@ class ReviewSession:
 
     def _moved(self, moved: bool, edge: str) -> None:  # noqa: FBT001  # a private pair of words
         if not moved:
-            raise ReviewError(f"This is the {edge} image of the queue.", code="edge")
+            if self._at_start if edge == "first" else self._at_end:
+                raise ReviewError(f"This is the {edge} image of the queue.", code="edge")
+            self.reload()
+            raise ReviewError("What comes next is still being read.", code="edge")
         self._new_current()
         self._after_step()
 
@@ -285,14 +259,19 @@ class ReviewSession:
     def decide(self, verdict: Verdict, *, reason: Reason | None = None) -> None:
         """Record a verdict for the image on the stage and show the next one.
 
-        ``ReviewError`` codes: ``empty``, ``queued``, ``not-painted``, ``needs-reveal``,
-        ``cannot-approve-unseen``, ``needs-reason``.
+        ``ReviewError`` codes: ``empty`` and those of ``Attempt.refuse``.
         """
-        entry = self._decidable(verdict, reason)
+        entry = self.current
+        if entry is None:
+            raise ReviewError("There is no image to decide.", code="empty")
         now = self._monotonic()
-        draft = self._draft(entry, verdict, reason, now)
+        shown = isinstance(self.current_frame(), Frame)
+        attempt = Attempt(entry, verdict, reason, self.look, shown, now)
+        attempt.refuse(self.rules, self.policy)
+        offline = self.connection.connection in _OFFLINE
+        draft = attempt.draft(self.rules, self.policy, self.view, offline=offline)
         hold = self.rules.hold
-        self._decision_times.append(now)
+        self._pace.decided(now)
         self._take(StripState(verdict.status.value))
         self._store.submit(
             Priority.DECIDE,
@@ -323,56 +302,6 @@ class ReviewSession:
         )
         self._after_step()
 
-    def _decidable(self, verdict: Verdict, reason: Reason | None) -> QueueEntry:
-        entry = self.current
-        if entry is None:
-            raise ReviewError("There is no image to decide.", code="empty")
-        if entry.asset.status in {ModerationStatus.QUEUED, ModerationStatus.ABORTED}:
-            raise ReviewError(
-                "This image still waits for an earlier moderation; it cannot be decided yet.",
-                code="queued",
-            )
-        shown_for = self.look.painted_for(self._monotonic())
-        if shown_for is None or shown_for < self.rules.painted_before:
-            raise ReviewError(
-                "Not decided: this image was not on the screen yet.", code="not-painted"
-            )
-        if verdict is Verdict.APPROVE:
-            if not isinstance(self.current_frame(), Frame):
-                raise ReviewError(
-                    "An image that cannot be shown cannot be approved; reject or skip it.",
-                    code="cannot-approve-unseen",
-                )
-            if self.look.protected and not self.look.uncovered_once:
-                raise ReviewError(
-                    "Uncover the image first (hold Space, or V); rejecting needs no look.",
-                    code="needs-reveal",
-                )
-        if verdict is Verdict.REJECT and self.policy.require_reason and reason is None:
-            raise ReviewError("The policy asks for a reason: press 1 to 0.", code="needs-reason")
-        return entry
-
-    def _draft(
-        self, entry: QueueEntry, verdict: Verdict, reason: Reason | None, now: float
-    ) -> DecisionDraft:
-        return DecisionDraft(
-            ref=entry.asset.ref,
-            verdict=verdict,
-            actor=self.rules.actor,
-            asset_id=entry.asset.asset_id,
-            version=entry.asset.version,
-            kind=entry.asset.kind or self.view.kind,
-            status_seen=entry.asset.status,
-            expected=frozenset({entry.asset.status}),
-            reason_code=reason.code if reason else None,
-            policy_version=self.policy.version,
-            note=self.look.note,
-            reveal=self.look.reveal(),
-            reveal_ms=self.look.revealed_ms(now),
-            dwell_ms=self.look.dwell_ms(now),
-            decided_offline=self.connection.connection in _OFFLINE,
-        )
-
     def _take(self, state: StripState) -> None:
         self._window.take_current(state)
         self.drop_reversal()
@@ -382,96 +311,42 @@ class ReviewSession:
         # What the store answers from now on knows of it: if it says that the image waits, it was
         # uploaded anew.
         self._window.release(saved.operation.ref.key)
-        self._take_counts(saved.counts)
+        self.take_counts(saved.counts)
 
     def _not_saved(self, entry: QueueEntry, error: StoreError) -> None:
         self._put_back(entry)
-        self._tell(
+        self.tell(
             Message(f"Not saved, the image is back. {error.title}: {error.message}", Tone.PROBLEM)
         )
 
     # -- undoing
 
     def undo(self) -> None:
-        """Take the last decision back; if it is posted, offer to reverse it.
-
-        Pressed again while the offer stands, it posts the opposite verdict.
-        """
-        if self._reversal is not None:
-            self._reverse(self._reversal)
-            return
-        actor = self.rules.actor
-
-        def task(store: StationStore) -> tuple[Undone | NeedsReversal | None, QueueEntry | None]:
-            result = store.undo(actor=actor)
-            return result, store.entry(result.key) if isinstance(result, Undone) else None
-
-        self._store.submit(Priority.DECIDE, task, self._take_undo, self._not_undone)
+        """Take the last decision back; if it is posted, offer to reverse it, then reverse it."""
+        self._taking_back.undo()
 
     def redo(self) -> None:
         """Make the decision again that was undone last."""
-        rules = self.rules
-
-        def done(saved: Saved | None) -> None:
-            if saved is None:
-                self._tell(Message("Nothing to redo.", Tone.REFUSED))
-                return
-            self._take_counts(saved.counts)
-            index = self._window.index_of(saved.operation.ref.key)
-            if index is not None and self._window.move_to(index):
-                self._decision_times.append(self._monotonic())
-                self._take(StripState(saved.operation.target.value))
-                self._window.release(saved.operation.ref.key)
-            self._after_step()
-
-        self._store.submit(
-            Priority.DECIDE,
-            lambda store: store.redo(actor=rules.actor, hold=rules.hold),
-            done,
-            self._not_undone,
-        )
+        self._taking_back.redo()
 
     def drop_reversal(self) -> None:
         """Leave the posted decision as it is."""
-        if self._reversal is not None:
-            self._reversal = None
-            self._tell(ReversalClosed())
+        self._taking_back.drop()
 
-    def _not_undone(self, error: StoreError) -> None:
-        self._tell(Message(f"Not undone. {error.title}: {error.message}", Tone.PROBLEM))
+    def taken_back(self, entry: QueueEntry | None) -> None:
+        """A decision counts no more; its image, if it waits again, comes on the stage."""
+        self._pace.taken_back()
+        if entry is not None:
+            self._put_back(entry)
 
-    def _take_undo(self, answer: tuple[Undone | NeedsReversal | None, QueueEntry | None]) -> None:
-        result, entry = answer
-        if isinstance(result, NeedsReversal):
-            self._reversal = ReversalOffered(
-                result.step, result.verdict.opposite, result.posted_status
-            )
-            self._tell(self._reversal)
-        elif isinstance(result, Undone):
-            if self._decision_times:
-                self._decision_times.pop()
-            if entry is not None and result.position is not None:
-                self._put_back(replace(entry, position=result.position))
-            self._take_counts(result.counts)
-            self._tell(Message(f"Taken back: {result.step.label}.", Tone.DONE))
-        else:
-            self._tell(Message("Nothing to undo.", Tone.REFUSED))
-
-    def _reverse(self, offer: ReversalOffered) -> None:
-        self.drop_reversal()
-        rules = self.rules
-
-        def done(saved: Saved) -> None:
-            self._take_counts(saved.counts)
-            name, word = saved.operation.ref.public_id, saved.operation.target.value
-            self._tell(Message(f"{name} will be posted as {word}.", Tone.DONE))
-
-        self._store.submit(
-            Priority.DECIDE,
-            lambda store: store.reverse(offer.step.decision_id, actor=rules.actor, hold=rules.hold),
-            done,
-            self._not_undone,
-        )
+    def made_again(self, saved: Saved) -> None:
+        """A decision counts again: its image leaves the queue."""
+        index = self._window.index_of(saved.operation.ref.key)
+        if index is not None and self._window.move_to(index):
+            self._pace.decided(self._monotonic())
+            self._take(StripState(saved.operation.target.value))
+            self._window.release(saved.operation.ref.key)
+        self._after_step()
 
     def _put_back(self, entry: QueueEntry) -> None:
         self._window.put_back(entry)
@@ -486,16 +361,19 @@ class ReviewSession:
 
         def done(answer: tuple[int, Counts]) -> None:
             released, counts = answer
-            self._take_counts(counts)
+            self.take_counts(counts)
             text = f"Posting {released} held decisions now." if released else "Nothing is held."
-            self._tell(Message(text, Tone.DONE if released else Tone.INFO))
+            self.tell(Message(text, Tone.DONE if released else Tone.INFO))
 
         self._store.submit(
             Priority.DECIDE,
             lambda store: (store.release_held(), store.counts(view)),
             done,
-            self._not_undone,
+            self._not_released,
         )
+
+    def _not_released(self, error: StoreError) -> None:
+        self.tell(Message(f"Not posted yet. {error.title}: {error.message}", Tone.PROBLEM))
 
     # -- what the network process and the decoder tell
 
@@ -504,9 +382,9 @@ class ReviewSession:
         match event:
             case ConnectionChanged():
                 self.connection = event
-                self._tell(ConnectionMoved(event))
+                self.tell(ConnectionMoved(event))
             case QueueChanged(counts=counts):
-                self._take_counts(counts)
+                self.take_counts(counts)
                 self._at_end = False
                 self._refill_if_low()
             case ImageCached(key=key, rendition=rendition):
@@ -520,7 +398,7 @@ class ReviewSession:
             case ConflictFound(key=key, theirs=theirs):
                 name = key.split("/", 2)[-1]
                 text = f"Somebody else settled {name} as {theirs}: see Outbox."
-                self._tell(Message(text, Tone.PROBLEM))
+                self.tell(Message(text, Tone.PROBLEM))
             case _:
                 pass
 
@@ -532,18 +410,18 @@ class ReviewSession:
     def frame_ready(self, key: str) -> None:
         """A frame for the stage was decoded, or failed to be."""
         if key == self._window.current_key:
-            self._tell(FrameReady(key))
+            self.tell(FrameReady(key))
 
     def thumbnail_ready(self, _key: str) -> None:
         """A picture for the filmstrip was decoded."""
-        self._tell(StripChanged())
+        self.tell(StripChanged())
 
     # -- inside
 
     def _new_current(self) -> None:
         entry = self.current
         self.look = Look(protected=entry is not None and self.protected(entry))
-        self._tell(CurrentChanged(entry.key if entry else None))
+        self.tell(CurrentChanged(entry.key if entry else None))
 
     def _after_step(self) -> None:
         # The stage has been told already; what follows may take its time.
@@ -551,7 +429,9 @@ class ReviewSession:
         self._refill_if_low()
 
     def _refill_if_low(self) -> None:
-        if self._window.ahead < REFILL_BELOW and not self._at_end:
+        low_ahead = self._window.ahead < REFILL_BELOW and not self._at_end
+        low_behind = self._window.behind < STRIP_BEFORE and not self._at_start
+        if low_ahead or low_behind:
             self.reload()
 
     def _show_surroundings(self) -> None:
@@ -560,8 +440,9 @@ class ReviewSession:
         self.frames.focus(focus, strip, self._window.revisions())
         if focus is not None:
             self._want_images(focus.in_order())
-        self._tell(StripChanged())
+        self.tell(StripChanged())
 
-    def _tell(self, event: SessionEvent) -> None:
+    def tell(self, event: SessionEvent) -> None:
+        """Tell every view."""
         for listener in self._listeners:
             listener(event)

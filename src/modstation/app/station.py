@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.mailbox import Mailbox
-    from modstation.app.review_session import ReviewSession, StoreTasks
+    from modstation.app.review_session import ReviewSession
     from modstation.app.settings import Settings
+    from modstation.app.store_tasks import StoreTasks
     from modstation.core.accounts import Account
     from modstation.core.decisions import Action
     from modstation.core.errors import StoreError

@@ -1,0 +1,127 @@
+"""Undo, redo, and the reversal of what is posted already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from modstation.app.session_events import Message, ReversalClosed, ReversalOffered, Tone
+from modstation.store.results import NeedsReversal, Saved, Undone
+from modstation.store.store_thread import Priority
+
+if TYPE_CHECKING:
+    from modstation.app.deciding import SessionRules
+    from modstation.app.session_events import SessionEvent
+    from modstation.app.store_tasks import StoreTasks
+    from modstation.core.errors import StoreError
+    from modstation.core.queue import Counts, QueueEntry
+    from modstation.store.station_store import StationStore
+
+
+class Desk(Protocol):
+    """What a step that is taken back, or made again, changes: ``ReviewSession``."""
+
+    def tell(self, event: SessionEvent) -> None:
+        """Tell the views."""
+        ...
+
+    def take_counts(self, counts: Counts) -> None:
+        """The counters moved."""
+        ...
+
+    def taken_back(self, entry: QueueEntry | None) -> None:
+        """A decision counts no more; its image, if it waits again, comes on the stage."""
+        ...
+
+    def made_again(self, saved: Saved) -> None:
+        """A decision counts again."""
+        ...
+
+
+class TakingBack:
+    """The undo key: takes a step back, or offers to reverse it and then does so.
+
+    The offer stands until it is taken or dropped; a view that shows it no longer drops it, so
+    that the same key never posts a verdict that is not on the screen.
+    """
+
+    def __init__(self, store: StoreTasks, rules: SessionRules, desk: Desk) -> None:
+        self.offer: ReversalOffered | None = None
+        self._store = store
+        self._rules = rules
+        self._desk = desk
+
+    def undo(self) -> None:
+        """Take the last decision back; if it is posted, offer to reverse it.
+
+        Pressed again while the offer stands, it posts the opposite verdict.
+        """
+        if self.offer is not None:
+            self._reverse(self.offer)
+            return
+        actor = self._rules.actor
+
+        def task(store: StationStore) -> tuple[Undone | NeedsReversal | None, QueueEntry | None]:
+            result = store.undo(actor=actor)
+            return result, store.entry(result.key) if isinstance(result, Undone) else None
+
+        self._store.submit(Priority.DECIDE, task, self._take_undo, self._failed)
+
+    def redo(self) -> None:
+        """Make the decision again that was undone last."""
+        rules = self._rules
+
+        def done(saved: Saved | None) -> None:
+            if saved is None:
+                self._desk.tell(Message("Nothing to redo.", Tone.REFUSED))
+                return
+            self._desk.take_counts(saved.counts)
+            self._desk.made_again(saved)
+
+        self._store.submit(
+            Priority.DECIDE,
+            lambda store: store.redo(actor=rules.actor, hold=rules.hold),
+            done,
+            self._failed,
+        )
+
+    def drop(self) -> None:
+        """Leave the posted decision as it is."""
+        if self.offer is not None:
+            self.offer = None
+            self._desk.tell(ReversalClosed())
+
+    def _failed(self, error: StoreError) -> None:
+        self._desk.tell(Message(f"Not undone. {error.title}: {error.message}", Tone.PROBLEM))
+
+    def _take_undo(self, answer: tuple[Undone | NeedsReversal | None, QueueEntry | None]) -> None:
+        result, entry = answer
+        desk = self._desk
+        if isinstance(result, NeedsReversal):
+            self.offer = ReversalOffered(result.step, result.verdict.opposite, result.posted_status)
+            desk.tell(self.offer)
+        elif isinstance(result, Undone):
+            waits = entry is not None and result.position is not None
+            if entry is not None and result.position is not None:
+                entry = replace(entry, position=result.position)
+            desk.taken_back(entry if waits else None)
+            desk.take_counts(result.counts)
+            desk.tell(Message(f"Taken back: {result.step.label}.", Tone.DONE))
+        else:
+            desk.tell(Message("Nothing to undo.", Tone.REFUSED))
+
+    def _reverse(self, offer: ReversalOffered) -> None:
+        self.drop()
+        rules = self._rules
+
+        def done(saved: Saved) -> None:
+            self._desk.take_counts(saved.counts)
+            name, word = saved.operation.ref.public_id, saved.operation.target.value
+            self._desk.tell(Message(f"{name} will be posted as {word}.", Tone.DONE))
+
+        self._store.submit(
+            Priority.DECIDE,
+            lambda store: store.reverse(offer.step.decision_id, actor=rules.actor, hold=rules.hold),
+            done,
+            self._failed,
+        )
