@@ -408,3 +408,23 @@ def test_a_picture_in_a_videos_container_is_not_taken_for_a_video(service: LiveS
     assert cloudinary.uploader.upload(heic, resource_type="raw")["resource_type"] == "raw"
     film = heic.replace(b"ftypheic", b"ftypmp42")
     assert cloudinary.uploader.upload(film, resource_type="auto")["resource_type"] == "video"
+
+
+def test_what_the_sdk_sends_by_itself_is_never_refused_as_unsupported(service: LiveService) -> None:
+    cloudinary.config(upload_preset=None)
+    common = {"tags": ["a"], "context": {"k": "v"}, "overwrite": True, "invalidate": True}
+    extras = {"colors": True, "faces": True, "phash": True, "use_filename": True, "eager": []}
+    for off in ({}, {"async": False, "return_delete_token": False, "eager_async": False}):
+        assert upload("plain", **common, **extras, **off)["public_id"] == "plain"
+    changed = cloudinary.api.update("plain", moderation_status="approved", tags=["b"])
+    assert changed["tags"] == ["b"]
+    bad = cloudinary.exceptions.BadRequest
+    with pytest.raises(bad, match="parameter eager"):
+        upload("x", eager=[{"width": 100}])
+    with pytest.raises(bad, match="parameter transformation"):
+        upload("x", width=100, crop="limit")
+    with pytest.raises(bad, match="Upload preset not found"):
+        upload("x", upload_preset="mine")
+    with pytest.raises(bad, match="not allowed"):
+        upload("x", format="png")
+    assert service.statuses() == {"plain": "approved"}

@@ -11,12 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.assets import Window
+from modstation.service.descriptions import descriptions
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
 from modstation.service.moderation import KINDS, SETTABLE
 from modstation.service.notifications import check_url
 from modstation.service.representations import asset_document
 from modstation.service.schema import blob_jobs
+from modstation.service.unsupported import refuse_unsupported_update
 from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES, delete_asset
 from modstation.service.verdicts import Bench, Verdict, apply_verdicts
 from modstation.service.wire import Json
@@ -115,7 +117,8 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
     kind = parameters.text("kind")
     if kind is not None:
         check_value("kind", kind, KINDS)
-    edits = _edits(call)
+    refuse_unsupported_update(parameters)
+    edits = descriptions(parameters)
     url = check_url(parameters.text("notification_url"))
     with call.service.ledger.write() as connection:
         asset = find(connection)
@@ -140,21 +143,6 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
             asset = decided
     call.service.wake()
     return asset_document(asset, base=call.base)
-
-
-def _edits(call: Call) -> dict[str, Any]:
-    parameters = call.parameters
-    edits: dict[str, Any] = {}
-    if "tags" in parameters:
-        edits["tags"] = tuple(dict.fromkeys(parameters.names("tags")))
-    for name in ("context", "metadata"):
-        if name in parameters:
-            edits[name] = parameters.pairs(name)
-    for name in ("display_name", "asset_folder"):
-        value = parameters.text(name)
-        if value is not None:
-            edits[name] = value
-    return edits
 
 
 def _delete(call: Call) -> dict[str, Any]:
@@ -224,46 +212,54 @@ def _deleted(
 
 def _restore(call: Call) -> dict[str, Any]:
     resource_type, delivery_type = named(call)
-    public_ids = _restorable(call, "public_ids")
+    wanted = _restorable(call, "public_ids")
     with call.service.ledger.write() as connection:
         answer = {}
-        for public_id in public_ids:
+        for public_id, version_id in wanted.items():
             asset = assets.find(
                 connection, call.caller.cloud, resource_type, delivery_type, public_id
             )
-            answer[public_id] = _bring_back(call, connection, asset)
+            answer[public_id] = _bring_back(call, connection, asset, version_id)
     call.service.wake()
     return answer
 
 
 def _restore_by_ids(call: Call) -> dict[str, Any]:
-    asset_ids = _restorable(call, "asset_ids")
+    wanted = _restorable(call, "asset_ids")
     with call.service.ledger.write() as connection:
         answer = {}
-        for asset_id in asset_ids:
+        for asset_id, version_id in wanted.items():
             asset = assets.find_by_id(connection, call.caller.cloud, asset_id)
-            answer[asset_id] = _bring_back(call, connection, asset)
+            answer[asset_id] = _bring_back(call, connection, asset, version_id)
     call.service.wake()
     return answer
 
 
-def _restorable(call: Call, name: str) -> list[str]:
+def _restorable(call: Call, name: str) -> dict[str, str | None]:
+    """What is to come back, and which version of each; None: the one there is."""
     ids = call.parameters.names(name, comma=False)
     if not 0 < len(ids) <= _MOST_RESTORED:
         raise BadRequest(f"{name}: 1 to {_MOST_RESTORED} at a time")
     versions = call.parameters.names("versions")
-    if versions and len(versions) != len(ids):
+    if not versions:
+        return dict.fromkeys(ids)
+    if len(versions) != len(ids):
         raise BadRequest("versions count must match ids count")
-    return ids
+    return dict(zip(ids, versions, strict=True))
 
 
-def _bring_back(call: Call, connection: Connection, asset: Asset | None) -> dict[str, Any]:
+def _bring_back(
+    call: Call, connection: Connection, asset: Asset | None, version_id: str | None
+) -> dict[str, Any]:
     """Undo a deletion; of an asset that is there but withdrawn, undo that.
 
     A deleted asset comes back as it was, so a rejected one needs a second call (or an approval)
     before it is delivered again.
     """
     if asset is None or not (asset.deleted or asset.withdrawn or asset.backup):
+        return {"error": "no_backup"}
+    if version_id not in (None, asset.version_id):
+        # Only the latest version is kept, and nobody wants another one for the one named.
         return {"error": "no_backup"}
     now_us = to_us(call.service.clock.now())
     changed = replace(

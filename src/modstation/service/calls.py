@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # What a stranger may make the service hold in memory to see whether a signature is right. Files
 # do not count: they go to disk, whether they come as such or as a data URI in a multipart body.
 _UNPROVEN_TEXT = MIB
-_HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)

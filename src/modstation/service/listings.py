@@ -134,7 +134,8 @@ def _resource_by_id(call: Call) -> dict[str, Any]:
 def _document(call: Call, asset: Asset | None, what: str) -> dict[str, Any]:
     if asset is None:
         raise not_found(what)
-    document = asset_document(asset, base=call.base)
+    versions = call.parameters.flag("versions")
+    document = asset_document(asset, base=call.base, versions=versions)
     return only_fields(document, call.parameters.names("fields"))
 
 

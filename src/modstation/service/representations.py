@@ -63,8 +63,8 @@ def upload_document(asset: Asset, *, base: str, secret: str) -> dict[str, Any]:
     return document
 
 
-def asset_document(asset: Asset, *, base: str) -> dict[str, Any]:
-    """The Admin API's answer about one asset."""
+def asset_document(asset: Asset, *, base: str, versions: bool = False) -> dict[str, Any]:
+    """The Admin API's answer about one asset; ``versions`` lists the one version that is kept."""
     document = _common(asset, base)
     document |= {"version_id": asset.version_id, "etag": asset.etag, "derived": []}
     if asset.deleted:
@@ -77,6 +77,18 @@ def asset_document(asset: Asset, *, base: str) -> dict[str, Any]:
     if asset.moderation:
         document |= _verdict(asset)
         document["moderation"] = [entry_document(entry) for entry in asset.moderation]
+    if versions:
+        document["versions"] = [
+            {
+                "version_id": asset.version_id,
+                "version": asset.version,
+                "format": asset.format,
+                "size": asset.bytes,
+                # A version's number is the second it came in.
+                "time": instant(asset.version * 1_000_000),
+                "restorable": asset.backup or asset.withdrawn or asset.deleted,
+            }
+        ]
     return document
 
 

@@ -17,12 +17,14 @@ from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.assets import Asset
 from modstation.service.blobs import blob_name
+from modstation.service.descriptions import descriptions
 from modstation.service.faults import BadRequest
 from modstation.service.images import probe, same_format
 from modstation.service.moderation import entries_for, overall
 from modstation.service.notifications import check_url, enqueue
 from modstation.service.representations import upload_document, upload_notification
 from modstation.service.schema import blob_jobs
+from modstation.service.unsupported import refuse_other_format, refuse_unsupported_upload
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ async def destroy(call: Call) -> Response:
 def _upload(call: Call) -> dict[str, Any]:
     service, parameters = call.service, call.parameters
     _refuse_parts(call)
+    refuse_unsupported_upload(parameters)
     file = _file(call)
     asked = call.path.get("resource_type", "auto")
     facts = _facts(file, asked)
@@ -115,7 +118,7 @@ def _refuse_parts(call: Call) -> None:
     """A part of a file must not be taken for the file; one part that is all of it may be."""
     headers = call.request.headers
     given = headers.get("content-range")
-    part = re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", given or "bytes 0-0/1")
+    part = re.fullmatch(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})", given or "bytes 0-0/1")
     whole = part is not None and part[1] == "0" and int(part[2]) + 1 == int(part[3])
     if not whole or headers.get("x-upload-total-parts", "1") != "1":
         raise BadRequest("Uploading in parts is not supported by this service")
@@ -195,11 +198,11 @@ def _video_format(content: IO[bytes]) -> str | None:
 
 def _draft(call: Call, file: _File, facts: _Facts, now_us: int) -> Asset:
     service, parameters = call.service, call.parameters
-    name = parameters.text("filename_override") or file.name or "file"
-    stem, extension = _stem(name)
+    stem, extension = _stem(parameters.text("filename_override") or file.name or "file")
     allowed = parameters.names("allowed_formats")
     if allowed and (facts.format or extension) not in {same_format(item) for item in allowed}:
         raise BadRequest(f"Image file format {facts.format or extension} not allowed")
+    refuse_other_format(parameters, facts.format)
     delivery_type = parameters.text("type") or "upload"
     if delivery_type not in DELIVERY_TYPES:
         raise BadRequest(f"Invalid value {delivery_type} for parameter type")
@@ -208,6 +211,14 @@ def _draft(call: Call, file: _File, facts: _Facts, now_us: int) -> Asset:
     entries = entries_for(requested, available=kinds) if requested else ()
     asset_id, version_id = service.ids.new(), service.ids.new()
     public_id = _public_id(call, stem, extension, facts)
+    folder, _, name = public_id.rpartition("/")
+    words = {
+        "tags": (),
+        "context": {},
+        "metadata": {},
+        "display_name": stem if parameters.flag("use_filename_as_display_name") else name,
+        "asset_folder": folder,
+    } | descriptions(parameters)
     return Asset(
         seq=0,
         asset_id=asset_id,
@@ -224,11 +235,7 @@ def _draft(call: Call, file: _File, facts: _Facts, now_us: int) -> Asset:
         etag=facts.etag,
         blob=blob_name(asset_id, version_id),
         original_filename=stem,
-        display_name=parameters.text("display_name") or public_id.rpartition("/")[2],
-        asset_folder=parameters.text("asset_folder") or public_id.rpartition("/")[0],
-        tags=tuple(dict.fromkeys(parameters.names("tags"))),
-        context=parameters.pairs("context"),
-        metadata=parameters.pairs("metadata"),
+        **words,
         moderation=entries,
         moderation_kind=entries[0].kind if entries else None,
         moderation_status=overall(entries),

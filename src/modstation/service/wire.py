@@ -99,7 +99,7 @@ class Parameters:
         value = self.text(name)
         if value is None:
             return default
-        if not re.fullmatch(r"[+-]?\d{1,18}", value):
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
             raise BadRequest(f"Invalid value {value[:40]} for parameter {name}")
         if not low <= int(value) <= high:
             raise BadRequest(f"{name} must be between {low} and {high}")
@@ -208,7 +208,7 @@ class _MultiPart(MultiPartParser):
     def __init__(self, request: Request, text_bytes: int) -> None:
         super().__init__(
             request.headers,
-            request.stream(),  # type: ignore[arg-type]  # an iterator is all that it uses
+            request.stream(),
             max_files=1,
             max_fields=_MAX_FIELDS,
             max_part_size=text_bytes,

@@ -1,0 +1,58 @@
+"""What callers write on an asset – tags, context, metadata, names – and how much of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modstation.service.faults import BadRequest
+
+if TYPE_CHECKING:
+    from modstation.service.wire import Parameters
+
+# Every list shows these words and every decision writes the row they stand in.
+_MOST_TAGS = 1000
+_LONGEST_NAME = 255
+_MOST_PAIRS = 1000
+_LONGEST_DOCUMENT = 64 * 1024
+
+
+def descriptions(parameters: Parameters) -> dict[str, Any]:
+    """Those of an asset's descriptive fields that a call sets, as ``Asset`` keeps them.
+
+    Raises BadRequest for malformed and for oversized ones.
+    """
+    found: dict[str, Any] = {}
+    if "tags" in parameters:
+        found["tags"] = _tags(parameters)
+    for name in ("context", "metadata"):
+        if name in parameters:
+            found[name] = _document(parameters, name)
+    for name in ("display_name", "asset_folder"):
+        value = parameters.text(name)
+        if value is not None:
+            found[name] = _short(value, name)
+    return found
+
+
+def _tags(parameters: Parameters) -> tuple[str, ...]:
+    tags = tuple(dict.fromkeys(parameters.names("tags")))
+    if len(tags) > _MOST_TAGS:
+        raise BadRequest(f"tags: at most {_MOST_TAGS} per asset")
+    return tuple(_short(tag, "tags") for tag in tags)
+
+
+def _document(parameters: Parameters, name: str) -> dict[str, str]:
+    pairs = parameters.pairs(name)
+    if len(pairs) > _MOST_PAIRS:
+        raise BadRequest(f"{name}: at most {_MOST_PAIRS} keys per asset")
+    if sum(len(key.encode()) + len(value.encode()) for key, value in pairs.items()) > (
+        _LONGEST_DOCUMENT
+    ):
+        raise BadRequest(f"{name} is too large: more than {_LONGEST_DOCUMENT} bytes")
+    return pairs
+
+
+def _short(text: str, name: str) -> str:
+    if len(text) > _LONGEST_NAME:
+        raise BadRequest(f"{name} is too long: more than {_LONGEST_NAME} characters")
+    return text

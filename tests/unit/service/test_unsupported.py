@@ -1,0 +1,120 @@
+"""Nothing that was asked for is silently left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from helpers.live_service import picture
+
+if TYPE_CHECKING:
+    import httpx
+
+    from helpers.live_service import LiveService
+
+
+def send(live: LiveService, **parameters: Any) -> httpx.Response:
+    photo = {"file": ("x.jpg", picture())}
+    return live.request("POST", "/image/upload", data=parameters, files=photo)
+
+
+def refusal(answer: httpx.Response) -> str:
+    assert answer.status_code == 400, answer.text
+    return str(answer.json()["error"]["message"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("eager", "w_100"), ("async", "1"), ("return_delete_token", "true"),
+        ("upload_preset", "mine"), ("transformation", "w_10"), ("public_id_prefix", "a"),
+        ("background_removal", "x"), ("access_control", "[{}]"), ("access_mode", "authenticated"),
+        ("categorization", "x"), ("auto_tagging", "0.5"), ("format", "png"),
+    ],
+)  # fmt: skip
+def test_an_upload_parameter_that_cannot_be_honoured_is_named(
+    shared: LiveService, name: str, value: str
+) -> None:
+    before = shared.statuses()
+    assert name in refusal(send(shared, **{name: value}))
+    assert shared.statuses() == before
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"format": "jpg"}, {"format": "JPEG"}, {"async": "0"}, {"return_delete_token": "false"},
+        {"eager": "", "eager_async": "1"}, {"access_mode": "public"}, {"colors": "1", "faces": "1"},
+        {"invalidate": "1"},
+    ],
+)  # fmt: skip
+def test_what_changes_nothing_is_let_by(shared: LiveService, parameters: dict[str, str]) -> None:
+    assert send(shared, **parameters).status_code == 200
+
+
+def test_a_file_without_a_format_cannot_be_asked_for_in_one(shared: LiveService) -> None:
+    answer = shared.request(
+        "POST", "/raw/upload", data={"format": "png"}, files={"file": ("x.bin", b"x")}
+    )
+    assert "not allowed" in refusal(answer)
+
+
+def test_an_update_that_cannot_be_honoured_changes_nothing(shared: LiveService) -> None:
+    shared.upload(public_id="up", moderation="manual")
+    change = {"moderation_status": "approved", "background_removal": "x"}
+    answer = shared.request("POST", "/resources/image/upload/up", data=change)
+    assert "background_removal" in refusal(answer)
+    assert shared.status_of("up") == "pending"
+
+
+def test_the_file_name_can_be_the_display_name(shared: LiveService) -> None:
+    answer = send(shared, use_filename_as_display_name="1", filename_override="My Cat.jpg")
+    assert answer.json()["display_name"] == "My Cat"
+
+
+def test_the_one_version_that_is_kept_is_listed_and_another_one_is_not_restored(
+    shared: LiveService,
+) -> None:
+    path = "/resources/image/upload/kept"
+    old = shared.upload(picture(1), public_id="kept", backup="1")
+    new = shared.upload(picture(2), public_id="kept", backup="1")
+    assert "versions" not in shared.request("GET", path).json()
+    (version,) = shared.request("GET", f"{path}?versions=true").json()["versions"]
+    assert version["version_id"] == new["version_id"] != old["version_id"]
+    assert (version["version"], version["size"]) == (new["version"], new["bytes"])
+    assert (version["format"], version["restorable"]) == ("jpg", True)
+    for wanted, expected in ((old, "error"), (new, "public_id")):
+        body = {"public_ids": ["kept"], "versions": [wanted["version_id"]]}
+        answer = shared.request("POST", "/resources/image/upload/restore", json=body).json()
+        assert expected in answer["kept"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"tags": ",".join(f"t{number}" for number in range(1001))}, "tags: at most 1000"),
+        ({"tags": "a," + "b" * 256}, "tags is too long"),
+        ({"context": "k=" + "v" * 65_536}, "context is too large"),
+        (
+            {"metadata": "|".join(f"k{number}=v" for number in range(1001))},
+            "metadata: at most 1000",
+        ),
+        ({"display_name": "d" * 256}, "display_name is too long"),
+        ({"asset_folder": "d" * 256}, "asset_folder is too long"),
+    ],
+)
+def test_what_is_written_on_an_asset_has_a_limit(
+    shared: LiveService, parameters: dict[str, str], said: str
+) -> None:
+    assert refusal(send(shared, **parameters)).startswith(said)
+    shared.upload(public_id="written", tags="kept")
+    change = shared.request("POST", "/resources/image/upload/written", data=parameters)
+    assert refusal(change).startswith(said)
+    assert shared.asset("written")["tags"] == ["kept"]
+
+
+@pytest.mark.parametrize("value", ["٣", "3٣", "1e1", "0x3", "²"])
+def test_numbers_are_written_in_ascii_digits(shared: LiveService, value: str) -> None:
+    answer = shared.request("GET", "/resources/image", params={"max_results": value})
+    assert refusal(answer) == f"Invalid value {value} for parameter max_results"
