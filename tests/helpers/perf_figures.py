@@ -53,6 +53,13 @@ class Figures:
         medians = [statistics.median(values) for values in self.rounds]
         return min(medians), max(medians)
 
+    def ratio_to(self, other: Figures) -> float:
+        """The median of the rounds' ratios: what slowed one whole round is in both halves of it."""
+        pairs = zip(self.rounds, other.rounds, strict=True)
+        return statistics.median(
+            statistics.median(ours) / statistics.median(theirs) for ours, theirs in pairs
+        )
+
     def as_dict(self) -> dict[str, object]:
         return {
             "unit": self.unit,

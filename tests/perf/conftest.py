@@ -7,6 +7,7 @@ suite (warnings as errors, no screen) are part of the figure.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from helpers.perf_backlog import leave_unfinished
 from helpers.perf_desks import Desk, make_desk
 from helpers.perf_figures import Report, Section
 from helpers.perf_photos import SMALL, TWELVE_MEGAPIXELS, photos
+from helpers.perf_programs import COMPILED
 from helpers.perf_services import scripted
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def bench_folder() -> Iterator[Path]:
     """A folder that is gone after the run: pytest would keep gigabytes of three runs."""
     with tempfile.TemporaryDirectory(prefix="modstation-bench-") as folder:
         yield Path(folder)
+    shutil.rmtree(COMPILED, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

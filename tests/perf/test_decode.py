@@ -40,4 +40,4 @@ def test_decoding(section: Section, large_photos: list[Path]) -> None:
     ours, bare = Figures.of(pool_rounds, "images/s"), Figures.of(bare_rounds, "images/s")
     section.row("decode processes: unsealed, confined, colour-managed", ours)
     section.row("two bare Pillow loops: draft() and resize", bare)
-    section.check("images/s against the bare loops", ours.p50 / bare.p50, 0.9, least=True)
+    section.check("images/s against the bare loops", ours.ratio_to(bare), 0.9, least=True)

@@ -69,7 +69,7 @@ def _keys(section: Section, desk: Desk, photos: list[Path], *, keys: int) -> Non
     section.row("a bare FULL commit of one row", commits)
     section.row("key → DecisionSaved told to the window", Figures.of([a["told"] for a in told]))
     section.check("key → painted, p99", painted.p99, FRAME, unit="ms")
-    section.check("key → painted, p50 against the bare widget", painted.p50 / bare_painted.p50, 1.5)
+    section.check("key → painted, p50 against the bare widget", painted.ratio_to(bare_painted), 1.5)
     section.check("key → durable, p99", durable.p99, 25, unit="ms")
 
 
@@ -93,7 +93,7 @@ def test_under_load(section: Section, busy_desk: Desk) -> None:
     at_rest, at_work = Figures.of(idle), Figures.of(busy)
     section.row("key → painted, network idle", at_rest)
     section.row("key → painted, pulling and posting", at_work)
-    section.check("p50 against idle", at_work.p50 / at_rest.p50, 2)
+    section.check("p50 against idle", at_work.ratio_to(at_rest), 2)
     section.check("p99 against idle", at_work.p99 / at_rest.p99, 3)
     section.note(f"meanwhile {pulled:,} rows of the million were pulled, {posted} decisions posted")
 
@@ -120,7 +120,7 @@ def test_pace(section: Section, large_desk: Desk, large_photos: list[Path]) -> N
     pace, decoding = Figures.of(ours, "images/s"), Figures.of(bare, "images/s")
     section.row("images decided", pace)
     section.row("two bare Pillow loops: draft() and resize", decoding)
-    section.check("against what two cores can decode", pace.p50 / decoding.p50, 1, least=True)
+    section.check("against what two cores can decode", pace.ratio_to(decoding), 1, least=True)
 
 
 def test_mashed(section: Section, large_desk: Desk) -> None:

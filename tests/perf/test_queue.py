@@ -30,7 +30,7 @@ def test_queue(section: Section, hundred: Desk, million: Desk) -> None:
         section.row(f"{name}, 100", few)
         section.row(f"{name}, 1,000,000", many)
         if name.startswith("open"):
-            section.check("opening at 1,000,000 against 100", many.p50 / few.p50, 1.2)
+            section.check("opening at 1,000,000 against 100", many.ratio_to(few), 1.2)
         else:
-            section.note(f"{name}: {many.p50 / few.p50:.2f}× of 100")
+            section.note(f"{name}: {many.ratio_to(few):.2f}× of 100")
     section.note(f"made in {million.seconds:.0f} s, {million.megabytes:.0f} MB")
