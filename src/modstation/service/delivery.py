@@ -18,7 +18,7 @@ from modstation.service.blobs import RENDITIONS, BlobGone, beside
 from modstation.service.calls import fault_response
 from modstation.service.faults import BadRequest, NotAuthenticated, NotFound, ServiceFault
 from modstation.service.images import CONTENT_TYPES, WRITABLE, render, same_format
-from modstation.service.moderation import PENDING
+from modstation.service.moderation import APPROVED, PENDING
 from modstation.service.signatures import delivery_signature_matches
 from modstation.service.transformations import (
     MAX_STEPS,
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _LONG_TERM = "public, no-transform, immutable, max-age=2592000"
+_REPLACEABLE = "public, no-transform, max-age=600, must-revalidate"
 _UNDECIDED = "max-age=600"
 _GONE = "max-age=60"
 _SIGNATURE = re.compile(r"s--([A-Za-z0-9_-]{8}|[A-Za-z0-9_-]{32})--")
+_VERSION = re.compile(r"v([0-9]{1,15})")
 _RAW = "application/octet-stream"
 
 
@@ -50,7 +52,7 @@ class _Wanted:
     segments: tuple[str, ...]
     public_id: str
     extension: str | None
-    versioned: bool
+    version: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +150,7 @@ async def _find(request: Request, service: Service) -> tuple[File, str]:
         await run_in_threadpool(_check_signature, service, request, asset, wanted)
     if asset.withdrawn or asset.deleted:
         raise NotFound(f"Resource not found - {asset.public_id}")
-    pending = asset.moderation_status == PENDING
-    if pending and not service.settings.deliver_pending:
+    if asset.moderation_status == PENDING and not service.settings.deliver_pending:
         raise NotFound(f"Resource not found - {asset.public_id}")
     transformation = parse_transformation(list(wanted.segments))
     to_format = transformation.format or wanted.extension
@@ -157,8 +158,22 @@ async def _find(request: Request, service: Service) -> tuple[File, str]:
     if automatic:
         to_format = "webp" if "image/webp" in request.headers.get("accept", "") else None
     file = await read_file(service, asset, transformation, to_format)
-    cache = _UNDECIDED if pending else _LONG_TERM
+    cache = _cache(asset, wanted.version)
     return (replace(file, vary=True) if automatic else file), cache
+
+
+def _cache(asset: Asset, version: int | None) -> str:
+    """How long a delivery may be kept by whoever gets it.
+
+    What is settled is kept long-term (reference 6), but only under an address that names its
+    current version: an upload over it, or its return after a rejection, makes a new version and
+    so a new address. An address without a version, or with an old one (SDKs write ``v1`` before
+    a public ID with a folder), will show the next picture too, and ``immutable`` would hide that
+    for a month from everyone who has seen this one; it is asked about again after ten minutes.
+    """
+    if asset.moderation_status not in (None, APPROVED):
+        return _UNDECIDED
+    return _LONG_TERM if version == asset.version else _REPLACEABLE
 
 
 def _look_up(service: Service, path: dict[str, str], rest: str) -> tuple[Asset, _Wanted] | None:
@@ -191,21 +206,22 @@ def _readings(rest: str, resource_type: str) -> list[_Wanted]:
     readings = []
     for count in range(most, -1, -1):
         names = segments[count:]
-        if len(names) > 1 and names[0][:1] == "v" and names[0][1:].isdecimal():
-            readings += _named(segments[:count], names[1:], resource_type, versioned=True)
-        readings += _named(segments[:count], names, resource_type, versioned=False)
+        version = _VERSION.fullmatch(names[0]) if len(names) > 1 else None
+        if version is not None:
+            readings += _named(segments[:count], names[1:], resource_type, int(version[1]))
+        readings += _named(segments[:count], names, resource_type, None)
     return readings
 
 
 def _named(
-    steps: list[str], names: list[str], resource_type: str, *, versioned: bool
+    steps: list[str], names: list[str], resource_type: str, version: int | None
 ) -> list[_Wanted]:
     public_id = "/".join(names)
-    whole = _Wanted(tuple(steps), public_id, None, versioned)
+    whole = _Wanted(tuple(steps), public_id, None, version)
     stem, dot, extension = public_id.rpartition(".")
     if resource_type == "raw" or not dot or not stem or "/" in extension:
         return [whole]
-    return [_Wanted(tuple(steps), stem, same_format(extension), versioned), whole]
+    return [_Wanted(tuple(steps), stem, same_format(extension), version), whole]
 
 
 def _check_signature(service: Service, request: Request, asset: Asset, wanted: _Wanted) -> None:
@@ -216,7 +232,7 @@ def _check_signature(service: Service, request: Request, asset: Asset, wanted: _
     if signature is None or caller is None:
         raise NotAuthenticated("Missing URL signature")
     signed = raw[1:]
-    if wanted.versioned:
+    if wanted.version is not None:
         del signed[len(wanted.segments)]
     if not delivery_signature_matches(signature[1], "/".join(signed), caller.secret):
         raise NotAuthenticated("Invalid URL signature")

@@ -65,20 +65,45 @@ def test_automatic_format_depends_on_what_the_client_takes(live: LiveService) ->
     assert answer.headers["vary"] == "Accept"
 
 
+LONG_TERM = "public, no-transform, immutable, max-age=2592000"
+REPLACEABLE = "public, no-transform, max-age=600, must-revalidate"
+
+
+def kept(live: LiveService, *paths: str) -> list[str]:
+    return [get(live, path).headers["cache-control"] for path in paths]
+
+
 def test_caching_follows_the_moderation_state(live: LiveService) -> None:
-    stored(live, moderation="manual")
-    for path in ("image/upload/pic.jpg", "image/upload/w_10/pic.jpg"):
-        assert get(live, path).headers["cache-control"] == "max-age=600"
+    version = stored(live, moderation="manual")["version"]
+    paths = [f"image/upload/v{version}/pic.jpg", f"image/upload/w_10/v{version}/pic.jpg"]
+    assert kept(live, *paths) == ["max-age=600"] * 2
     live.decide("pic", "approved")
-    for path in ("image/upload/pic.jpg", "image/upload/w_10/pic.jpg"):
-        assert get(live, path).headers["cache-control"] == (
-            "public, no-transform, immutable, max-age=2592000"
-        )
+    assert kept(live, *paths) == [LONG_TERM] * 2
     live.decide("pic", "rejected")
-    for path in ("image/upload/pic.jpg", "image/upload/w_10/pic.jpg"):
+    for path in paths:
         gone = get(live, path)
         assert gone.status_code == 404
         assert gone.headers["x-cld-error"] == "Resource not found - pic"
+
+
+def test_an_address_that_will_show_the_next_version_is_never_kept_for_long(
+    live: LiveService,
+) -> None:
+    old = stored(live)["version"]
+    plain = ["image/upload/pic.jpg", "image/upload/w_10/pic.jpg", "image/upload/v1/pic.jpg"]
+    assert kept(live, f"image/upload/v{old}/pic.jpg", *plain) == [LONG_TERM, *[REPLACEABLE] * 3]
+    new = live.upload(picture(9), public_id="pic")["version"]
+    assert kept(live, f"image/upload/v{old}/pic.jpg", f"image/upload/v{new}/pic.jpg") == [
+        REPLACEABLE,
+        LONG_TERM,
+    ]
+
+
+def test_what_is_delivered_although_it_is_rejected_is_not_kept_for_long(tmp_path: Path) -> None:
+    with LiveService(tmp_path, deliver_rejected=True) as live:
+        version = stored(live, moderation="manual")["version"]
+        live.decide("pic", "rejected")
+        assert kept(live, f"image/upload/v{version}/pic.jpg") == ["max-age=600"]
 
 
 def test_a_rejected_original_moves_to_the_backup_area_and_back(
