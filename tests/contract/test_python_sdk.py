@@ -136,6 +136,18 @@ def test_the_same_decision_again_notifies_nobody(service: LiveService, receiver:
     assert service.changes_of("dog") == 2
 
 
+def test_putting_an_asset_back_into_its_queue_notifies_nobody(
+    service: LiveService, receiver: Receiver
+) -> None:
+    upload("dog", moderation="manual", notification_url=receiver.url)
+    for status in ("rejected", "pending", "approved"):
+        changed = cloudinary.api.update("dog", moderation_status=status)
+        assert changed["moderation_status"] == status
+    told = [note.document.get("moderation_status") for note in receiver.wait_for(3)]
+    assert told == [None, "rejected", "approved"]
+    assert sum(service.notification_states().values()) == 3
+
+
 @pytest.mark.parametrize(
     "public_id",
     [
@@ -237,6 +249,11 @@ def test_errors_become_the_sdks_own_exceptions(service: LiveService) -> None:
         cloudinary.api.update("here", moderation_status="maybe")
     with pytest.raises(bad, match="Invalid value nonsense for parameter moderation_kind"):
         cloudinary.api.resources_by_moderation("nonsense", "pending")
+    not_found = cloudinary.exceptions.NotFound
+    with pytest.raises(not_found, match="GET /v1_1/testing/tags/image is not offered"):
+        cloudinary.api.tags()
+    with pytest.raises(not_found, match="POST /v1_1/testing/image/explicit is not offered"):
+        cloudinary.uploader.explicit("here", type="upload")
     assert service.statuses() == {"here": None}
 
 

@@ -172,7 +172,8 @@ def _routes() -> list[Route]:
         _admin("DELETE", f"{api}{asset}", amendments.delete),
         _admin("GET", f"{api}{asset}/{{public_id:path}}", listings.resource),
         _admin("POST", f"{api}{asset}/{{public_id:path}}", amendments.update),
-        # Last, and not for anything under the API's prefix: a cloud is never called v1_1.
+        # Before deliveries, which would take an endpoint that is not there for a missing file.
+        Route("/v1_1/{rest:path}", _not_offered),
         Route("/{cloud}/{resource_type}/{type}/{rest:path}", delivery.deliver, methods=["GET"]),
     ]
 
@@ -190,10 +191,21 @@ async def _http_fault(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     fault: ServiceFault
     if error.status_code in (404, 405):
-        fault = NotFound(f"Invalid endpoint: {request.method} {request.url.path[:200]}")
+        fault = NotFound(_invalid_endpoint(request))
     else:
         fault = BadRequest(error.detail)
     return fault_response(fault)
+
+
+async def _not_offered(request: Request) -> Response:
+    return fault_response(NotFound(_invalid_endpoint(request)))
+
+
+def _invalid_endpoint(request: Request) -> str:
+    return (
+        f"Invalid endpoint: {request.method} {request.url.path[:200]} "
+        "is not offered by this service"
+    )
 
 
 async def _bug(_request: Request, _error: Exception) -> Response:

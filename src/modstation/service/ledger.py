@@ -15,7 +15,7 @@ from modstation.service import schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 _BUSY_SECONDS = 15
 
@@ -29,9 +29,15 @@ class Ledger:
 
     def __init__(self, url: str) -> None:
         try:
-            parsed = make_url(url)
+            parsed = make_url(_ours(url))
             self._sqlite = parsed.get_backend_name() == "sqlite"
-            self._engine = _open(url, sqlite=self._sqlite)
+            self._engine = _open(parsed, sqlite=self._sqlite)
+        except ModuleNotFoundError as error:
+            if error.name != "psycopg":
+                raise SettingsError(f"The database address cannot be used: {error}") from error
+            raise SettingsError(
+                "PostgreSQL needs an extra package: pip install 'modstation[postgres]'"
+            ) from error
         except (ImportError, ValueError, ArgumentError, DatabaseError) as error:
             raise SettingsError(f"The database address cannot be used: {error}") from error
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite is
@@ -41,7 +47,8 @@ class Ledger:
             self._prepare()
         except OperationalError as error:
             self.close()
-            raise SettingsError(f"The database cannot be reached: {error.orig}") from error
+            said = " ".join(str(error.orig).split())
+            raise SettingsError(f"The database cannot be reached: {said}") from error
         except DatabaseError as error:
             self.close()
             raise StoreDamaged(f"The service's database cannot be used: {error.orig}") from error
@@ -84,7 +91,15 @@ class Ledger:
                 raise StoreTooNew("A newer modstation wrote this service's database.")
 
 
-def _open(url: str, *, sqlite: bool) -> Engine:
+def _ours(url: str) -> str:
+    """A PostgreSQL address as people write it, with the driver of the ``postgres`` extra."""
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme in ("postgres", "postgresql"):
+        return f"postgresql+psycopg://{rest}"
+    return url
+
+
+def _open(url: URL, *, sqlite: bool) -> Engine:
     if not sqlite:
         return create_engine(url, pool_size=10, max_overflow=30)
     engine = create_engine(

@@ -192,6 +192,9 @@ class _Session:
             return asset
         after = self._with_delivery(asset, entries, kind)
         self.after[asset.seq] = after
+        if verdict.status == PENDING:
+            # Put back into its queue: nothing was decided that a receiver could act on.
+            return after
         urls = {url for url in (asset.notification_url, verdict.notification_url) if url}
         for url in sorted(urls):
             body = moderation_notification(after, entry, base=self.bench.base)

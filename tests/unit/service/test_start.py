@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,4 +100,26 @@ def test_answers_are_not_held_back_by_nagle() -> None:
 def test_settings_that_cannot_work_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
     with pytest.raises(SettingsError) as refused:
         start(ServiceSettings(tmp_path, **options))  # type: ignore[arg-type]
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_without_its_driver_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match=r"pip install 'modstation\[postgres\]'") as refused:
+        start(ServiceSettings(tmp_path, database=f"{scheme}://kim:hidden@db/modstation"))
+    assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_postgresql_that_is_not_there_is_explained(tmp_path: Path, scheme: str) -> None:
+    pytest.importorskip("psycopg", reason="the postgres extra is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    address = f"{scheme}://kim:hidden@127.0.0.1:{port}/modstation"
+    with pytest.raises(SettingsError, match="The database cannot be reached") as refused:
+        start(ServiceSettings(tmp_path, database=address))
+    assert "hidden" not in str(refused.value)
     assert "\n" not in str(refused.value)
