@@ -129,6 +129,24 @@ def test_a_photo_that_is_uploaded_anew_while_it_is_on_the_stage_has_to_be_seen_f
     assert service.status_of("cat") == "approved"
 
 
+def test_going_back_reaches_the_first_photo_of_the_queue(
+    service: LiveService, own_home: Path
+) -> None:
+    names = service.fill(30)
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        desk.look_at(names[-1])
+        # As after a start in the middle: only the neighbourhood is in memory.
+        desk.session.reload()
+        desk.until(lambda: names[0] not in desk.names_behind())
+        walked = []
+        while desk.current != names[0]:
+            desk.until(desk.back, f"no way back from {desk.current}")
+            walked.append(desk.current)
+        assert walked == names[-2::-1]
+        with pytest.raises(ReviewError, match="first image"):
+            desk.session.previous()
+
+
 def test_photos_that_were_fetched_are_decided_with_no_service_at_all(
     service: LiveService, own_home: Path
 ) -> None:

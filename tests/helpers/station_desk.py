@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Self
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.frame_pipeline import AHEAD
 from modstation.app.paths import home_at
+from modstation.app.queue_window import StripState
 from modstation.app.session_events import ConnectionMoved, Message, SessionEvent
 from modstation.app.station import UNSENT
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.decisions import Verdict
+from modstation.core.errors import ReviewError
 from modstation.core.events import Connection
 from modstation.core.outbox import OperationState
 from modstation.media.frames import DecodeFailed, DecodeResult, Frame
@@ -121,6 +123,22 @@ class StationDesk:
         keys = [item.key for item in self.session.strip(0, 1000)][1:]
         return [key.rpartition("/")[2] for key in keys]
 
+    def names_behind(self) -> list[str]:
+        """The public IDs in this station's window before the one that is looked at."""
+        items = self.session.strip(1000, 0)
+        waiting = [item.key for item in items if item.state is StripState.WAITING]
+        return [key.rpartition("/")[2] for key in waiting]
+
+    def back(self) -> bool:
+        """One image back, if it is in memory yet."""
+        try:
+            self.session.previous()
+        except ReviewError as refused:
+            if "still being read" in str(refused):
+                return False
+            raise
+        return True
+
     def all_ahead_ready(self) -> bool:
         """Every picture that should be decoded ahead of time is."""
         keys = [item.key for item in self.session.strip(0, AHEAD)]
@@ -150,7 +168,7 @@ class StationDesk:
                 self.session.next()
             self.shows()
         for _ in range(1, count):
-            self.session.previous()
+            self.until(self.back, "the way back was not read")
 
     def shows_card(self) -> str:
         """Wait for a picture that cannot be shown and paint its card; the sentence on it."""

@@ -67,6 +67,11 @@ class QueueWindow:
         """How many entries follow the current one."""
         return max(0, len(self._entries) - self._cursor - 1)
 
+    @property
+    def behind(self) -> int:
+        """How many entries come before the current one."""
+        return min(self._cursor, len(self._entries))
+
     def merge(self, entries: Iterable[QueueEntry]) -> None:
         """Take what the store read.
 

@@ -167,11 +167,14 @@ class ReviewSession:
         around = current.position if current else None
         view = self.view
 
-        def read(store: StationStore) -> tuple[list[QueueEntry], Counts]:
+        def read(store: StationStore) -> tuple[list[QueueEntry], int, Counts]:
             entries = store.window(view, around=around, before=BEHIND, after=WINDOW)
             if not entries and around is not None:
                 entries = store.window(view, around=None, before=0, after=WINDOW)
-            return entries, store.counts(view)
+                behind = 0
+            else:
+                behind = sum(around is not None and e.position < around for e in entries)
+            return entries, behind, store.counts(view)
 
         def failed(error: StoreError) -> None:
             self._asking = False
@@ -179,12 +182,11 @@ class ReviewSession:
 
         self._store.submit(Priority.WINDOW, read, self._take_window, failed)
 
-    def _take_window(self, answer: tuple[list[QueueEntry], Counts]) -> None:
-        entries, counts = answer
+    def _take_window(self, answer: tuple[list[QueueEntry], int, Counts]) -> None:
+        entries, behind, counts = answer
         first, self._asking, self.loaded = not self.loaded, False, True
         before = self.current
         self._window.merge(entries)
-        behind = sum(entry.position < before.position for entry in entries) if before else 0
         # Read to its edge: no need to ask again before the network process brings something.
         self._at_start = behind < BEHIND
         self._at_end = len(entries) - behind < WINDOW
