@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import urlsplit
 
 import click
 
 from modstation.cli.terminal import Terminal
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-@click.command()
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off"})
+_EPILOG = """\b
+Read from the environment:
+  MODSTATION_PUBLIC_URL        http(s) address the world reaches this service by,
+                               for delivery addresses (default: as each caller did)
+  MODSTATION_QUOTA             Admin API calls per hour (default: 100000)
+  MODSTATION_BLOCK_PENDING     1: deliver nothing that waits for a moderator
+  MODSTATION_DELIVER_REJECTED  1: keep delivering what was rejected
+
+Callers show their key by Basic authentication or by a signature in the body; there are no Bearer
+tokens."""
+
+
+class FromEnvironment(TypedDict, total=False):
+    """The settings of ServiceSettings that ``serve`` has no option for."""
+
+    public_url: str
+    calls_per_hour: int
+    deliver_pending: bool
+    deliver_rejected: bool
+
+
+@click.command(epilog=_EPILOG)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -48,6 +77,7 @@ def serve(
     from modstation.service import run
     from modstation.service.settings import ServiceSettings
 
+    more = from_environment(os.environ)
     terminal = ctx.ensure_object(Terminal)
     folder = make_private_folder(data or terminal.home().data / "service")
     log_to_stderr()
@@ -59,6 +89,56 @@ def serve(
             database=database,
             storage=storage,
             cloud=cloud,
+            **more,
         )
     )
     ctx.exit(code)
+
+
+def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
+    """What the MODSTATION_… variables set; raises click.UsageError (exit 2) naming a bad one."""
+    found: FromEnvironment = {}
+    if url := environment.get("MODSTATION_PUBLIC_URL"):
+        found["public_url"] = _public_url(url)
+    if quota := environment.get("MODSTATION_QUOTA"):
+        if not re.fullmatch(r"[0-9]{1,9}", quota) or int(quota) == 0:
+            raise _bad("MODSTATION_QUOTA", quota, "calls per hour, a whole number from 1")
+        found["calls_per_hour"] = int(quota)
+    if block := environment.get("MODSTATION_BLOCK_PENDING"):
+        found["deliver_pending"] = not _switch("MODSTATION_BLOCK_PENDING", block)
+    if deliver := environment.get("MODSTATION_DELIVER_REJECTED"):
+        found["deliver_rejected"] = _switch("MODSTATION_DELIVER_REJECTED", deliver)
+    return found
+
+
+def _public_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and parts.port != 0
+            and not (parts.username or parts.password or parts.query or parts.fragment)
+            and text.isascii()
+            and text.isprintable()
+            and " " not in text
+        )
+    except ValueError:
+        usable = False
+    if not usable:
+        raise _bad(
+            "MODSTATION_PUBLIC_URL", text, "an http or https address like https://img.example.com"
+        )
+    return text
+
+
+def _switch(name: str, text: str) -> bool:
+    if text.lower() in _YES:
+        return True
+    if text.lower() in _NO:
+        return False
+    raise _bad(name, text, "1 or 0")
+
+
+def _bad(name: str, value: str, wanted: str) -> click.UsageError:
+    return click.UsageError(f"{name} is “{value[:80]}”, which is not {wanted}.")
