@@ -27,6 +27,8 @@ RESTART_MOST_SECONDS = 30.0
 # A process that lived this long was healthy; its death starts the back-off anew.
 HEALTHY_SECONDS = 60.0
 CLOSE_SECONDS = 5.0
+# Of what goes wrong before the process has its own log, so much is kept over its restarts.
+START_LOG_BYTES = 256 * 1024
 # -P: whatever lies in the current folder must not be imported in place of our modules.
 COMMAND = (sys.executable, "-P", "-m", "modstation.app.network_process")
 
@@ -57,6 +59,9 @@ class NetworkLink:
         self._focus: list[str] | None = None
         self._new_focus = False
         self._original: str | None = None
+        # Of the whole run: a process that died may not have done it.
+        self._purged: dict[str, None] = {}
+        self._cannot_start = ""
         self._offline = spec.offline
         self._closing = False
         self._threads = [
@@ -71,7 +76,10 @@ class NetworkLink:
         return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
-        """Start the process; it comes up while the caller goes on."""
+        """Start the process; it comes up while the caller goes on.
+
+        One that cannot be started is told as trouble, and tried again.
+        """
         make_private_folder(Path(self._spec.log))
         self._spawn()
         for thread in self._threads:
@@ -94,6 +102,12 @@ class NetworkLink:
         with self._changed:
             self._original = key
         self._put({messages.ORIGINAL: key})
+
+    def purge(self, keys: Sequence[str]) -> None:
+        """Destroy these pictures, end their fetching, and never keep them again."""
+        with self._changed:
+            self._purged.update(dict.fromkeys(keys))
+        self._put({messages.PURGE: list(keys)})
 
     def set_offline(self, *, offline: bool) -> None:
         """Use no network, or use it again."""
@@ -124,32 +138,40 @@ class NetworkLink:
     def _read(self) -> None:
         pause = RESTART_FIRST_SECONDS
         while True:
-            process = self._process
-            assert process is not None
-            assert process.stdout is not None
             began = time.monotonic()
-            with process.stdout as pipe:
-                for line in pipe:
-                    self._on_event(messages.parse_event(line))
-            code = process.wait()
+            process = self._process
+            why = self._cannot_start if process is None else self._listen(process)
             with self._changed:
                 if self._closing:
                     self._changed.notify_all()
                     return
             if time.monotonic() - began > HEALTHY_SECONDS:
                 pause = RESTART_FIRST_SECONDS
-            self._on_event(
-                ConnectionChanged(
-                    Connection.TROUBLE,
-                    f"The network process ended ({_ending(code)}) and is started again.",
-                )
-            )
+            self._on_event(ConnectionChanged(Connection.TROUBLE, why))
             with self._changed:
                 if self._changed.wait_for(lambda: self._closing, pause):
                     return
-                self._spawn()
-                self._changed.notify_all()
+            self._spawn()
             pause = min(pause * 2, RESTART_MOST_SECONDS)
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> str:
+        """Hand on events until the process ends, and say why it did."""
+        assert process.stdout is not None
+        said = ""
+        with process.stdout as pipe:
+            for line in pipe:
+                if not line.endswith(b"\n"):
+                    # Killed in the middle of a word.
+                    break
+                event = messages.parse_event(line)
+                if isinstance(event, ConnectionChanged):
+                    said = event.message if event.connection is Connection.TROUBLE else ""
+                self._on_event(event)
+        code = process.wait()
+        if said and code > 0:
+            # Its own words for what it ended by say more than a number.
+            return said
+        return f"The network process ended ({_ending(code)}) and is started again."
 
     # -- the writing thread
 
@@ -163,7 +185,11 @@ class NetworkLink:
                     sent.append({messages.FOCUS: self._focus})
                     self._new_focus = False
                 closing, process = self._closing, self._process
-            assert process is not None
+            if process is None:
+                # The next one is told what counts when it starts.
+                if closing:
+                    return
+                continue
             assert process.stdin is not None
             if closing:
                 sent.append({messages.CLOSE: True})
@@ -180,28 +206,51 @@ class NetworkLink:
     # -- both
 
     def _spawn(self) -> None:
+        try:
+            # Not under the lock, for which the window's thread may wait.
+            process = self._started()
+        except OSError as error:
+            process = None
+            self._cannot_start = f"The network process cannot be started ({error.strerror})."
+        with self._changed:
+            before, self._process = self._process, process
+            if before is not None and before.stdin is not None:
+                _close_quietly(before.stdin)
+            if process is not None:
+                self._tell_first(process)
+            self._changed.notify_all()
+
+    def _started(self) -> subprocess.Popen[bytes]:
         environment = {k: v for k, v in os.environ.items() if k != "CLOUDINARY_URL"}
         log = Path(self._spec.log) / "network-start.log"
-        with log.open("wb") as errors:
+        full = log.exists() and log.stat().st_size > START_LOG_BYTES
+        with log.open("wb" if full else "ab") as errors:
             # Only what goes wrong before the process has its own log.
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            return subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=environment,
             )
+
+    def _tell_first(self, process: subprocess.Popen[bytes]) -> None:
+        """Give a new process its specification; what it has to know beside goes into the queue."""
         assert process.stdin is not None
-        before, self._process = self._process, process
-        if before is not None and before.stdin is not None:
-            _close_quietly(before.stdin)
+        if self._closing:
+            # It came up too late: with no specification it ends.
+            _close_quietly(process.stdin)
+            return
         # It may be dead already: the reading thread sees its end.
         with contextlib.suppress(OSError):
             spec = replace(self._spec, offline=self._offline)
             process.stdin.write(messages.spec_line(spec))
-            if self._original is not None:
-                process.stdin.write(messages.line({messages.ORIGINAL: self._original}))
             process.stdin.flush()
+        self._queue.clear()
+        if self._purged:
+            self._queue.append({messages.PURGE: list(self._purged)})
+        if self._original is not None:
+            self._queue.append({messages.ORIGINAL: self._original})
         self._new_focus = self._focus is not None
 
     def _put(self, message: dict[str, Any]) -> None:

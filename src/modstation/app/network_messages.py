@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 USUAL_EDGE = 1920
 
 WAKE, FOCUS, ORIGINAL, OFFLINE, CLOSE = "wake", "focus", "original", "offline", "close"
+PURGE = "purge"
 
 
 @dataclass(frozen=True, slots=True)
