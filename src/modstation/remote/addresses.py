@@ -112,6 +112,22 @@ class Addresses:
             raise Refused("That is not an asset ID.")
         return self.under_cloud("resources", asset_id)
 
+    def pixels(self, ref: AssetRef, edge: int) -> str:
+        """Where our own service shows an asset in any state, to whoever has the account's key.
+
+        ``Refused`` if the public ID cannot be addressed safely.
+        """
+        if is_doubtful(ref.public_id):
+            raise Refused("The public ID cannot be addressed safely.")
+        self.asset(ref)
+        size = {"w": str(edge), "h": str(edge)}
+        names = (ref.resource_type, ref.delivery_type, *ref.public_id.split("/"), "pixels")
+        return self.under_cloud("modstation", "resources", *names, query=size)
+
+    def is_pixels(self, url: str) -> bool:
+        """Say whether ``url`` is one that ``pixels`` made: the secret may go there."""
+        return url.isascii() and url.startswith(f"{self._root}/modstation/resources/")
+
     def check_delivery(self, url: str) -> str:
         """Return the delivery URL if a picture may be fetched from it, else ``UnsafeAddress``.
 

@@ -30,33 +30,33 @@ class Capabilities:
 
     ``batch`` is the most decisions in one request. ``checks_version``: the service itself refuses
     a decision on a picture that was replaced since, so that nobody has to read it first.
+    ``rejected_pixels``: it shows the account's owner what it no longer delivers.
     """
 
     batch: int = 0
     checks_version: bool = False
+    rejected_pixels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """What one request said about one operation.
-
-    ``already``: this very decision had been applied before, whatever happened to the asset since.
-    """
+    """What one request said about one operation."""
 
     operation_id: str
     outcome: Outcome
-    already: bool = False
 
 
 def parse_capabilities(body: bytes) -> Capabilities:
-    """Read the capabilities document; an unknown form means none of them."""
-    decisions = parse_object(body).get("batch_decisions")
+    """Read the capabilities document; what has an unknown form is not offered."""
+    document = parse_object(body)
+    pixels = document.get("rejected_pixels") is True
+    decisions = document.get("batch_decisions")
     if not isinstance(decisions, dict):
-        return Capabilities()
+        return Capabilities(rejected_pixels=pixels)
     most = decisions.get("max")
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        return Capabilities()
-    return Capabilities(min(most, MOST_DECISIONS), decisions.get("checks_version") is True)
+        return Capabilities(rejected_pixels=pixels)
+    return Capabilities(min(most, MOST_DECISIONS), decisions.get("checks_version") is True, pixels)
 
 
 def batch_body(operations: Sequence[Operation]) -> bytes:
@@ -126,7 +126,8 @@ def _item(
     actor = result.get("actor")
     seen = Observed(status, when, actor if isinstance(actor, str) else None)
     if outcome == "already_applied":
-        return BatchItem(operation.operation_id, seen, already=True)
+        # This very decision was applied before, whatever happened to the asset since.
+        return BatchItem(operation.operation_id, seen)
     if outcome == "conflict" and (status is operation.target or status not in operation.expected):
         return BatchItem(operation.operation_id, seen)
     return _unclear(operation, "The answer contradicts itself.")

@@ -193,13 +193,23 @@ class AdminClient:
 
     # -- pictures
 
+    def pixels_url(self, ref: AssetRef, edge: int) -> str:
+        """Where ``download`` gets a picture that is not delivered, if the service shows such.
+
+        ``Refused`` if the public ID cannot be addressed safely.
+        """
+        return self._addresses.pixels(ref, edge)
+
     def download(self, url: str, *, limit_bytes: int) -> Downloaded:
-        """Fetch a delivered picture, without credentials.
+        """Fetch a delivered picture, without credentials but for an address of ``pixels_url``.
 
         ``UnsafeAddress`` for an address that may not be called, ``AssetGone`` when it is not
         delivered, ``ImageTooLarge`` beyond ``limit_bytes``, ``Unknown`` when it is cut short.
         """
-        request = self._request(self._addresses.check_delivery(url))
+        if self._addresses.is_pixels(url):
+            request = same_target(self._request(url, self._authorization), url)
+        else:
+            request = self._request(self._addresses.check_delivery(url))
         try:
             answer = perform(
                 self._client,
@@ -316,11 +326,12 @@ class AdminClient:
                 answer.status, answer.headers, answer.body, now=self._clock.now(), asset=asset
             )
 
-    def _request(self, url: str) -> httpx.Request:
+    def _request(self, url: str, authorization: str | None = None) -> httpx.Request:
+        # identity: the byte count is compared with the listing's.
+        headers = {"Accept": "image/*", "Accept-Encoding": "identity"}
+        if authorization is not None:
+            headers["Authorization"] = authorization
         try:
-            # identity: the byte count is compared with the listing's.
-            return self._client.build_request(
-                "GET", url, headers={"Accept": "image/*", "Accept-Encoding": "identity"}
-            )
+            return self._client.build_request("GET", url, headers=headers)
         except httpx.InvalidURL as error:
             raise UnsafeAddress("The picture's address cannot be read.") from error

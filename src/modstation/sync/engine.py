@@ -6,15 +6,14 @@ then pull one page. It returns when it should be called again.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modstation.core.clock import from_us, to_us
 from modstation.core.errors import NotAuthorized, RemoteError, Throttled, Unknown, Unreachable
 from modstation.core.events import Connection, QueueChanged
 from modstation.core.pacing import listing_allowed
 from modstation.remote.batch import Capabilities
+from modstation.sync import discovery
 from modstation.sync.pull import Puller
 from modstation.sync.push import Pusher
 from modstation.sync.settings import SyncSettings
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from modstation.core.queue import QueueView
     from modstation.store.station_store import StationStore
     from modstation.sync.remote_port import ModerationService
-
-CAPABILITIES = "capabilities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +230,7 @@ class SyncEngine:
         if self._pusher.extension_gone:
             self._pusher.extension_gone = False
             self._capabilities = None
-            self._store.put_state(CAPABILITIES, "{}")
+            discovery.forget(self._store)
         return done
 
     def _pull(self) -> int | None:
@@ -246,10 +243,10 @@ class SyncEngine:
     def _discover(self) -> bool:
         if self._capabilities is not None:
             return True
-        kept = json.loads(self._store.get_state(CAPABILITIES) or "{}")
+        kept = discovery.remembered(self._store)
         now = self._clock.now()
-        if "until_us" in kept and from_us(kept["until_us"]) > now:
-            self._capabilities = Capabilities(kept["batch"], kept["checks_version"])
+        if kept is not None and kept.until > now:
+            self._capabilities = kept.capabilities
             return True
         try:
             found = self._client.capabilities() or Capabilities()
@@ -260,10 +257,6 @@ class SyncEngine:
             # An odd refusal of an address nobody promised: work without the extension.
             found = Capabilities()
         self._capabilities = found
-        value = {
-            "until_us": to_us(now + self._settings.capabilities_kept),
-            "batch": found.batch,
-            "checks_version": found.checks_version,
-        }
-        self._store.put_state(CAPABILITIES, json.dumps(value))
+        until = now + self._settings.capabilities_kept
+        discovery.remember(self._store, discovery.Discovered(found, until))
         return True

@@ -128,6 +128,12 @@ def test_a_decision_says_what_it_expects_and_who_made_it() -> None:
         ({"batch_decisions": {"max": True}}, Capabilities()),
         ({"batch_decisions": {"max": "500"}}, Capabilities()),
         ({"batch_decisions": True}, Capabilities()),
+        ({"rejected_pixels": True}, Capabilities(rejected_pixels=True)),
+        (
+            {"batch_decisions": {"max": 5}, "rejected_pixels": True},
+            Capabilities(5, rejected_pixels=True),
+        ),
+        ({"rejected_pixels": "yes"}, Capabilities()),
         ({}, Capabilities()),
     ],
 )

@@ -20,6 +20,7 @@ from modstation.core.clock import ManualClock
 from modstation.core.errors import (
     AssetGone,
     ImageTooLarge,
+    Refused,
     RemoteError,
     Unknown,
     Unreachable,
@@ -320,3 +321,22 @@ def test_a_picture_under_way_can_be_given_up() -> None:
             client.download(f"{server.origin}/x.jpg", limit_bytes=10_000)
         assert time.monotonic() - began < 2
         client.close()
+
+
+def test_a_picture_that_is_not_delivered_is_asked_for_with_the_key_at_our_own_origin() -> None:
+    asked: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, stream=httpx.ByteStream(b"picture"))
+
+    client = AdminClient(CREDENTIALS, clock=ManualClock(), transport=httpx.MockTransport(serve))
+    ref = AssetRef("image", "upload", "a/b c")
+    url = client.pixels_url(ref, 1920)
+    assert client.download(url, limit_bytes=100).body == b"picture"
+    assert url.endswith("/modstation/resources/image/upload/a/b%20c/pixels?w=1920&h=1920")
+    client.download("https://elsewhere.example/modstation/resources/x", limit_bytes=100)
+    assert ["authorization" in request.headers for request in asked] == [True, False]
+    with pytest.raises(Refused):
+        client.pixels_url(AssetRef("image", "upload", "../../ping"), 1920)
+    client.close()
