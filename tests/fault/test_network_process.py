@@ -19,8 +19,11 @@ from helpers.live_service import Fault, LiveService
 from helpers.network import NetworkDesk, eventually
 from modstation.app.network_link import COMMAND
 from modstation.app.network_messages import spec_line
+from modstation.core.assets import ModerationStatus
+from modstation.core.clock import SystemClock
 from modstation.core.events import Connection, ConnectionChanged
 from modstation.core.queue import QueueView
+from modstation.store.images import open_image_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,3 +250,37 @@ def test_the_process_is_at_work_while_the_queue_is_still_empty(
     with NetworkDesk(tmp_path, service, view=QueueView("webpurify")) as desk:
         desk.online()
         assert desk.store.counts(QueueView("webpurify")).waiting == 0
+
+
+def test_a_rejected_picture_is_shown_by_our_own_service(
+    tmp_path: Path, service: LiveService
+) -> None:
+    names = service.fill(2, prefix="down")
+    view = QueueView(status=ModerationStatus.REJECTED)
+    with NetworkDesk(tmp_path, service) as desk:
+        desk.online()
+        eventually(lambda: desk.waiting() >= 2)
+        _decide_all(desk, names[:1])
+        desk.link.wake()
+        eventually(lambda: service.status_of(names[0]) == "rejected")
+    key = f"image/upload/{names[0]}"
+    with NetworkDesk(tmp_path / "other", service, view=view) as desk:
+        desk.online()
+        eventually(lambda: key in desk.cached(), lambda: desk.events)
+
+
+def test_a_purged_picture_is_gone_from_the_disk_also_while_another_process_is_at_work(
+    tmp_path: Path, service: LiveService
+) -> None:
+    names = service.fill(3, prefix="doomed")
+    keys = [f"image/upload/{name}" for name in names]
+    with ExitStack() as stack:
+        first = stack.enter_context(NetworkDesk(tmp_path, service))
+        eventually(lambda: set(keys) <= first.cached(), lambda: first.events)
+        second = stack.enter_context(NetworkDesk(tmp_path, service))
+        eventually(lambda: second.connections() == [Connection.STANDBY], second.connections)
+        images = stack.enter_context(open_image_store(first.folder.images_db, clock=SystemClock()))
+        first.link.purge(keys[:1])
+        second.link.purge(keys[1:2])
+        eventually(lambda: images.never_kept(keys) == set(keys[:2]))
+        assert [images.get(key, "review") is not None for key in keys] == [False, False, True]

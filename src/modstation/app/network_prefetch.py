@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from modstation.app.network_cache import CacheFailed, TendedCache
+from modstation.core.assets import ModerationStatus
 from modstation.core.errors import (
     MediaError,
     ModstationError,
@@ -21,14 +23,15 @@ from modstation.core.errors import (
     Unreachable,
     UnsafeAddress,
 )
-from modstation.core.events import ImageCached, ImageFailed
+from modstation.core.events import Connection, ImageCached, ImageFailed
 from modstation.media.fetch import Fetcher, FetchItem, FetchOutcome
 from modstation.remote.delivery import review_url
+from modstation.sync import discovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from modstation.core.assets import Asset
+    from modstation.core.assets import Asset, AssetRef
     from modstation.core.clock import Clock
     from modstation.core.events import Event
     from modstation.core.queue import QueueView
@@ -43,6 +46,11 @@ FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=10)
 # After a fetch that reached nobody: until the connection is known to be back, or this.
 OUTAGE_PAUSE = timedelta(seconds=5)
+_PURGED = "This picture was destroyed here for good; it is not fetched again."
+_NOT_DELIVERED = (
+    "The service delivers no rejected images, so there is no picture to look at. It can be"
+    " rejected again or skipped; approved elsewhere, it is delivered again."
+)
 
 
 @dataclass(slots=True)
@@ -54,19 +62,25 @@ class _Wishes:
     offline: bool | None = None
     look: bool = True
     online: bool = False
+    purge: list[str] = field(default_factory=list)
     closing: bool = False
     outcomes: list[FetchOutcome] = field(default_factory=list)
 
 
 class Prefetcher:
-    """Keeps the fetcher's plan right; every public method may be called by any thread."""
+    """Keeps the fetcher's plan right; every public method may be called by any thread.
+
+    An image cache that cannot be opened or used costs pictures, nothing else: it is tried again.
+    ``pixels_url`` addresses what the service shows of a rejected image, if it can.
+    """
 
     def __init__(
         self,
         *,
         open_store: Callable[[], StationStore],
-        cache: ImageCache,
+        open_cache: Callable[[], ImageCache],
         download: Downloader,
+        pixels_url: Callable[[AssetRef, int], str],
         view: QueueView,
         edge: int,
         ahead_bytes: int,
@@ -76,7 +90,8 @@ class Prefetcher:
         offline: bool = False,
     ) -> None:
         self._open_store = open_store
-        self._cache = cache
+        self._cache = TendedCache(open_cache, clock=clock)
+        self._pixels_url = pixels_url
         self._view = view
         self._edge = edge
         self._ahead = max(8, min(AHEAD, ahead_bytes // (2 * USUAL_BYTES)))
@@ -87,16 +102,17 @@ class Prefetcher:
         self._focus: tuple[str, ...] = ()
         self._original: str | None = None
         self._failures: dict[tuple[str, str], int] = {}
+        self._told: set[tuple[str, str, str | None]] = set()
+        self._trouble_told: set[str] = set()
+        self._connection: Connection | None = None
         self._not_before: datetime | None = None
         self._changed = threading.Condition()
         self._wishes = _Wishes()
         self._fetcher = Fetcher(
             download,
-            cache.put,
+            self._cache.keep,
             on_outcome=self._fetched,
-            is_current=lambda item: cache.is_current(
-                item.asset_key, item.rendition, revision=item.revision
-            ),
+            is_current=self._cache.is_here,
         )
         self._thread = threading.Thread(target=self._run, name="prefetch")
         self._thread.start()
@@ -127,10 +143,24 @@ class Prefetcher:
             self._wishes.look = True
             self._changed.notify()
 
-    def online(self) -> None:
-        """The service answers: do not sit out a pause."""
+    def connection(self, connection: Connection) -> None:
+        """The connection to the service: once it is back, do not sit out a pause.
+
+        Only a change counts: a delivery host that asked for patience gets it although the
+        service itself answers all the time.
+        """
         with self._changed:
-            self._wishes.online = True
+            if connection is Connection.ONLINE and self._connection is not connection:
+                self._wishes.online = True
+                self._changed.notify()
+            self._connection = connection
+
+    def purge(self, keys: Iterable[str]) -> None:
+        """Destroy these pictures, end their fetching, and never keep them again."""
+        doomed = set(keys)
+        self._fetcher.drop(doomed)
+        with self._changed:
+            self._wishes.purge += doomed
             self._changed.notify()
 
     def close(self) -> None:
@@ -150,29 +180,51 @@ class Prefetcher:
             finally:
                 self._fetcher.plan(())
                 self._fetcher.close()
+                self._cache.close()
                 store.close()
         except BaseException as error:  # noqa: BLE001 - handed on to the process, which ends by it
             self._crashed(error)
 
     def _work(self, store: StationStore) -> None:
         wake_at: datetime | None = None
-        while True:
+        closing = False
+        while not closing:
             wishes = self._wait(wake_at)
-            if wishes.closing:
-                return
-            if wishes.focus is not None:
-                self._focus = wishes.focus
-                self._cache.protect(self._focus)
-            if wishes.offline is not None:
-                self._offline = wishes.offline
-            if wishes.originals:
-                self._original = wishes.originals[-1]
+            closing = wishes.closing
+            self._take_wishes(wishes)
             for outcome in wishes.outcomes:
                 self._take(store, outcome)
             if wishes.online:
                 # After the outcomes: what failed before the network came back pauses nothing.
                 self._not_before = None
-            wake_at = self._plan(store)
+            try:
+                self._cache.tend(closing=closing)
+                self._trouble_told.clear()
+                wake_at = None if closing else self._plan(store)
+            except CacheFailed:
+                wake_at = self._without_cache()
+
+    def _take_wishes(self, wishes: _Wishes) -> None:
+        if wishes.focus is not None:
+            self._focus = wishes.focus
+            self._cache.look_at(self._focus)
+        if wishes.offline is not None:
+            self._offline = wishes.offline
+        if wishes.originals:
+            self._original = wishes.originals[-1]
+        if wishes.purge:
+            # Once more, for a plan may have been made between the wish and now.
+            self._fetcher.drop(wishes.purge)
+            self._cache.doom(wishes.purge)
+
+    def _without_cache(self) -> datetime | None:
+        """Fetch nothing until the cache is tried again, and say why no picture comes."""
+        self._fetcher.plan(())
+        for key in self._focus:
+            if key not in self._trouble_told:
+                self._trouble_told.add(key)
+                self._notify(ImageFailed(key, "review", self._cache.trouble, permanent=False))
+        return self._cache.not_before
 
     def _wait(self, wake_at: datetime | None) -> _Wishes:
         timeout = None
@@ -187,27 +239,34 @@ class Prefetcher:
     def _plan(self, store: StationStore) -> datetime | None:
         """Tell the fetcher what to get; return when to plan again for what has to wait."""
         now = self._clock.now()
-        if self._offline:
-            self._fetcher.plan(())
-            return None
-        if self._not_before is not None and self._not_before > now:
-            self._fetcher.plan(())
-            return self._not_before
-        self._not_before = None
+        if self._not_before is not None and self._not_before <= now:
+            self._not_before = None
         items = list(self._items(store))
-        problems = store.problems({item.asset_key for item in items})
+        keys = {item.asset_key for item in items}
+        problems, never = store.problems(keys), self._cache.never_kept(keys)
         due: list[FetchItem] = []
         later: list[datetime] = []
         for item in items:
             problem = problems.get((item.asset_key, item.rendition))
-            if problem is None or (problem.retry_at and problem.retry_at <= now):
+            name = (item.asset_key, item.rendition, item.revision)
+            if item.asset_key in never:
+                self._tell(*name, _PURGED, permanent=True)
+            elif problem is None or problem.revision != item.revision:
                 due.append(item)
-            elif problem.retry_at is not None:
-                later.append(problem.retry_at)
+            elif problem.retry_at is None or problem.retry_at > now:
+                # Noted by an earlier process perhaps, and the station of now knows nothing of it.
+                self._tell(*name, problem.message, permanent=problem.permanent)
+                later += [problem.retry_at] if problem.retry_at else []
+            else:
+                due.append(item)
+        if self._offline:
+            due, later = [], []
+        elif self._not_before is not None:
+            due, later = [], [self._not_before]
         with self._changed:
-            # An outcome that came meanwhile is not in what was read above: planned now, its
-            # image would be fetched again. It wakes this thread, which then plans anew.
-            if not self._wishes.outcomes:
+            # An outcome or a purge that came meanwhile is not in what was read above: planned now,
+            # its image would be fetched again. It wakes this thread, which then plans anew.
+            if not (self._wishes.outcomes or self._wishes.purge):
                 self._fetcher.plan(due)
         return min(later, default=None)
 
@@ -232,29 +291,49 @@ class Prefetcher:
                     yield item
 
     def _review_item(self, store: StationStore, asset: Asset) -> FetchItem | None:
+        if asset.status is ModerationStatus.REJECTED:
+            return self._rejected_item(store, asset)
         url, is_original = review_url(asset, self._edge)
         if url is None:
-            self._note_missing_url(store, asset)
+            message = "The service gives no address for this image."
+            self._tell(asset.key, "review", asset.revision, message, permanent=True)
             return None
         return FetchItem(
             asset.key, "review", url, asset.bytes, asset.etag, is_original, asset.revision
         )
 
+    def _rejected_item(self, store: StationStore, asset: Asset) -> FetchItem | None:
+        """A rejected image is delivered to nobody; our own service shows it to the account."""
+        if self._cache.is_kept(asset.key, "review", revision=asset.revision):
+            return None
+        found = discovery.remembered(store)
+        if found is None:
+            # Nobody has asked the service yet what it can do.
+            return None
+        if not found.capabilities.rejected_pixels:
+            self._tell(asset.key, "review", asset.revision, _NOT_DELIVERED, permanent=True)
+            return None
+        try:
+            url = self._pixels_url(asset.ref, self._edge)
+        except Refused as error:
+            self._tell(asset.key, "review", asset.revision, error.message, permanent=True)
+            return None
+        return FetchItem(asset.key, "review", url, asset.bytes, None, False, asset.revision)
+
     def _original_item(self, asset: Asset) -> FetchItem | None:
-        if asset.url is None:
+        if asset.url is None or asset.status is ModerationStatus.REJECTED:
             return None
         return FetchItem(
             asset.key, "original", asset.url, asset.bytes, asset.etag, True, asset.revision
         )
 
-    def _note_missing_url(self, store: StationStore, asset: Asset) -> None:
-        name = (asset.key, "review")
-        if name in self._failures:
-            return
-        self._failures[name] = 1
-        message = "The service gives no address for this image."
-        store.note_problem(*name, message, permanent=True, retry_at=None)
-        self._notify(ImageFailed(*name, message, permanent=True))
+    def _tell(
+        self, key: str, rendition: str, revision: str | None, message: str, *, permanent: bool
+    ) -> None:
+        """Say once in this process why a picture of this upload does not come."""
+        if (key, rendition, revision) not in self._told:
+            self._told.add((key, rendition, revision))
+            self._notify(ImageFailed(key, rendition, message, permanent))
 
     # -- what came of it
 
@@ -276,8 +355,8 @@ class Prefetcher:
         if item.rendition == "original" and item.asset_key == self._original:
             self._original = None
         if isinstance(error, StoreError):
-            # The cache's disk is full or its file is damaged: for the whole process to end by.
-            raise error
+            self._cache.failed(error)
+            return
         if error is None:
             if not outcome.kept:
                 self._failed(store, item, "The image cache has no room for it.", None)
@@ -304,5 +383,8 @@ class Prefetcher:
             # Not delivered (yet, or any more), or no room: nothing that passes in seconds.
             wait = max(wait, FIRST_RETRY * 15)
         retry_at = None if permanent else self._clock.now() + wait
-        store.note_problem(*name, message, permanent=permanent, retry_at=retry_at)
+        store.note_problem(
+            *name, message, permanent=permanent, retry_at=retry_at, revision=item.revision
+        )
+        self._told.add((*name, item.revision))
         self._notify(ImageFailed(*name, message, permanent))

@@ -57,6 +57,7 @@ class Commands:
         self._focus: tuple[str, ...] = ()
         self._original: str | None = None
         self._choice: bool | None = None
+        self._purge: list[str] = []
 
     def take(self, message: dict[str, Any]) -> None:
         """Act on one message of the station; called by the reading thread."""
@@ -79,6 +80,15 @@ class Commands:
             if prefetch is not None:
                 prefetch.set_offline(offline=offline)
             self._set(offline=offline)
+        elif messages.PURGE in message:
+            doomed = [str(key) for key in message[messages.PURGE]]
+            with self._changed:
+                prefetch = self._prefetch
+                if prefetch is None:
+                    self._purge += doomed
+                    self._changed.notify()
+            if prefetch is not None:
+                prefetch.purge(doomed)
         elif messages.WAKE in message:
             self._set(wake=True)
         elif messages.CLOSE in message:
@@ -103,6 +113,8 @@ class Commands:
                 prefetch.original(self._original)
             if self._choice is not None:
                 prefetch.set_offline(offline=self._choice)
+            if self._purge:
+                prefetch.purge(self._purge)
 
     def wait_for_the_end(self, seconds: float) -> bool:
         """Wait so long and say whether to end; what else is asked for stays asked for.
@@ -110,10 +122,16 @@ class Commands:
         Raises what a thread failed with.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self.closing, seconds)
+            self._changed.wait_for(lambda: self.closing or self._purge, seconds)
             if self._crash is not None:
                 raise self._crash
             return self.closing
+
+    def to_purge(self) -> list[str]:
+        """What is to be destroyed although there is no prefetcher to do it; asked for once."""
+        with self._changed:
+            keys, self._purge = self._purge, []
+        return keys
 
     def wait(self, seconds: float) -> tuple[bool, bool | None]:
         """Wait for something to do; whether to wake, and the new choice of being offline.
@@ -180,7 +198,14 @@ def run(
     if not lock.acquire():
         notify(ConnectionChanged(Connection.STANDBY, "Another station is at work here."))
         while not lock.acquire():
-            if commands.wait_for_the_end(LOCK_POLL_SECONDS):
+            ended = commands.wait_for_the_end(LOCK_POLL_SECONDS)
+            # The process at work refuses from then on to keep them; nobody has to tell it.
+            if doomed := commands.to_purge():
+                # Not at the top: a process that only stands by needs little.
+                from modstation.app.unattended import forget_pictures
+
+                forget_pictures(folder, doomed)
+            if ended:
                 return
         notify(ConnectionChanged(Connection.STARTING))
     try:
@@ -211,16 +236,19 @@ def _work(
         closing.callback(store.close)
         client = AdminClient(spec.credentials, clock=clock)
         closing.callback(client.close)
-        cache = ImageCache(
-            open_image_store(folder.images_db, clock=clock),
-            secret=spec.secret,
-            limit_bytes=spec.cache_bytes,
-        )
-        closing.callback(cache.close)
+
+        def open_cache() -> ImageCache:
+            return ImageCache(
+                open_image_store(folder.images_db, clock=clock),
+                secret=spec.secret,
+                limit_bytes=spec.cache_bytes,
+            )
+
         prefetch = Prefetcher(
             open_store=lambda: StationStore.open(folder.station_db, clock=clock, ids=ids),
-            cache=cache,
+            open_cache=open_cache,
             download=client.download,
+            pixels_url=client.pixels_url,
             view=spec.view,
             edge=spec.review_edge,
             ahead_bytes=spec.cache_bytes,
@@ -239,8 +267,7 @@ def _work(
             if isinstance(event, QueueChanged):
                 prefetch.look_again()
             elif isinstance(event, ConnectionChanged):
-                if event.connection is Connection.ONLINE:
-                    prefetch.online()
+                prefetch.connection(event.connection)
                 if event.connection is not last[-1]:
                     last[:] = [event.connection]
                     _log.info("connection: %s %s", event.connection, event.message)

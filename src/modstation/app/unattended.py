@@ -14,7 +14,7 @@ from modstation.core.outbox import OperationState
 from modstation.store.station_store import StationStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from modstation.app.paths import AccountFolder
     from modstation.core.outbox import Operation
@@ -124,12 +124,12 @@ def draft_decision(
     )
 
 
-def forget_picture(folder: AccountFolder, key: str) -> None:
-    """Destroy an image's cached picture for good: it is not kept again either."""
+def forget_pictures(folder: AccountFolder, keys: Sequence[str]) -> None:
+    """Destroy the cached pictures of these images for good: they are not kept again either."""
     from modstation.store.images import open_image_store
 
     with open_image_store(folder.images_db, clock=SystemClock()) as images:
-        images.purge([key], never_again=True)
+        images.purge(keys, never_again=True)
 
 
 def forget_all_pictures(folder: AccountFolder) -> int:

@@ -158,7 +158,7 @@ def decide(
         chosen_reason,
         draft_decision,
         find_asset,
-        forget_picture,
+        forget_pictures,
         opened_store,
     )
     from modstation.core.decisions import Verdict
@@ -182,7 +182,7 @@ def decide(
         # No undo window: who types a public ID has thought about it.
         saved = store.decide(draft, hold=timedelta(0))
     if why is not None and why.purge:
-        forget_picture(folder, entry.key)
+        forget_pictures(folder, [entry.key])
     if as_json:
         say_json(
             {

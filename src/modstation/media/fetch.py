@@ -13,7 +13,7 @@ from modstation.media.frames import Rendition
 from modstation.media.integrity import integrity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from modstation.store.images import Stored
 
@@ -116,6 +116,7 @@ class Fetcher:
         self._changed = threading.Condition()
         self._queue: list[FetchItem] = []
         self._running: set[_Name] = set()
+        self._dropped: set[_Name] = set()
         self._closing = False
         self._threads = [
             threading.Thread(target=self._run, name=f"fetch-{number}") for number in range(threads)
@@ -134,11 +135,11 @@ class Fetcher:
             self._queue = [item for name, item in wanted.items() if name not in self._running]
             self._changed.notify_all()
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is planned or under way."""
+    def drop(self, asset_keys: Collection[str]) -> None:
+        """Fetch these no more; what is under way of them is neither kept nor told."""
         with self._changed:
-            return not self._queue and not self._running
+            self._queue = [item for item in self._queue if item.asset_key not in asset_keys]
+            self._dropped.update(name for name in self._running if name[0] in asset_keys)
 
     def close(self) -> None:
         """Begin nothing more and wait for what is under way; its outcomes are told still."""
@@ -157,8 +158,10 @@ class Fetcher:
                     self._on_outcome(outcome)
             finally:
                 # After it was told: a plan made in between would fetch it a second time.
+                name = (item.asset_key, item.rendition)
                 with self._changed:
-                    self._running.discard((item.asset_key, item.rendition))
+                    self._running.discard(name)
+                    self._dropped.discard(name)
 
     def _take(self) -> FetchItem | None:
         with self._changed:
@@ -171,7 +174,7 @@ class Fetcher:
             return item
 
     def _fetch(self, item: FetchItem) -> FetchOutcome | None:
-        """What became of it; None when it was here already."""
+        """What became of it; None when it was here already, or is not wanted any more."""
         try:
             if self._is_current(item):
                 return None
@@ -184,6 +187,8 @@ class Fetcher:
                 content_length=answer.content_length,
                 is_original=item.is_original,
             )
+            if self._is_dropped(item):
+                return None
             stored = self._cache_put(
                 item.asset_key,
                 item.rendition,
@@ -194,7 +199,9 @@ class Fetcher:
                 mismatch=mismatch,
             )
         except (RemoteError, MediaError, StoreError) as error:
-            return FetchOutcome(item, error=error)
+            return None if self._is_dropped(item) else FetchOutcome(item, error=error)
+        if self._is_dropped(item):
+            return None
         return FetchOutcome(
             item,
             length=len(answer.body),
@@ -202,6 +209,10 @@ class Fetcher:
             mismatch=mismatch,
             evicted=stored.evicted,
         )
+
+    def _is_dropped(self, item: FetchItem) -> bool:
+        with self._changed:
+            return (item.asset_key, item.rendition) in self._dropped
 
 
 def _md5(body: bytes) -> str:

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers.assets import MANUAL_PENDING, fill, make_assets, open_store
-from modstation.app.network_prefetch import Prefetcher
+from helpers.assets import MANUAL_PENDING, fill, make_asset, make_assets, open_store
+from modstation.app.network_prefetch import Prefetcher, _Wishes
+from modstation.core.assets import ModerationStatus
 from modstation.core.clock import CountingIds, ManualClock
-from modstation.core.errors import AssetGone, Refused, RemoteError, Unreachable
-from modstation.core.events import Event, ImageCached, ImageFailed
+from modstation.core.errors import (
+    AssetGone,
+    Refused,
+    RemoteError,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    Throttled,
+    Unreachable,
+)
+from modstation.core.events import Connection, Event, ImageCached, ImageFailed
 from modstation.media.cache import ImageCache
+from modstation.remote.batch import Capabilities
 from modstation.remote.client import Downloaded
-from modstation.store.images import open_image_store
+from modstation.store.images import ImageStore, open_image_store
+from modstation.sync import discovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from modstation.store.station_store import StationStore
+
+_NOTHING = _Wishes(look=False)
 
 
 class Pictures:
@@ -59,16 +76,33 @@ class Room:
         self.crashes: list[BaseException] = []
         self.store: StationStore = open_store(folder, clock=self.clock)
         fill(self.store, make_assets(30, width=4000, height=3000), at=self.clock.now())
-        self.cache = ImageCache(
-            open_image_store(folder / "images.sqlite3", clock=self.clock), secret="s3cr3t"
-        )
+        self.cache_faults: list[StoreError] = []
+        self.limit = 512 * 1024 * 1024
         self.prefetch: Prefetcher | None = None
+
+    def open_cache(self) -> ImageCache:
+        if self.cache_faults:
+            raise self.cache_faults.pop()
+        images = open_image_store(self.folder / "images.sqlite3", clock=self.clock)
+        return ImageCache(images, secret="s3cr3t", limit_bytes=self.limit)
+
+    def here(self, *numbers: int) -> list[bool]:
+        with closing(self.open_cache()) as cache:
+            return [cache.is_current(key(number), "review") for number in numbers]
+
+    def restart(self, **how: Any) -> Prefetcher:
+        if self.prefetch is not None:
+            self.prefetch.close()
+        self.events.clear()
+        self.pictures.asked.clear()
+        return self.start(**how)
 
     def start(self, *, ahead: int = 10, offline: bool = False) -> Prefetcher:
         self.prefetch = Prefetcher(
             open_store=lambda: open_store(self.folder, clock=self.clock, ids=CountingIds()),
-            cache=self.cache,
+            open_cache=self.open_cache,
             download=self.pictures,
+            pixels_url=lambda ref, edge: f"https://service.example/{ref.key}/pixels?w={edge}",
             view=MANUAL_PENDING,
             edge=1920,
             ahead_bytes=ahead * 2 * 1024 * 1024,
@@ -97,7 +131,6 @@ class Room:
     def close(self) -> None:
         if self.prefetch is not None:
             self.prefetch.close()
-        self.cache.close()
         self.store.close()
         assert not self.crashes, self.crashes
 
@@ -191,14 +224,163 @@ def test_without_network_nothing_is_hammered_and_all_is_fetched_when_it_is_back(
     room.until(lambda: prefetch._not_before is not None)
     for _ in range(20):
         prefetch.look_again()
-    room.until(lambda: room.prefetch is not None and room.prefetch._fetcher.idle)
+    room.until(lambda: not prefetch._fetcher._running)
     assert len(room.pictures.asked) <= 6
     room.pictures.everywhere = None
 
     def fetched() -> bool:
         # A failure that was still on its way may begin one more pause.
         room.clock.advance(1)
-        prefetch.online()
+        prefetch.connection(Connection.OFFLINE)
+        prefetch.connection(Connection.ONLINE)
         return len(room.cached()) == 10
 
     room.until(fetched)
+
+
+def test_a_delivery_host_that_asks_for_patience_gets_it_although_the_service_answers(
+    room: Room,
+) -> None:
+    prefetch = room.start(ahead=8)
+    prefetch.connection(Connection.ONLINE)
+    room.until(lambda: len(room.cached()) == 8)
+    later = room.clock.now() + timedelta(hours=1)
+    room.pictures.everywhere = Throttled("slow down", retry_at=later)
+    prefetch.focus([key(20)])
+    room.until(lambda: prefetch._not_before == later)
+    asked = len(room.pictures.asked)
+    for _ in range(10):
+        prefetch.connection(Connection.ONLINE)
+    prefetch.focus([key(21)])
+    room.until(lambda: prefetch._focus == (key(21),) and prefetch._wishes == _NOTHING)
+    assert len(room.pictures.asked) == asked
+
+
+def test_a_trouble_that_an_earlier_process_noted_is_told_once_by_this_one(room: Room) -> None:
+    room.pictures.faults["0002"] = Refused("Invalid transformation", http_status=400)
+    room.start(ahead=8)
+    room.until(lambda: len(room.cached()) == 7 and len(room.failed()) == 1)
+    prefetch = room.restart(ahead=8)
+    room.until(lambda: len(room.failed()) == 1)
+    assert room.failed()[0] == ImageFailed(key(2), "review", "Invalid transformation", True)
+    prefetch.look_again()
+    prefetch.focus([key(2), key(15)])
+    room.until(lambda: key(15) in room.cached())
+    assert len(room.failed()) == 1
+    assert not any("0002" in url for url in room.pictures.asked)
+
+
+def test_a_new_upload_is_fetched_although_the_old_one_could_not_be(room: Room) -> None:
+    room.pictures.faults["v1/"] = Refused("Invalid image", http_status=400)
+    room.store.note_problem(
+        key(2), "review", "Invalid image", permanent=True, retry_at=None, revision="v0"
+    )
+    room.pictures.faults.clear()
+    room.start(ahead=8)
+    room.until(lambda: key(2) in room.cached())
+    room.until(lambda: room.store.problems([key(2)]) == {})
+
+
+def test_a_cache_that_cannot_be_opened_is_tried_again(
+    room: Room, allow_log: Callable[[str], None]
+) -> None:
+    allow_log("image cache: The disk is full")
+    room.cache_faults = [StoreFull("The disk is full.")]
+    prefetch = room.start(ahead=8)
+    prefetch.focus([key(1)])
+    room.until(lambda: len(room.failed()) == 1)
+    assert "disk is full" in room.failed()[0].message
+    assert not room.failed()[0].permanent
+    assert room.pictures.asked == []
+    room.clock.advance(31)
+    prefetch.look_again()
+    room.until(lambda: len(room.cached()) == 8)
+
+
+def test_a_cache_that_is_damaged_is_begun_anew_and_filled_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch, allow_log: Callable[[str], None]
+) -> None:
+    allow_log("image cache: broken")
+    real, faults = ImageStore.put, [StoreDamaged("broken")]
+
+    def put(store: ImageStore, *args: Any, **more: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return real(store, *args, **more)
+
+    monkeypatch.setattr(ImageStore, "put", put)
+    prefetch = room.start(ahead=8)
+    prefetch.focus([key(1)])
+    room.until(lambda: bool(room.failed()))
+
+    def filled() -> bool:
+        room.clock.advance(3)
+        prefetch.look_again()
+        return all(room.here(*range(1, 9)))
+
+    room.until(filled)
+
+
+def test_what_is_looked_at_is_dropped_last(room: Room) -> None:
+    prefetch = room.start(ahead=8)
+    room.until(lambda: len(room.cached()) == 8)
+    room.clock.advance(5)
+    prefetch.focus([key(1), key(2)])
+    room.until(lambda: prefetch._focus == (key(1), key(2)))
+    prefetch.close()
+    # Room for three: a sealed picture takes 95 bytes.
+    room.limit = 300
+    room.clock.advance(5)
+    with closing(room.open_cache()) as cache:
+        cache.put("image/upload/new", "review", b"picture")
+    assert room.here(1, 2, 3, 4) == [True, True, False, False]
+
+
+def test_a_purged_picture_is_gone_and_what_is_under_way_of_it_is_not_kept(room: Room) -> None:
+    prefetch = room.start(ahead=8)
+    room.until(lambda: len(room.cached()) == 8)
+    tickets = room.pictures.tickets = threading.Semaphore(0)
+    prefetch.focus([key(25)])
+    room.until(lambda: any("0025" in url for url in room.pictures.begun))
+    prefetch.purge([key(1), key(25)])
+    tickets.release(30)
+    room.until(lambda: room.here(1, 25) == [False, False] and not prefetch._fetcher._running)
+    prefetch.focus([key(25), key(1)])
+    room.until(lambda: {e.key for e in room.failed()} == {key(1), key(25)})
+    assert all(e.permanent and "destroyed" in e.message for e in room.failed())
+    assert key(25) not in room.cached()
+    assert room.here(1, 25) == [False, False]
+    # Nor by the next process.
+    again = room.restart(ahead=8)
+    again.focus([key(25), key(30)])
+    room.until(lambda: key(30) in room.cached())
+    assert not any("0025" in url for url in room.pictures.asked)
+
+
+def test_what_was_asked_to_be_purged_is_gone_when_the_process_ends(room: Room) -> None:
+    prefetch = room.start(ahead=8)
+    room.until(lambda: len(room.cached()) == 8)
+    prefetch.purge([key(3)])
+    prefetch.close()
+    assert room.here(2, 3) == [True, False]
+
+
+def test_a_rejected_image_is_fetched_where_the_service_shows_it(room: Room) -> None:
+    rejected = replace(make_asset(40), status=ModerationStatus.REJECTED)
+    room.store.upsert_asset(rejected)
+    found = discovery.Discovered(Capabilities(rejected_pixels=True), room.clock.now())
+    discovery.remember(room.store, found)
+    room.start(ahead=8).focus([rejected.key])
+    room.until(lambda: rejected.key in room.cached())
+    assert any(url.endswith(f"{rejected.key}/pixels?w=1920") for url in room.pictures.asked)
+
+
+def test_a_rejected_image_that_nobody_shows_is_explained(room: Room) -> None:
+    rejected = replace(make_asset(40), status=ModerationStatus.REJECTED)
+    room.store.upsert_asset(rejected)
+    discovery.remember(room.store, discovery.Discovered(Capabilities(), room.clock.now()))
+    room.start(ahead=8).focus([rejected.key])
+    room.until(lambda: len(room.failed()) == 1)
+    assert "delivers no rejected images" in room.failed()[0].message
+    assert room.failed()[0].permanent
+    assert not any("0040" in url for url in room.pictures.asked)

@@ -129,7 +129,7 @@ def test_three_are_fetched_at_a_time(cache: ImageCache) -> None:
     for _ in range(5):
         running.next()
     running.fetcher.close()
-    assert running.fetcher.idle
+    assert sorted(running.network.asked) == list("01234")
 
 
 def test_a_failure_is_handed_back_and_forgotten(fetching: Fetching) -> None:
@@ -195,4 +195,17 @@ def test_closing_waits_for_what_is_under_way_and_begins_nothing_more(cache: Imag
     assert running.network.asked == ["a"]
     assert running.next().kept
     running.fetcher.plan([item("c")])
-    assert running.fetcher.idle
+    assert running.network.asked == ["a"]
+
+
+def test_what_is_dropped_while_it_is_under_way_is_neither_kept_nor_told(cache: ImageCache) -> None:
+    running = Fetching(cache, threads=1)
+    running.fetcher.plan([item("a"), item("b"), item("c")])
+    running.network.wait_for_a_call()
+    running.fetcher.drop(["image/upload/a", "image/upload/b"])
+    running.network.open()
+    assert running.next().item.url == "c"
+    assert not cache.is_current("image/upload/a", "review")
+    running.fetcher.plan([item("a")])
+    assert running.next().item.url == "a"
+    running.fetcher.close()
