@@ -55,20 +55,26 @@ class Attempt:
                 "Not decided: this image was not on the screen yet.", code="not-painted"
             )
         if self.verdict is Verdict.APPROVE:
-            self._refuse_unseen()
+            self._refuse_unseen(rules)
         elif policy.require_reason and self.reason is None:
             raise ReviewError("The policy asks for a reason: press 1 to 0.", code="needs-reason")
 
-    def _refuse_unseen(self) -> None:
+    def _refuse_unseen(self, rules: SessionRules) -> None:
         if not self.shown:
             raise ReviewError(
                 "An image that cannot be shown cannot be approved; reject or skip it.",
                 code="cannot-approve-unseen",
             )
-        if self.look.protected and not self.look.uncovered_once:
+        if not self.look.protected:
+            return
+        if not self.look.uncovered_once:
             raise ReviewError(
                 "Uncover the image first (hold Space, or V); rejecting needs no look.",
                 code="needs-reveal",
+            )
+        if self.look.revealed_for(self.now) < rules.painted_before:
+            raise ReviewError(
+                "Not approved: the image was uncovered only for a moment.", code="needs-reveal"
             )
 
     def draft(

@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from modstation.core.decisions import Reveal
 
 
+class Shown(Enum):
+    """What the stage has put on the screen of an image."""
+
+    # A card that says why the image cannot be shown.
+    CARD = "card"
+    COVERED = "covered"
+    PICTURE = "picture"
+
+
 @dataclass(slots=True)
 class Look:
-    """One image on the stage; times are seconds of one monotonic clock, passed in."""
+    """One image on the stage; times are seconds of one monotonic clock, passed in.
+
+    Only what was painted counts: a key that asks to uncover reveals nothing by itself.
+    """
 
     protected: bool
     painted_at: float | None = None
-    latched_since: float | None = None
-    peeking_since: float | None = None
+    latched: bool = False
+    peeking: bool = False
+    # A protected image was on the screen uncovered.
     uncovered_once: bool = False
-    uncovered_before: float = 0.0
     note: str | None = None
+    _shown: Shown | None = None
+    _uncovered_since: float | None = None
+    _uncovered_before: float = 0.0
 
     @property
     def covered(self) -> bool:
-        """The image is covered at this moment."""
-        return self.protected and self.latched_since is None and self.peeking_since is None
+        """The image is, or would be, covered at this moment."""
+        return self.protected and not self.latched and not self.peeking
+
+    def painted(self, shown: Shown, now: float) -> None:
+        """The stage has painted this; a picture that follows a card begins anew."""
+        if (self._shown is Shown.CARD) != (shown is Shown.CARD):
+            self.painted_at = None
+        if self.painted_at is None:
+            self.painted_at = now
+        self._shown = shown
+        if not self.protected or shown is not Shown.PICTURE:
+            self._end_reveal(now)
+        elif self._uncovered_since is None:
+            self._uncovered_since, self.uncovered_once = now, True
+
+    def gone(self, now: float) -> None:
+        """Nothing of the image is on the screen any more."""
+        self.painted_at = self._shown = None
+        self._end_reveal(now)
 
     def painted_for(self, now: float) -> float | None:
         """Seconds since the image was put on the screen; None if it was not yet."""
@@ -30,44 +63,45 @@ class Look:
 
     def peek(self, *, on: bool, now: float) -> bool:
         """Uncover while a key is held; says whether anything changed."""
-        if not self.protected or on == (self.peeking_since is not None):
+        if not self.protected or on == self.peeking:
             return False
-        if on:
-            self.peeking_since = now
-            self.uncovered_once = True
-        else:
-            self.uncovered_before += now - (self.peeking_since or now)
-            self.peeking_since = None
-        return True
+        self.peeking = on
+        return self._changed(now)
 
     def toggle_latch(self, now: float) -> bool:
         """Uncover for good, or cover again; says whether anything changed."""
         if not self.protected:
             return False
-        if self.latched_since is None:
-            self.latched_since = now
-            self.uncovered_once = True
-        else:
-            self.uncovered_before += now - self.latched_since
-            self.latched_since = None
-        return True
+        self.latched = not self.latched
+        return self._changed(now)
 
     def reveal(self) -> Reveal:
         """What the decision log says of it."""
         if not self.protected:
             return Reveal.UNPROTECTED
-        if self.latched_since is not None:
-            return Reveal.LATCHED
-        return Reveal.PEEK if self.uncovered_once else Reveal.NONE
+        if not self.uncovered_once:
+            return Reveal.NONE
+        return Reveal.LATCHED if self.latched else Reveal.PEEK
+
+    def revealed_for(self, now: float) -> float:
+        """Seconds a protected image was on the screen uncovered."""
+        since = self._uncovered_since
+        return self._uncovered_before + (0.0 if since is None else now - since)
 
     def revealed_ms(self, now: float) -> int:
-        """Milliseconds a protected image was uncovered."""
-        since = [
-            moment for moment in (self.latched_since, self.peeking_since) if moment is not None
-        ]
-        running = now - min(since) if since else 0.0
-        return round((self.uncovered_before + running) * 1000)
+        """Milliseconds a protected image was on the screen uncovered."""
+        return round(self.revealed_for(now) * 1000)
 
     def dwell_ms(self, now: float) -> int:
         """Milliseconds since the image was painted."""
         return round((self.painted_for(now) or 0.0) * 1000)
+
+    def _changed(self, now: float) -> bool:
+        if self.covered:
+            self._end_reveal(now)
+        return True
+
+    def _end_reveal(self, now: float) -> None:
+        if self._uncovered_since is not None:
+            self._uncovered_before += now - self._uncovered_since
+            self._uncovered_since = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.app.deciding import Attempt
-from modstation.app.look import Look
+from modstation.app.look import Look, Shown
 from modstation.app.pace import Pace, PaceMeter
 from modstation.app.queue_window import QueueWindow, StripItem, StripState
 from modstation.app.session_events import (
@@ -211,20 +211,35 @@ class ReviewSession:
 
     # -- looking
 
-    def painted(self, key: str) -> None:
+    def painted(self, key: str, shown: Shown = Shown.PICTURE) -> None:
         """The stage has put the current image, or its error card, on the screen."""
-        if key == self._window.current_key and self.look.painted_at is None:
-            self.look.painted_at = self._monotonic()
+        if key == self._window.current_key:
+            self.look.painted(shown, self._monotonic())
+
+    def unpainted(self) -> None:
+        """Nothing of the current image is on the screen any more."""
+        self.look.gone(self._monotonic())
 
     def peek(self, *, on: bool) -> None:
-        """Uncover the image while a key is held."""
+        """Uncover the image while a key is held; ``ReviewError`` if there is no picture yet."""
+        if on:
+            self._refuse_without_picture()
         if self.look.peek(on=on, now=self._monotonic()):
             self.tell(CoverChanged(self.covered))
 
     def toggle_reveal(self) -> None:
-        """Uncover this image until it is decided, or cover it again."""
+        """Uncover this image until it is decided, or cover it again.
+
+        ``ReviewError`` if there is no picture yet.
+        """
+        self._refuse_without_picture()
         if self.look.toggle_latch(self._monotonic()):
             self.tell(CoverChanged(self.covered))
+
+    def _refuse_without_picture(self) -> None:
+        # Else it would arrive uncovered, or count as seen although nobody saw it.
+        if self.look.protected and not isinstance(self.current_frame(), Frame):
+            raise ReviewError("There is no picture to uncover yet.", code="no-picture")
 
     def set_note(self, text: str) -> None:
         """Keep a note for the decision on this image; blank text removes it."""
@@ -244,8 +259,7 @@ class ReviewSession:
         """Look at an entry of the filmstrip."""
         index = self._window.index_of(key)
         if index is not None and key != self._window.current_key and self._window.move_to(index):
-            self._new_current()
-            self._after_step()
+            self._look_elsewhere()
 
     def _moved(self, moved: bool, edge: str) -> None:  # noqa: FBT001  # a private pair of words
         if not moved:
@@ -253,7 +267,11 @@ class ReviewSession:
                 raise ReviewError(f"This is the {edge} image of the queue.", code="edge")
             self.reload()
             raise ReviewError("What comes next is still being read.", code="edge")
+        self._look_elsewhere()
+
+    def _look_elsewhere(self) -> None:
         self._new_current()
+        self.drop_reversal()
         self._after_step()
 
     # -- deciding

@@ -41,7 +41,7 @@ class Actions:
             "next": self._window.session.next,
             "previous": self._window.session.previous,
             "peek": self._peek_hint,
-            "reveal": self._window.session.toggle_reveal,
+            "reveal": self._reveal,
             "blur-more": lambda: self._blur(1),
             "blur-less": lambda: self._blur(-1),
             "greyscale": self._greyscale,
@@ -74,7 +74,7 @@ class Actions:
         """The buttons that stay pressed."""
         window = self._window
         return {
-            "reveal": window.session.look.latched_since is not None,
+            "reveal": window.session.look.latched,
             "greyscale": window.stage.grey,
             "cover-all": window.stage.hidden,
             "information": self.information,
@@ -93,27 +93,32 @@ class Actions:
 
     # -- deciding
 
-    def _in_sight(self) -> None:
+    def refuse_hidden(self) -> None:
+        """Raise ``ReviewError`` while every image is covered at once."""
         if self._window.stage.hidden:
             key = self._window.key_of("cover-all")
             raise ReviewError(f"Everything is covered; {key} goes on.", code="hidden")
 
     def _decide(self, verdict: Verdict) -> None:
-        self._in_sight()
+        self.refuse_hidden()
         self._window.session.decide(verdict)
 
     def _reject_with(self, digit: str) -> None:
-        self._in_sight()
+        self.refuse_hidden()
         reason = self._window.station.policy.by_key(digit)
         if reason is None:
             raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
         self._window.session.decide(Verdict.REJECT, reason=reason)
 
     def _skip(self) -> None:
-        self._in_sight()
+        self.refuse_hidden()
         self._window.session.skip()
 
     # -- looking
+
+    def _reveal(self) -> None:
+        self.refuse_hidden()
+        self._window.session.toggle_reveal()
 
     def _peek_hint(self) -> None:
         self._say(f"Hold {self._window.key_of('peek')} to look.")

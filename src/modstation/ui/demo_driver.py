@@ -169,6 +169,7 @@ class _Seat:
             self._down("Space")
             if not number:
                 self._picture("peek")
+            self._see_uncovered()
             self._up("Space")
             self._decide("A")
 
@@ -295,6 +296,15 @@ class _Seat:
         entry = self.session.current
         name = entry.asset.ref.public_id if entry else "the first image"
         self._until(seen, f"{name} was not painted")
+
+    def _see_uncovered(self) -> None:
+        """Wait until a covered image was uncovered as long as an approval asks."""
+        look, needed = self.session.look, self.session.rules.painted_before
+        if look.protected:
+            self._until(
+                lambda: look.uncovered_once and look.revealed_for(time.monotonic()) >= needed,
+                "the image was not uncovered",
+            )
 
     def _decide(self, key: str) -> str:
         entry = self.session.current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
@@ -33,7 +33,13 @@ _TONES = {
 
 
 class MessageLine(QWidget):
-    """Shows one message for six seconds (a problem until the next one), or the reversal banner."""
+    """Shows one message for six seconds (a problem until the next one), or the reversal banner.
+
+    Whatever takes the banner's place ends the offer on it: the undo key must never post a verdict
+    that does not stand there.
+    """
+
+    offer_gone = Signal()
 
     def __init__(
         self, theme: Theme, *, key_of: Callable[[str], str], parent: QWidget | None = None
@@ -41,6 +47,7 @@ class MessageLine(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._tone = Tone.INFO
+        self._offering = False
         self.setFixedHeight(36)
         row = QHBoxLayout(self)
         row.setContentsMargins(36, 4, 8, 4)
@@ -67,7 +74,7 @@ class MessageLine(QWidget):
 
     def show_message(self, message: Message) -> None:
         """Show a message; the banner goes."""
-        self.reverse.hide()
+        self._end_offer()
         self._put(message.text, message.tone)
         if message.tone is Tone.PROBLEM:
             self._timer.stop()
@@ -86,11 +93,19 @@ class MessageLine(QWidget):
         verb = "Approve" if offer.verdict is Verdict.APPROVE else "Reject"
         self.reverse.set_label(f"{verb} instead")
         self.reverse.show()
+        self._offering = True
 
     def clear(self) -> None:
         """Show where help is to be found."""
-        self.reverse.hide()
+        self._end_offer()
         self._put(self._idle, Tone.INFO, announce=False)
+
+    def _end_offer(self) -> None:
+        self.reverse.hide()
+        if self._offering:
+            # First, for it may clear the line.
+            self._offering = False
+            self.offer_gone.emit()
 
     def _put(self, text: str, tone: Tone, *, announce: bool = True) -> None:
         self._tone = tone

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from modstation.app.look import Shown
 from modstation.media.frames import Frame
 from modstation.ui.cards import Card, paint_card
 from modstation.ui.cover import STRONGEST
@@ -54,7 +55,8 @@ class Stage(QWidget):
         self._pictures = PicturePainter(theme)
         self._warnings: dict[str, str | None] = {}
         self._scene: Scene = _NOTHING_YET
-        self._reported: str | None = None
+        # The last scene that was told to the session; None while nothing of this image was.
+        self._reported: Scene | None = None
         self._drag: QPointF | None = None
         # Every pixel is painted here, so nothing behind the stage needs to be.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -80,6 +82,10 @@ class Stage(QWidget):
         )
         if scene == self._scene and self._reported is not None:
             return
+        if type(scene) is not type(self._scene) or scene.key != self._scene.key:
+            # A picture is not on the screen because the card was that stood in its place.
+            self._reported = None
+            self._session.unpainted()
         self._scene = scene
         if isinstance(scene, Picture):
             self.view.natural = self._natural(scene.frame)
@@ -209,11 +215,11 @@ class Stage(QWidget):
             painter.fillRect(self.rect(), self._theme.colour("stage"))
             paint_card(painter, QRectF(self.rect()), scene.card, self._theme)
         painter.end()
-        if scene.key != self._reported and scene.key is not None:
+        if scene is not self._reported and scene.key is not None:
             handle = self.window().windowHandle()
             if handle is not None and handle.isExposed() and event.rect().contains(self.rect()):
-                self._reported = scene.key
-                self._session.painted(scene.key)
+                self._reported = scene
+                self._session.painted(scene.key, _shown(scene))
 
     def _manner(self) -> Manner:
         text = ""
@@ -282,3 +288,9 @@ class Stage(QWidget):
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         """End dragging."""
         self._drag = None
+
+
+def _shown(scene: Scene) -> Shown:
+    if isinstance(scene, Words):
+        return Shown.CARD
+    return Shown.COVERED if scene.covered else Shown.PICTURE

@@ -128,6 +128,7 @@ class StationWindow(QWidget):
         self.evidence.note_changed.connect(self.session.set_note)
         self.evidence.note_left.connect(self.stage.setFocus)
         self.filmstrip.chosen.connect(self.session.jump)
+        self.message.offer_gone.connect(self.session.drop_reversal)
         self.stage.zoom_changed.connect(self._later_start)
         self.stage.setFocus()
 
@@ -153,8 +154,13 @@ class StationWindow(QWidget):
         self._later.start()
 
     def peek(self, *, on: bool) -> None:
-        """Uncover the image while a key or the button is held."""
-        self.session.peek(on=on)
+        """Uncover the image while a key or the button is held; a refusal is shown."""
+        try:
+            if on:
+                self.commands.refuse_hidden()
+            self.session.peek(on=on)
+        except ReviewError as refusal:
+            self.message.show_message(Message(refusal.message, Tone.REFUSED))
 
     def pan(self, dx: int, dy: int) -> bool:
         """Move a zoomed image; False if all of it is shown."""
