@@ -36,6 +36,9 @@ BACKOFF_MOST = timedelta(minutes=5)
 ATTEMPTS_BEFORE_PARKING = 24
 THROTTLED_WITHOUT_RESET = timedelta(minutes=1)
 NOT_AUTHORIZED_PAUSE = timedelta(minutes=1)
+# So often a service that takes the key may say no to one operation before that one is parked.
+FORBIDDEN_BEFORE_PARKING = 4
+FORBIDDEN = "forbidden"
 # The code of a conflict about a picture that nobody here has seen.
 REPLACED = "replaced"
 
@@ -312,6 +315,29 @@ def _failed(
         attempts=attempts,
         error=text,
         error_code="unknown",
+    )
+
+
+def forbid(
+    operation: Operation, error: NotAuthorized, *, now: datetime, jitter: float
+) -> Transition:
+    """Say what becomes of an operation that is refused as by a wrong key while the key is good.
+
+    Then it is this operation that the service will not have: its attempts are counted, and at
+    last it is parked, for at the head of the outbox it would keep all others from being sent.
+    """
+    if operation.superseded:
+        return _superseded(operation, sent=operation.sent)
+    attempts = operation.attempts + 1
+    parked = attempts >= FORBIDDEN_BEFORE_PARKING
+    return Transition(
+        OperationState.PARKED if parked else OperationState.READY,
+        due_at=None if parked else now + backoff(attempts, jitter),
+        verify=operation.verify,
+        sent=operation.sent,
+        attempts=attempts,
+        error=error.message,
+        error_code=FORBIDDEN,
     )
 
 

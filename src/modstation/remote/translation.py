@@ -5,7 +5,7 @@ One meaning per answer:
 
     nothing was sent (refused, no name, no TLS, proxy said no)  -> Unreachable
     sent, and no whole answer, 3xx, other 2xx, 5xx, 408, HTML   -> Unknown
-    401, 403                                                    -> NotAuthorized
+    401, 403 in the service's own words                         -> NotAuthorized, otherwise Unknown
     404 in the service's own words                              -> AssetGone, otherwise Unknown
     420, 429                                                    -> Throttled until its hour is over
     every other 4xx                                             -> Refused
@@ -116,6 +116,9 @@ def error_for(
     request_id = headers.get("x-request-id")
     words = f"The service says: {said}" if said else f"The service answered {status}."
     if status in {401, 403}:
+        if said is None:
+            # A firewall or a proxy dislikes this one request; the key may be as good as ever.
+            return Unknown(words, http_status=status, request_id=request_id)
         return NotAuthorized(words, http_status=status, request_id=request_id)
     if status == 404:
         if said is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from modstation.core.errors import NotAuthorized, RemoteError, Unreachable
 from modstation.core.outbox import (
+    FORBIDDEN,
     Acknowledged,
     Failed,
     Operation,
@@ -17,6 +18,7 @@ from modstation.core.outbox import (
     Outcome,
     Transition,
     compare,
+    forbid,
     needs_reading,
     settle,
 )
@@ -72,13 +74,24 @@ def post(client: ModerationService, operation: Operation, now: datetime) -> Atte
     return Attempt(operation, confirmed.acknowledged, confirmed.asset)
 
 
-def transition_of(attempt: Attempt, *, now: datetime, jitter: float) -> Transition:
+def is_forbidden(attempt: Attempt, *, key_is_good: bool) -> bool:
+    """The service takes the key, and yet it answered this operation as if it did not."""
+    known = attempt.operation.error_code == FORBIDDEN
+    return isinstance(attempt.error, NotAuthorized) and (key_is_good or known)
+
+
+def transition_of(
+    attempt: Attempt, *, now: datetime, jitter: float, key_is_good: bool = False
+) -> Transition:
     """What becomes of the operation, corrected by what only the engine knows.
 
-    A reading that failed has sent nothing. Being offline or not let in is nobody's fault: the
+    ``key_is_good``: the service has just taken the key. A reading that failed has sent nothing. Being offline or not let in is nobody's fault: the
     engine pauses, the row keeps its place.
     """
     operation = attempt.operation
+    if is_forbidden(attempt, key_is_good=key_is_good):
+        assert isinstance(attempt.error, NotAuthorized)
+        return forbid(operation, attempt.error, now=now, jitter=jitter)
     transition = settle(operation, attempt.outcome, now=now, jitter=jitter)
     if not attempt.sent:
         transition = replace(

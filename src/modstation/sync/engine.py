@@ -74,6 +74,7 @@ class SyncEngine:
         self._recovered = False
         self._stopping = False
         self._interrupted = False
+        self._key_is_good = False
         self._capabilities: Capabilities | None = None
         self._standing = Standing(
             store, clock=clock, random=random, notify=notify, quota=lambda: client.quota
@@ -197,8 +198,11 @@ class SyncEngine:
             return False
         if self._standing.blocked(self._clock.now()):
             return False
-        if self._standing.probing and not self._ping():
-            return False
+        self._key_is_good = False
+        if self._standing.probing:
+            if not self._ping():
+                return False
+            self._key_is_good = True
         return self._discover()
 
     def _prove(self) -> None:
@@ -225,6 +229,7 @@ class SyncEngine:
         done = self._pusher.run(
             self._capabilities or Capabilities(),
             probing=self._standing.probing,
+            key_is_good=self._key_is_good,
             stopping=lambda: self._stopping or self._interrupted,
         )
         if self._pusher.extension_gone:

@@ -20,6 +20,7 @@ from modstation.core.outbox import Failed, Operation, OperationState, needs_read
 from modstation.core.pacing import allowance
 from modstation.sync.attempt import (
     Attempt,
+    is_forbidden,
     post,
     put_back,
     read_first,
@@ -51,6 +52,7 @@ class _Round:
     """One push: what it did, and why it ends early."""
 
     left: int
+    key_is_good: bool = False
     posted: int = 0
     settled: int = 0
     unclear: set[str] = field(default_factory=set)
@@ -96,14 +98,20 @@ class Pusher:
             self._threads = None
 
     def run(
-        self, capabilities: Capabilities, *, probing: bool, stopping: Callable[[], bool]
+        self,
+        capabilities: Capabilities,
+        *,
+        probing: bool,
+        key_is_good: bool,
+        stopping: Callable[[], bool],
     ) -> tuple[int, int]:
         """Post what is due, up to one round; return how many were posted and how many settled.
 
-        ``probing``: after trouble, so only a few go first.
+        ``probing``: after trouble, so only a few go first. ``key_is_good``: the service has just
+        taken it, so that a refusal of the key is about one operation.
         """
         most = self._settings.failures if probing else self._settings.round
-        this = _Round(most)
+        this = _Round(most, key_is_good)
         while this.left > 0 and not this.ended and not stopping():
             size = min(this.left, capabilities.batch or 2 * self._settings.in_flight)
             operations = self._claim(size, together=bool(capabilities.batch))
@@ -241,7 +249,12 @@ class Pusher:
         changes = [
             (
                 attempt.operation.operation_id,
-                transition_of(attempt, now=now, jitter=self._random.random()),
+                transition_of(
+                    attempt,
+                    now=now,
+                    jitter=self._random.random(),
+                    key_is_good=this.key_is_good,
+                ),
                 attempt.asset,
             )
             for attempt in attempts
@@ -260,18 +273,24 @@ class Pusher:
         """Tell an operation in trouble from a service in trouble."""
         for attempt in attempts:
             error = attempt.error
+            if error is not None and is_forbidden(attempt, key_is_good=this.key_is_good):
+                self._unclear(this, attempt, error)
+                continue
             match error:
                 case Unreachable() | Throttled() | NotAuthorized():
                     self._end(this, error)
                 case Unknown():
-                    this.unclear.add(attempt.operation.operation_id)
-                    if len(this.unclear) >= self._settings.failures:
-                        self._end(this, error)
+                    self._unclear(this, attempt, error)
                 case _:
                     # Done, refused, gone, in conflict: the service is there and answers.
                     this.unclear.clear()
                     if not this.ended:
                         self._standing.works()
+
+    def _unclear(self, this: _Round, attempt: Attempt, error: RemoteError) -> None:
+        this.unclear.add(attempt.operation.operation_id)
+        if len(this.unclear) >= self._settings.failures:
+            self._end(this, error)
 
     def _end(self, this: _Round, error: RemoteError) -> None:
         if not this.ended:

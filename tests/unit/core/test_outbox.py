@@ -20,6 +20,7 @@ from modstation.core.outbox import (
     ATTEMPTS_BEFORE_PARKING,
     BACKOFF_FIRST,
     BACKOFF_MOST,
+    FORBIDDEN_BEFORE_PARKING,
     Acknowledged,
     Failed,
     Observed,
@@ -29,6 +30,7 @@ from modstation.core.outbox import (
     backoff,
     can_undo_silently,
     compare,
+    forbid,
     needs_reading,
     recover,
     respect_newer,
@@ -264,3 +266,25 @@ def test_undo_is_silent_only_while_nothing_is_in_effect(
 def test_an_address_we_refuse_is_no_reason_to_forget_the_decision() -> None:
     transition = settle(SENDING, Failed(UnsafeAddress("?")), now=NOW)
     assert transition.state in {S.READY, S.PARKED}
+
+
+@pytest.mark.parametrize(
+    ("attempts", "state"),
+    [
+        (0, S.READY),
+        (FORBIDDEN_BEFORE_PARKING - 2, S.READY),
+        (FORBIDDEN_BEFORE_PARKING - 1, S.PARKED),
+    ],
+)
+def test_what_a_good_key_may_not_do_is_parked_at_last(attempts: int, state: OperationState) -> None:
+    before = replace(SENDING, attempts=attempts)
+    transition = forbid(before, NotAuthorized("no"), now=NOW, jitter=0.5)
+    assert (transition.state, transition.attempts) == (state, attempts + 1)
+    assert transition.error_code == "forbidden"
+    assert (transition.due_at is not None) == (state is S.READY)
+
+
+def test_a_forbidden_operation_gives_way_to_a_newer_choice() -> None:
+    before = replace(SENDING, superseded=True)
+    transition = forbid(before, NotAuthorized("no"), now=NOW, jitter=0.5)
+    assert transition.state is S.CANCELLED

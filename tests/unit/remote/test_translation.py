@@ -41,7 +41,10 @@ PAGE = b"<html><body>404</body></html>"
         (307, b"", Unknown),
         (400, SAID, Refused),
         (401, SAID, NotAuthorized),
+        (401, PAGE, Unknown),
         (403, SAID, NotAuthorized),
+        (403, PAGE, Unknown),
+        (403, b"", Unknown),
         (404, SAID, AssetGone),
         (404, PAGE, Unknown),
         (404, b"", Unknown),
@@ -73,6 +76,11 @@ def test_the_header_is_the_service_s_own_word_too() -> None:
     error = error_for(404, {"x-cld-error": "Resource not found - x"}, b"", now=NOW, asset=True)
     assert type(error) is AssetGone
     assert "Resource not found - x" in error.message
+
+
+def test_a_401_that_the_header_explains_is_about_the_key() -> None:
+    error = error_for(401, {"x-cld-error": "unknown api_key"}, b"", now=NOW, asset=False)
+    assert type(error) is NotAuthorized
 
 
 @pytest.mark.parametrize(

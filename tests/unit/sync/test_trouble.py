@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from helpers import scripted_service as scripted
@@ -272,3 +273,31 @@ def test_a_wrong_key_stops_posting_and_says_so(make_desk: Callable[..., Desk]) -
     desk.clock.advance(60)
     desk.until_idle()
     assert desk.store.counts().done == 20
+
+
+def forbids(name: str, *, in_words: bool) -> scripted.Fault:
+    """What a firewall, or a rule of the service, does to one image's updates."""
+
+    def fault(request: httpx.Request, act: scripted.Act) -> httpx.Response:
+        about = request.url.path.endswith(f"/{name}") or f'"{name}"'.encode() in request.content
+        if request.method != "POST" or not about:
+            return act()
+        if in_words:
+            return httpx.Response(403, json={"error": {"message": "Forbidden"}})
+        return httpx.Response(403, html="<html>Request blocked</html>")
+
+    return fault
+
+
+@both
+@pytest.mark.parametrize("in_words", [True, False], ids=["in its own words", "by a firewall"])
+def test_one_decision_that_is_forbidden_keeps_no_other_from_being_posted(
+    make_desk: Callable[..., Desk], batch: int, in_words: bool
+) -> None:
+    desk = make_desk(service_of(20, batch=batch))
+    ids = {name: desk.decide(name) for name in desk.service.names}
+    desk.service.script(forbids("p0", in_words=in_words), times=None)
+    desk.until_drained(400)
+    assert desk.store.counts().done == 19
+    assert desk.state_of(ids["p0"]) is OperationState.PARKED
+    assert desk.service.statuses["p0"] == "pending"
