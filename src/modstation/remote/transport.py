@@ -145,13 +145,12 @@ class DeadlineTransport(httpx.BaseTransport):
         proxy = _proxy_for(origin)
         self._pool = self._direct if proxy is None else _pool(context, proxy=proxy)
         self._tls_later = context is None
+        self._making_tls = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request and return the answer with its body unread."""
         if self._tls_later and request.url.scheme == "https":
-            # A service on this machine may deliver from elsewhere; only then are the
-            # company's certificates needed (45 ms to load).
-            self._pool, self._tls_later = _pool(_ssl_context(), proxy=None), False
+            self._make_tls()
         pool = self._direct if is_loopback(request.url.host) else self._pool
         assert isinstance(request.stream, httpx.SyncByteStream)
         answer = pool.handle_request(
@@ -175,6 +174,15 @@ class DeadlineTransport(httpx.BaseTransport):
             stream=_Body(answer.stream),  # type: ignore[arg-type] # the sync half of a union
             extensions=answer.extensions,
         )
+
+    def _make_tls(self) -> None:
+        # A service on this machine may deliver from elsewhere; only then are the company's
+        # certificates needed (45 ms to load). By the first of three threads that fetch: a pool
+        # that is replaced while another uses it would never be closed.
+        with self._making_tls:
+            if self._tls_later:
+                self._pool = _pool(_ssl_context(), proxy=None)
+                self._tls_later = False
 
     def close(self) -> None:
         """Close every connection."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
+import threading
 import time
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import httpcore
 import httpx
 import pytest
 
@@ -26,6 +29,7 @@ from modstation.core.errors import (
     Unreachable,
 )
 from modstation.remote import client as client_module
+from modstation.remote import transport
 from modstation.remote.client import AdminClient
 from modstation.remote.exchange import MIB, Bounds
 
@@ -340,3 +344,33 @@ def test_a_picture_that_is_not_delivered_is_asked_for_with_the_key_at_our_own_or
     with pytest.raises(Refused):
         client.pixels_url(AssetRef("image", "upload", "../../ping"), 1920)
     client.close()
+
+
+def test_several_threads_make_one_pool_for_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[httpcore.ConnectionPool] = []
+    real, together = transport._pool, threading.Barrier(3)
+
+    def slow_context() -> ssl.SSLContext:
+        threading.Event().wait(0.05)
+        return ssl.create_default_context()
+
+    def counted(*args: Any, **more: Any) -> httpcore.ConnectionPool:
+        made.append(real(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr(transport, "_ssl_context", slow_context)
+    link = transport.DeadlineTransport("http://127.0.0.1:1")
+    monkeypatch.setattr(transport, "_pool", counted)
+
+    def fetch() -> None:
+        together.wait()
+        with pytest.raises(httpcore.ConnectError):
+            link.handle_request(httpx.Request("GET", "https://127.0.0.1:1/x"))
+
+    threads = [threading.Thread(target=fetch) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    link.close()
