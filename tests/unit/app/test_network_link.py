@@ -133,7 +133,8 @@ def test_the_log_of_starts_is_bounded(line: Line) -> None:
 def test_what_is_to_be_purged_is_told_to_the_next_process_too(line: Line) -> None:
     script = (
         "sys.stdin.readline();"
-        " [(sys.stderr.write(l), sys.stderr.flush(), sys.exit(1)) for l in sys.stdin if 'purge' in l]"
+        " [(sys.stderr.write(said), sys.stderr.flush(), sys.exit(1))"
+        " for said in sys.stdin if 'purge' in said]"
     )
     link = line.python(script)
     link.purge(["image/upload/a"])
