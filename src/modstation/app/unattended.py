@@ -103,8 +103,17 @@ def draft_decision(
     reason: Reason | None = None,
     note: str | None = None,
 ) -> DecisionDraft:
-    """The decision of somebody who named the image instead of looking at it here."""
+    """The decision of somebody who named the image instead of looking at it here.
+
+    ``ReviewError`` "queued" if an earlier moderation has to answer first.
+    """
     asset = entry.asset
+    if not asset.status.decidable:
+        raise ReviewError(
+            f"“{asset.ref.public_id}” still waits for an earlier moderation; it cannot be decided"
+            " yet.",
+            code="queued",
+        )
     return DecisionDraft(
         ref=asset.ref,
         verdict=verdict,

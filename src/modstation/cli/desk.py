@@ -1,4 +1,4 @@
-"""``modstation status`` and ``modstation decide``: one account's desk, without the network."""
+"""``modstation status``, ``decide`` and ``drop``: one account's desk, without the network."""
 
 from __future__ import annotations
 
@@ -28,22 +28,35 @@ MOST_SHOWN = 20
 
 
 @click.command()
+@click.option("--kind", default="manual", show_default=True, help="Moderation kind to count.")
+@click.option(
+    "--status",
+    "of_status",
+    type=click.Choice(["pending", "approved", "rejected"]),
+    default="pending",
+    show_default=True,
+    help="Count what waits with this status.",
+)
 @account_option
 @json_option
 @click.pass_context
-def status(ctx: click.Context, *, account: str | None, as_json: bool) -> None:
+def status(
+    ctx: click.Context, *, kind: str, of_status: str, account: str | None, as_json: bool
+) -> None:
     """Say what waits, what is decided and what is still unsent.
 
     Exit code 3 if a decision has not reached the service, or is in conflict.
     """
     from modstation.app.unattended import opened_store
+    from modstation.core.assets import ModerationStatus
     from modstation.core.outbox import OperationState
+    from modstation.core.queue import QueueView
 
     terminal = ctx.ensure_object(Terminal)
     chosen = terminal.account(account)
     folder = terminal.home().account(chosen.name)
     with opened_store(folder) as store:
-        counts = store.counts()
+        counts = store.counts(QueueView(kind, ModerationStatus(of_status)))
         stuck = store.operations(
             {OperationState.PARKED, OperationState.CONFLICTED}, limit=MOST_SHOWN
         )
@@ -54,6 +67,8 @@ def status(ctx: click.Context, *, account: str | None, as_json: bool) -> None:
                 "cloud": chosen.cloud,
                 "api_base": chosen.api_base,
                 "folder": str(folder.path),
+                "kind": kind,
+                "status": of_status,
                 **counts_as_dict(counts),
                 "stuck": [operation_as_dict(operation) for operation in stuck],
             }
@@ -62,7 +77,8 @@ def status(ctx: click.Context, *, account: str | None, as_json: bool) -> None:
         click.echo(f"{chosen.name}: cloud {printable(chosen.cloud)} at {chosen.api_base}")
         click.echo(_counts_in_words(counts))
         if stuck:
-            click.echo(table(("image", "wanted", "stands", "why"), [_why(row) for row in stuck]))
+            head = ("image", "wanted", "stands", "why", "id")
+            click.echo(table(head, [_why(row) for row in stuck]))
     if counts.unsent:
         ctx.exit(LEFT_UNSENT)
 
@@ -114,13 +130,14 @@ def operation_as_dict(operation: Operation) -> dict[str, object]:
     }
 
 
-def _why(operation: Operation) -> tuple[str, str, str, str]:
+def _why(operation: Operation) -> tuple[str, str, str, str, str]:
     theirs = f"the service says {operation.theirs.value}" if operation.theirs else ""
     return (
         operation.ref.public_id,
         operation.target.value,
         operation.state.value,
         operation.last_error or theirs,
+        operation.operation_id,
     )
 
 
@@ -205,3 +222,35 @@ def _what_happens(entry: QueueEntry, target: str, reason: Reason | None) -> str:
     if reason is not None and reason.escalate and reason.rule:
         text += f"\n{reason.rule}"
     return text
+
+
+@click.command()
+@click.argument("decision_id", metavar="ID")
+@click.option("--note", metavar="TEXT", help="Why; it is kept with the record.")
+@account_option
+@json_option
+@pass_terminal
+def drop(
+    terminal: Terminal, *, decision_id: str, note: str | None, account: str | None, as_json: bool
+) -> None:
+    """Give up one decision that was not posted; the image waits again if it is still there.
+
+    ID is what “status” shows for it. What may have been posted already cannot be dropped.
+    """
+    from modstation.app.unattended import opened_store
+    from modstation.core.errors import ReviewError
+
+    actor = terminal.settings().actor_name
+    folder = terminal.home().account(terminal.account(account).name)
+    with opened_store(folder) as store:
+        if not store.drop(decision_id, actor=actor, note=note):
+            raise ReviewError(
+                f"There is no unsent decision “{decision_id}”. It may be posted already, or be on"
+                " its way; “modstation status” shows what is stuck.",
+                code="not_unsent",
+            )
+        counts = store.counts()
+    if as_json:
+        say_json({"dropped": decision_id, **counts_as_dict(counts)})
+    else:
+        click.echo(f"Dropped; {counts.unsent} left unsent.")

@@ -23,6 +23,7 @@ COMMANDS = {
     "push": "modstation.cli.exchange:push",
     "status": "modstation.cli.desk:status",
     "decide": "modstation.cli.desk:decide",
+    "drop": "modstation.cli.desk:drop",
     "export": "modstation.cli.records:export",
     "verify": "modstation.cli.records:verify",
     "purge": "modstation.cli.records:purge",

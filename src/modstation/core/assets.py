@@ -22,6 +22,11 @@ class ModerationStatus(StrEnum):
     OVERRIDDEN = "overridden"
 
     @property
+    def decidable(self) -> bool:
+        """A person may decide now: no earlier moderation has still to answer, or gave up."""
+        return self not in {ModerationStatus.QUEUED, ModerationStatus.ABORTED}
+
+    @property
     def settled(self) -> bool:
         """Nobody has to decide any more."""
         return self in {

@@ -85,8 +85,8 @@ def transition_of(
 ) -> Transition:
     """What becomes of the operation, corrected by what only the engine knows.
 
-    ``key_is_good``: the service has just taken the key. A reading that failed has sent nothing. Being offline or not let in is nobody's fault: the
-    engine pauses, the row keeps its place.
+    ``key_is_good``: the service has just taken the key. A reading that failed has sent nothing.
+    Being offline or not let in is nobody's fault: the engine pauses, the row keeps its place.
     """
     operation = attempt.operation
     if is_forbidden(attempt, key_is_good=key_is_good):

@@ -1,10 +1,13 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from modstation.app.unattended import opened_store
 from modstation.core.assets import ModerationStatus
-from modstation.core.outbox import OperationState
+from modstation.core.clock import SystemClock
+from modstation.core.errors import AssetGone
+from modstation.core.outbox import Failed, OperationState, settle
 
 
 def unsent(shell):
@@ -118,3 +121,44 @@ def test_a_grave_reason_is_confirmed_and_destroys_the_cached_picture(
     assert kept_pictures() == 0
     keep_picture("image/upload/dog")
     assert kept_pictures() == 0
+
+
+def test_status_counts_the_queue_that_is_named(desk, refill):
+    assert json.loads(desk("status", "--kind", "webpurify", "--json").out)["waiting"] == 0
+    assert json.loads(desk("status", "--status", "rejected", "--json").out)["waiting"] == 0
+    assert json.loads(desk("status", "--kind", "manual", "--json").out)["waiting"] == 2
+
+
+@pytest.mark.parametrize("status", [ModerationStatus.QUEUED, ModerationStatus.ABORTED])
+def test_what_an_earlier_moderation_has_not_answered_cannot_be_decided(desk, status):
+    with opened_store(desk.home.account("work")) as store:
+        asset = store.entry("image/upload/dog").asset
+        store.upsert_asset(replace(asset, status=status))
+
+    ran = desk("decide", "dog", "approve")
+
+    assert ran.code == 1
+    assert "earlier moderation" in ran.err
+    assert unsent(desk) == []
+
+
+def test_a_stuck_decision_can_be_given_up(desk):
+    desk("decide", "dog", "approve")
+    with opened_store(desk.home.account("work")) as store:
+        now = SystemClock().now()
+        [row] = store.claim(1, now)
+        gone = settle(row, Failed(AssetGone("The service has no such image.")), now=now)
+        store.apply(row.operation_id, gone, now=now)
+    ran = desk("status")
+    assert ran.code == 3
+    assert row.operation_id in ran.out
+
+    assert "0 left" in desk("drop", row.operation_id, "--note", "deleted").out
+    assert desk("status").code == 0
+    assert desk("drop", row.operation_id).code == 1
+    with opened_store(desk.home.account("work")) as store:
+        assert [d.draft.note for d in store.iterate_decisions()] == [None, "deleted"]
+
+
+def test_what_is_posted_cannot_be_dropped(desk):
+    assert "no unsent decision" in desk("drop", "nothing").err
