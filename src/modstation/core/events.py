@@ -1,4 +1,4 @@
-"""What happened, as values: store and network tell, each view decides what to redraw."""
+"""What the network process tells, as values; each view decides what to redraw."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from modstation.core.errors import StoreError
     from modstation.core.pacing import Quota
     from modstation.core.queue import Counts
 
@@ -27,23 +26,6 @@ class Connection(StrEnum):
     TROUBLE = "trouble"
     # Another station on this data folder has the network process.
     STANDBY = "standby"
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionSaved:
-    """A decision, undo or reversal is on the disk."""
-
-    decision_id: str
-    key: str
-    counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionFailed:
-    """The decision could not be stored; the entry is back, only the key press is lost."""
-
-    key: str
-    error: StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +72,4 @@ class ConflictFound:
     theirs: str
 
 
-Event: TypeAlias = (
-    DecisionSaved
-    | DecisionFailed
-    | QueueChanged
-    | ConnectionChanged
-    | ImageCached
-    | ImageFailed
-    | ConflictFound
-)
+Event: TypeAlias = QueueChanged | ConnectionChanged | ImageCached | ImageFailed | ConflictFound

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modstation.core.clock import to_us
 from modstation.core.decisions import Action, ChainBreak, Decision, first_break
-from modstation.core.queue import Counts, QueueView, UndoStep
+from modstation.core.queue import Counts, QueueView
 from modstation.store import (
     asset_rows,
     decision_log,
@@ -15,7 +15,6 @@ from modstation.store import (
     queue_rows,
     remembered,
     settlement,
-    undo_log,
 )
 from modstation.store.choices import Choices
 from modstation.store.connection import SLICE, StoreConnection, open_connection, sliced
@@ -138,12 +137,6 @@ class StationStore:
                 counts = self._counts(sql)
             saved += [Saved(decision, operation, counts) for decision, operation in chosen]
         return saved
-
-    def undo_top(self) -> UndoStep | None:
-        """The step that the undo key would take back."""
-        with self._connection.reading() as sql:
-            entry = undo_log.top(sql)
-        return entry.step if entry else None
 
     def undo(self, *, actor: str) -> Undone | NeedsReversal | None:
         """Take the last choice back; ``NeedsReversal`` if it was, or may have been, posted.

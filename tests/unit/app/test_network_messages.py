@@ -22,12 +22,10 @@ from modstation.app.paths import AccountFolder
 from modstation.app.settings import Settings
 from modstation.core.accounts import Account, Credentials
 from modstation.core.assets import ModerationStatus
-from modstation.core.errors import StoreError
 from modstation.core.events import (
     ConflictFound,
     Connection,
     ConnectionChanged,
-    DecisionFailed,
     Event,
     ImageCached,
     ImageFailed,
@@ -59,11 +57,6 @@ def test_events_arrive_as_they_were_sent(event: Event) -> None:
     sent = event_line(event)
     assert sent.count(b"\n") == 1
     assert parse_event(sent) == event
-
-
-def test_an_event_of_the_station_itself_does_not_travel() -> None:
-    with pytest.raises(TypeError):
-        event_line(DecisionFailed("k", StoreError("x")))
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"event":"party"}', b'{"event":"cached"}'])

@@ -211,10 +211,9 @@ class OutboxMachine(RuleBasedStateMachine):
         self.decide(operation.ref.key, verdict, hold, offline=False)
 
     def undo(self) -> None:
-        top = self.store.undo_top()
         answer = self.store.undo(actor="mod")
         if isinstance(answer, Undone):
-            assert answer.step == top
+            assert answer.step.key == answer.key
             assert self.choices.take_back() == (answer.key, answer.step.decision_id)
         elif isinstance(answer, NeedsReversal):
             assert self.choices.undo[-1] == (answer.step.key, answer.step.decision_id)
@@ -228,9 +227,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.choices.choose(saved.operation, redone=True)
 
     def reverse(self, hold: timedelta) -> None:
-        top = self.store.undo_top()
-        assert top is not None
-        saved = self.store.reverse(top.decision_id, actor="mod", hold=hold)
+        _key, decision_id = self.choices.undo[-1]
+        saved = self.store.reverse(decision_id, actor="mod", hold=hold)
         self.choices.choose(saved.operation)
 
     def skip(self, key: str) -> None:
