@@ -43,7 +43,7 @@ def test_a_killed_network_process_is_seen_and_replaced_while_review_goes_on(
             assert "signal 9" in desk.troubles()[-1]
             desk.until(lambda dead=pid: desk.network_pid not in {None, dead}, "not replaced")
         desk.drained()
-        assert desk.connection is Connection.ONLINE
+        desk.until(lambda: desk.connection is Connection.ONLINE, "it was not told to be back")
         assert desk.connections.count(Connection.TROUBLE) == 2
     assert service.statuses() == dict.fromkeys(approved, "approved")
     assert [service.changes_of(name) for name in approved] == [1] * 12

@@ -59,7 +59,7 @@ def test_review_goes_on_while_the_service_is_down_and_all_is_posted_when_it_is_b
         assert len(desk.operations(*UNSENT)) == 8
         service.start()
         desk.drained()
-        assert desk.connection is Connection.ONLINE
+        desk.until(lambda: desk.connection is Connection.ONLINE, "it was not told to be back")
     check(service, approved, rejected)
     assert len(service.decisions()) == 8, "each was posted once"
 
@@ -140,7 +140,7 @@ def test_a_used_up_quota_stops_posting_not_reviewing(
         assert len(service.faults.requests("POST")) == before, "posted although told to wait"
         desk.drained()
         assert rule.hits == 1
-        assert desk.connection is Connection.ONLINE
+        desk.until(lambda: desk.connection is Connection.ONLINE, "it was not told to be back")
     check(service, approved, rejected)
     assert len(service.decisions()) == 6
 

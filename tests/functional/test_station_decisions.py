@@ -34,7 +34,7 @@ def test_a_photo_is_shown_decided_and_settled_at_the_service(
         approved, rejected = desk.approve(), desk.reject(2)
         desk.drained()
         assert desk.current is None
-        assert desk.connection is Connection.ONLINE
+        desk.until(lambda: desk.connection is Connection.ONLINE, "it was not told to be back")
     statuses = service.statuses()
     assert [statuses[name] for name in approved] == ["approved"]
     assert [statuses[name] for name in rejected] == ["rejected", "rejected"]
@@ -173,7 +173,7 @@ def test_photos_that_were_fetched_are_decided_with_no_service_at_all(
         service.start()
         desk.station.set_offline(offline=False)
         desk.drained()
-        assert desk.connection is Connection.ONLINE
+        desk.until(lambda: desk.connection is Connection.ONLINE, "it was not told to be back")
     wanted = dict.fromkeys(approved, "approved") | dict.fromkeys(rejected, "rejected")
     assert service.statuses() == wanted
     assert all(service.changes_of(name) == 1 for name in names)
