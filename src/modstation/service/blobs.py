@@ -6,6 +6,8 @@ word of a caller ever becomes part of one.
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
@@ -16,7 +18,6 @@ from modstation.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import IO
 
     from obstore.store import ObjectStore
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 ORIGINALS = "originals"
 BACKUP = "backup"
 RENDITIONS = "renditions"
+# Seconds; a rendition that is being written right now must not lose its file.
+_SURELY_ABANDONED = 60.0
 
 
 class BlobGone(Exception):
@@ -43,6 +46,8 @@ class Blobs:
                 self._store: ObjectStore = LocalStore(folder, automatic_cleanup=True)
             else:
                 self._store = from_url(url)
+            local = isinstance(self._store, LocalStore) and self._store.prefix
+            self._folder = Path(local) if local else None
         except (BaseError, ValueError, OSError) as error:
             # obstore's own debugging notes follow the first line.
             said = str(error).partition("\n")[0]
@@ -92,11 +97,35 @@ class Blobs:
             raise BlobGone(name) from error
 
     def remove(self, *names: str) -> None:
-        """Remove blobs; a name that is not there is no fault."""
+        """Remove blobs, half-written ones included; a name that is not there is no fault."""
         for name in names:
+            self._remove_unfinished(name)
             try:
                 obstore.delete(self._store, name)
             except FileNotFoundError:
+                continue
+
+    def remove_under(self, prefix: str) -> None:
+        """Remove every blob under a prefix."""
+        self.remove(*self.names(prefix))
+        if self._folder is not None:
+            self._clear(self._folder / prefix, "*", older_than=_SURELY_ABANDONED)
+
+    def _remove_unfinished(self, name: str) -> None:
+        """Remove what a kill left of a blob that was being written: ``name#1``, never listed."""
+        if self._folder is not None:
+            file = self._folder / name
+            self._clear(file.parent, file.name, older_than=0)
+
+    def _clear(self, folder: Path, name: str, *, older_than: float) -> None:
+        for part in folder.glob(f"{name}#*"):
+            try:
+                if older_than and time.time() - part.stat().st_mtime < older_than:
+                    continue
+                part.unlink()
+                folder.rmdir()
+                folder.parent.rmdir()
+            except OSError:  # gone already, or there is more in the folder
                 continue
 
     def names(self, prefix: str) -> list[str]:

@@ -1,16 +1,20 @@
-"""Moving blobs after a change has committed: to the backup area, back, or away.
+"""Tidying up after a change has committed, and forgetting what has grown old.
 
-A job names an asset whose original may be in the wrong place, or a blob nobody refers to any
-more. It says nothing of what to do: the asset's row does, at the time the job is done, so a
-job may be late or done twice without harm. Delivery never waits for it (delivery.py asks the
-row whether an asset may be seen).
+Blobs move to the backup area, back, or away. A job names an asset whose original may be in the
+wrong place, or a blob nobody refers to. It says nothing of what to do: the asset's row does, at
+the time the job is done, so a job may be late or done twice without harm. Delivery never waits
+for it (delivery.py asks the row whether an asset may be seen).
+
+Letters that were delivered or given up are forgotten after 30 days, receipts of batch decisions
+after 90. The history of decisions is kept for ever.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 
 from modstation.core.clock import to_us
 from modstation.service.blobs import (
@@ -20,7 +24,14 @@ from modstation.service.blobs import (
     BlobGone,
     beside,
 )
-from modstation.service.schema import assets, blob_jobs
+from modstation.service.notifications import WAITING
+from modstation.service.schema import (
+    applied_decisions,
+    assets,
+    blob_jobs,
+    decision_history,
+    notifications,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +42,12 @@ if TYPE_CHECKING:
     from modstation.service.ledger import Ledger
 
 _PER_STEP = 200
+# One transaction's worth, so that no request waits long for the writer.
+_PER_PRUNING = 500
+_BETWEEN_PRUNINGS = timedelta(days=1)
+_LETTERS_KEPT = timedelta(days=30)
+# A station sends a decision again after an outage; nobody's outage lasts this long.
+_RECEIPTS_KEPT = timedelta(days=90)
 
 
 class Housekeeper:
@@ -39,12 +56,17 @@ class Housekeeper:
     def __init__(self, ledger: Ledger, blobs: Blobs) -> None:
         self._ledger = ledger
         self._blobs = blobs
+        self._prune_at: datetime | None = None
+        self._letters_after = 0
 
     def step(self, now: datetime) -> int:
-        """Do up to 200 due jobs; the number done.
+        """Do up to 200 due jobs, and once a day forget what is old; the number of things done."""
+        return self._do_jobs(now) + self._prune(now)
 
-        Copies first, then one transaction that points the rows at them and forgets the jobs,
-        then the removals: whoever dies in between leaves a copy too many and does it again.
+    def _do_jobs(self, now: datetime) -> int:
+        """Copies first, then the rows that point at them, then the removals, and last the jobs.
+
+        Whoever dies in between leaves a copy too many and does the job again.
         """
         with self._ledger.read() as connection:
             jobs = connection.execute(
@@ -57,41 +79,112 @@ class Housekeeper:
             rows = connection.execute(select(assets).where(assets.c.asset_id.in_(wanted))).all()
         if not jobs:
             return 0
-        copied = {row: name for row in rows if (name := self._copied(row)) is not None}
-        leftover = []
+        placed = {row: name for row in rows if (name := self._placed(row)) is not None}
+        self._blobs.remove(*(_other_place(name) for name in self._pointed_at(placed)))
+        for job in jobs:
+            if job.blob is not None:
+                # It may have been moved between the job's making and now.
+                self._blobs.remove(beside(job.blob, ORIGINALS), beside(job.blob, BACKUP))
+                self._drop_renditions(job.blob)
         with self._ledger.write() as connection:
-            for row, name in copied.items():
+            connection.execute(
+                delete(blob_jobs).where(blob_jobs.c.id.in_([job.id for job in jobs]))
+            )
+        return len(jobs)
+
+    def _placed(self, row: Row[Any]) -> str | None:
+        """The name an asset's original belongs under, and is there; None if it is nowhere."""
+        hidden = row.withdrawn or row.deleted_us is not None
+        wanted = beside(row.blob, BACKUP if hidden else ORIGINALS)
+        if hidden:
+            self._drop_renditions(row.blob)
+        if row.blob != wanted:
+            try:
+                self._blobs.copy(row.blob, wanted)
+            except BlobGone:
+                return None
+        return wanted
+
+    def _pointed_at(self, placed: dict[Row[Any], str]) -> list[str]:
+        """The names that rows point at now, whether they were changed for it or did before."""
+        moving = {row: name for row, name in placed.items() if name != row.blob}
+        pointed = [name for row, name in placed.items() if name == row.blob]
+        if not moving:
+            return pointed
+        with self._ledger.write() as connection:
+            for row, name in moving.items():
                 moved = connection.execute(
                     update(assets)
                     .where(assets.c.asset_id == row.asset_id, assets.c.blob == row.blob)
                     .values(blob=name)
                 ).rowcount
                 if moved:
-                    leftover.append(row.blob)
-            connection.execute(
-                delete(blob_jobs).where(blob_jobs.c.id.in_([job.id for job in jobs]))
-            )
-        self._blobs.remove(*leftover)
-        for job in jobs:
-            if job.blob is not None:
-                # It may have been moved between the job's making and now.
-                self._blobs.remove(beside(job.blob, ORIGINALS), beside(job.blob, BACKUP))
-                self._drop_renditions(job.blob)
-        return len(jobs)
+                    pointed.append(name)
+        return pointed
 
-    def _copied(self, row: Row[Any]) -> str | None:
-        """The new name of an asset's original, copied there; None if it is where it belongs."""
-        hidden = row.withdrawn or row.deleted_us is not None
-        wanted = beside(row.blob, BACKUP if hidden else ORIGINALS)
-        if hidden:
-            self._drop_renditions(row.blob)
-        if row.blob == wanted:
-            return None
-        try:
-            self._blobs.copy(row.blob, wanted)
-        except BlobGone:
-            return None
-        return wanted
+    def _prune(self, now: datetime) -> int:
+        if self._prune_at is not None and now < self._prune_at:
+            return 0
+        forgotten = self._prune_letters(to_us(now - _LETTERS_KEPT))
+        forgotten += self._prune_receipts(to_us(now - _RECEIPTS_KEPT))
+        if not forgotten:
+            self._prune_at = now + _BETWEEN_PRUNINGS
+            self._letters_after = 0
+        return forgotten
+
+    def _prune_letters(self, before_us: int) -> int:
+        """Forget some letters; they are read in the order they were written, up to a young one."""
+        letter = notifications.c
+        while True:
+            with self._ledger.read() as connection:
+                rows = connection.execute(
+                    select(letter.id, letter.state, letter.created_us)
+                    .where(letter.id > self._letters_after)
+                    .order_by(letter.id)
+                    .limit(_PER_PRUNING)
+                ).all()
+            old = [row for row in rows if row.created_us < before_us]
+            if not old:
+                return 0
+            self._letters_after = old[-1].id
+            done = [row.id for row in old if row.state != WAITING]
+            if done:
+                with self._ledger.write() as connection:
+                    connection.execute(delete(notifications).where(letter.id.in_(done)))
+                return len(done)
+
+    def _prune_receipts(self, before_us: int) -> int:
+        receipt, decision = applied_decisions.c, decision_history.c
+        # A receipt's own time is that of the asset's last change, which may be older than the
+        # decision: one that changed nothing. The history knows when it came.
+        recent = exists().where(
+            decision.asset_id == receipt.asset_id,
+            decision.decision_id == receipt.decision_id,
+            decision.cloud == receipt.cloud,
+            decision.received_us >= before_us,
+        )
+        with self._ledger.read() as connection:
+            old = connection.execute(
+                select(receipt.cloud, receipt.decision_id)
+                .where(receipt.updated_us < before_us, ~recent)
+                .limit(_PER_PRUNING)
+            ).all()
+        if not old:
+            return 0
+        with self._ledger.write() as connection:
+            for cloud in {row.cloud for row in old}:
+                ids = [row.decision_id for row in old if row.cloud == cloud]
+                connection.execute(
+                    delete(applied_decisions).where(
+                        receipt.cloud == cloud, receipt.decision_id.in_(ids)
+                    )
+                )
+        return len(old)
 
     def _drop_renditions(self, blob: str) -> None:
-        self._blobs.remove(*self._blobs.names(beside(blob, RENDITIONS)))
+        self._blobs.remove_under(beside(blob, RENDITIONS))
+
+
+def _other_place(name: str) -> str:
+    area = ORIGINALS if name.startswith(f"{BACKUP}/") else BACKUP
+    return beside(name, area)

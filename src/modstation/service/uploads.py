@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
@@ -47,6 +47,8 @@ _PICTURE_BRANDS = frozenset(
 _VIDEO_MAGIC = (b"\x1a\x45\xdf\xa3", b"OggS", b"FLV\x01")
 # Blobs that lost their row are kept a while for readers that have just looked the row up.
 _GRACE_US = 60_000_000
+# Within this an upload has stored its bytes and committed, or its process is dead.
+_UNFINISHED_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,16 @@ def _upload(call: Call) -> dict[str, Any]:
     now_us = to_us(service.clock.now())
     draft = _draft(call, file, facts, now_us)
     file.content.seek(0)
-    # First the bytes, then the row: whatever dies in between leaves a blob nobody lists, never
-    # an asset without a file.
-    service.blobs.put(draft.blob, file.content)
     overwrite = parameters.flag("overwrite", default=True)
+    # First the bytes, then the row: whatever dies in between leaves a blob nobody lists, never
+    # an asset without a file. The blob's removal is noted before it exists and struck out with
+    # the row, so what a kill leaves behind is known and need not be searched for.
+    removal = note_unfinished(service, draft.blob)
+    service.blobs.put(draft.blob, file.content)
     with service.ledger.write() as connection:
+        struck = connection.execute(delete(blob_jobs).where(blob_jobs.c.id == removal)).rowcount
+        if not struck:
+            raise BadRequest("The upload took too long")
         asset, mark = _store(connection, draft, overwrite=overwrite)
         if mark == "existing":
             _drop_blob(connection, draft.blob, now_us)
@@ -112,6 +119,12 @@ def _upload(call: Call) -> dict[str, Any]:
             )
     service.wake()
     return document
+
+
+def note_unfinished(service: Service, blob: str) -> int:
+    """Have a blob that is about to be stored removed in an hour; the number to strike it out by."""
+    with service.ledger.write() as connection:
+        return _drop_blob(connection, blob, to_us(service.clock.now()), _UNFINISHED_US)
 
 
 def _refuse_parts(call: Call) -> None:
@@ -329,10 +342,15 @@ def _store(connection: Connection, draft: Asset, *, overwrite: bool) -> tuple[As
     return asset, "overwritten"
 
 
-def _drop_blob(connection: Connection, blob: str, now_us: int) -> None:
-    connection.execute(
-        insert(blob_jobs).values(asset_id=None, blob=blob, due_us=now_us + _GRACE_US)
+def _drop_blob(connection: Connection, blob: str, now_us: int, grace_us: int = _GRACE_US) -> int:
+    """Have a blob removed after the grace; the job's number."""
+    job: int | None = connection.scalar(
+        insert(blob_jobs)
+        .values(asset_id=None, blob=blob, due_us=now_us + grace_us)
+        .returning(blob_jobs.c.id)
     )
+    assert job is not None
+    return job
 
 
 def delete_asset(connection: Connection, asset: Asset, now_us: int) -> None:

@@ -1,0 +1,183 @@
+"""What is tidied up, and when: stepped by hand with a clock that stands still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from helpers.live_service import LiveService, picture
+from modstation.core.clock import to_us
+from modstation.service.blobs import BACKUP, ORIGINALS, beside, blob_name
+from modstation.service.notifications import DELIVERED, GIVEN_UP, WAITING
+from modstation.service.schema import (
+    applied_decisions,
+    assets,
+    blob_jobs,
+    decision_history,
+    notifications,
+)
+from modstation.service.uploads import note_unfinished
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modstation.core.clock import ManualClock
+    from modstation.service.service import Service
+
+DAY = 86_400
+BLOB = blob_name("a" * 32, "b" * 32)
+
+
+def steps(service: Service) -> int:
+    """Everything that is due now."""
+    done = 0
+    while some := service.housekeeper.step(service.clock.now()):
+        done += some
+    return done
+
+
+def files(tmp_path: Path) -> list[str]:
+    folder = tmp_path / "still" / "blobs"
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*"))
+
+
+def letters(service: Service, *states: str) -> None:
+    now_us = to_us(service.clock.now())
+    row: dict[str, Any] = {"cloud": "still", "api_key": "1", "lane": "x", "url": "http://x/"}
+    row |= {"body": b"{}", "attempts": 1, "created_us": now_us}
+    with service.ledger.write() as connection:
+        connection.execute(
+            insert(notifications),
+            [row | {"state": s, "due_us": now_us if s == WAITING else None} for s in states],
+        )
+
+
+def receipt(service: Service, decision_id: str, *, changed_us: int | None = None) -> None:
+    """As a batch decision leaves it; ``changed_us``: the asset's last change, if that is older."""
+    now_us = to_us(service.clock.now())
+    row: dict[str, Any] = {"cloud": "still", "decision_id": decision_id, "asset_id": "a" * 32}
+    named = {"resource_type": "image", "type": "upload", "public_id": "x", "kind": "manual"}
+    with service.ledger.write() as connection:
+        connection.execute(
+            insert(applied_decisions).values(
+                **row, status="approved", updated_us=now_us if changed_us is None else changed_us
+            )
+        )
+        connection.execute(
+            insert(decision_history).values(
+                **row, **named, to_status="approved", changed=True, decided_us=0, received_us=now_us
+            )
+        )
+
+
+def kept(service: Service, column: Any) -> list[Any]:
+    with service.ledger.read() as connection:
+        return list(connection.scalars(select(column).order_by(column)))
+
+
+def test_the_bytes_of_an_upload_that_died_are_removed_after_an_hour(
+    still: Service, clock: ManualClock, tmp_path: Path
+) -> None:
+    note_unfinished(still, BLOB)
+    still.blobs.put(BLOB, b"whole")
+    # What a kill leaves of a blob that was being written.
+    (tmp_path / "still" / "blobs" / f"{BLOB}#1").write_bytes(b"half")
+    clock.advance(3599)
+    assert steps(still) == 0
+    assert f"{BLOB}#1" in files(tmp_path)
+    clock.advance(1)
+    assert steps(still) == 1
+    assert files(tmp_path) in ([], ["originals"], ["originals", "originals/aa"])
+
+
+def test_an_upload_that_was_answered_is_never_removed(live: LiveService) -> None:
+    first = live.upload(picture(1), public_id="cat")
+    live.upload(picture(2), public_id="cat")
+    live.upload(picture(3), public_id="cat", overwrite="0")
+    assert live.service is not None
+    with live.service.ledger.read() as connection:
+        jobs = list(connection.scalars(select(blob_jobs.c.blob)))
+        (blob,) = connection.scalars(select(assets.c.blob))
+    # Those of the picture that was replaced and of the one that was not wanted.
+    assert len(jobs) == 2
+    assert blob_name(first["asset_id"], first["version_id"]) in jobs
+    assert blob not in jobs
+
+
+def test_bytes_that_were_never_written_whole_leave_nothing(
+    still: Service, clock: ManualClock, tmp_path: Path
+) -> None:
+    note_unfinished(still, BLOB)
+    part = tmp_path / "still" / "blobs" / f"{BLOB}#1"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half")
+    clock.advance(3600)
+    assert steps(still) == 1
+    assert not part.parent.exists()
+
+
+def test_a_copy_that_a_kill_left_over_is_removed_when_the_job_is_done_again(
+    still: Service, clock: ManualClock
+) -> None:
+    note_unfinished(still, BLOB)
+    for area in (ORIGINALS, BACKUP):
+        still.blobs.put(beside(BLOB, area), b"x")
+    clock.advance(3600)
+    steps(still)
+    assert still.blobs.names(ORIGINALS) == still.blobs.names(BACKUP) == []
+
+
+def test_letters_are_forgotten_after_30_days_once_they_are_done(
+    still: Service, clock: ManualClock
+) -> None:
+    letters(still, DELIVERED, WAITING, GIVEN_UP)
+    clock.advance(DAY)
+    letters(still, DELIVERED)
+    clock.advance(29 * DAY)
+    assert steps(still) == 0
+    assert len(kept(still, notifications.c.id)) == 4
+    # Looked for once a day.
+    clock.advance(DAY)
+    assert steps(still) == 2
+    assert kept(still, notifications.c.state) == [DELIVERED, WAITING]
+
+
+def test_a_great_many_letters_are_forgotten_in_small_transactions(
+    still: Service, clock: ManualClock
+) -> None:
+    letters(still, *[DELIVERED] * 600, WAITING, *[DELIVERED] * 602)
+    clock.advance(31 * DAY)
+    done = []
+    while some := still.housekeeper.step(still.clock.now()):
+        done.append(some)
+    assert sum(done) == 1202
+    assert max(done) <= 500
+    assert kept(still, notifications.c.state) == [WAITING]
+
+
+def test_receipts_are_forgotten_90_days_after_the_decision_came(
+    still: Service, clock: ManualClock
+) -> None:
+    long_ago = to_us(clock.now())
+    receipt(still, "old")
+    clock.advance(60 * DAY)
+    # It changed nothing, so it tells the time of an older change.
+    receipt(still, "confirmed", changed_us=long_ago)
+    clock.advance(31 * DAY)
+    assert steps(still) == 1
+    assert kept(still, applied_decisions.c.decision_id) == ["confirmed"]
+    clock.advance(60 * DAY)
+    assert steps(still) == 1
+    assert kept(still, applied_decisions.c.decision_id) == []
+    assert kept(still, decision_history.c.decision_id) == ["confirmed", "old"]
+
+
+@pytest.mark.parametrize("hours", [0, 23])
+def test_the_old_is_looked_for_once_a_day(still: Service, clock: ManualClock, hours: int) -> None:
+    letters(still, DELIVERED)
+    clock.advance(30 * DAY)
+    assert steps(still) == 0
+    clock.advance(hours * 3600)
+    assert steps(still) == 0
