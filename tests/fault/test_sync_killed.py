@@ -107,6 +107,11 @@ def _drain(store: StationStore, go: object) -> None:
         go("none", 0)
         if not store.counts().unsent:
             return
+        # A row that failed twice sits out seconds of its own, longer than twenty rounds may take.
+        due = store.next_due()
+        if due is not None:
+            wait = (due - SystemClock().now()).total_seconds()
+            threading.Event().wait(min(max(wait, 0.0), 5.0))
     left = store.operations(set(OperationState) - {OperationState.DONE, OperationState.CANCELLED})
     raise AssertionError(f"unsent: {left}")
 
