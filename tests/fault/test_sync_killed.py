@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from random import Random
 from typing import TYPE_CHECKING
 
