@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from modstation.core.errors import SettingsError
 
 DIGITS = "1234567890"
+# What a moderator reads after an escalating reason where the policy has no words of its own.
+ESCALATION = (
+    "Tell the person whom your site has named for such cases now, and give them the public ID only."
+    " Do not open the image again, and do not copy, forward or describe it. If you need a break,"
+    " take it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +21,9 @@ class Reason:
     """Why an image may be rejected.
 
     ``key`` is a digit, or empty for a reason that has a chord of its own. ``severity`` runs from
-    0 to 3. ``purge``: the cached copy goes at once. ``escalate``: the decision ends in
-    instructions. ``bulk``: may be applied to many at a time.
+    0 to 3. ``purge``: the cached copy goes at once. ``escalate``: it is confirmed first, and
+    the decision ends in instructions. ``bulk``: may be applied to many at a time. A reason that
+    escalates, or is not for many, never has a digit.
     """
 
     code: str
@@ -33,13 +40,22 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A versioned set of reasons and switches; the version is stored in every decision."""
+    """A versioned set of reasons and switches; the version is stored in every decision.
+
+    ``escalation``: what to do after a decision for an escalating reason.
+    """
 
     version: str
     title: str
     reasons: tuple[Reason, ...]
     require_reason: bool = False
     protect_all: bool = False
+    escalation: str = ESCALATION
+
+    @property
+    def without_key(self) -> tuple[Reason, ...]:
+        """The reasons that no digit gives."""
+        return tuple(reason for reason in self.reasons if not reason.key)
 
     def by_key(self, key: str) -> Reason | None:
         """The reason on that digit, if any."""
@@ -78,6 +94,7 @@ def parse_policy(text: str) -> Policy:
         reasons=reasons,
         require_reason=_flag(head, "require_reason", default=False, where="[policy]"),
         protect_all=_flag(head, "protect_all", default=False, where="[policy]"),
+        escalation=str(head.get("escalation", ESCALATION)),
     )
 
 
@@ -95,7 +112,7 @@ def _reason(row: object, number: int) -> Reason:
     severity = row.get("severity", 0)
     if not isinstance(severity, int) or not 0 <= severity <= 3:
         raise SettingsError(f"{where} ({code}): severity must be 0, 1, 2 or 3.")
-    return Reason(
+    reason = Reason(
         code=code,
         title=title,
         key=key,
@@ -107,6 +124,13 @@ def _reason(row: object, number: int) -> Reason:
         escalate=_flag(row, "escalate", default=False, where=where),
         category=str(row.get("category", "")),
     )
+    if key and (reason.escalate or not reason.bulk):
+        # A slip of a finger would escalate a stranger's holiday photo, or not escalate a crime.
+        raise SettingsError(
+            f"{where} ({code}): a reason with escalate = true or bulk = false must not have a"
+            f" digit; write key = “” instead of {key!r}."
+        )
+    return reason
 
 
 def _flag(table: dict[str, object], name: str, *, default: bool, where: str) -> bool:

@@ -44,6 +44,8 @@ def test_a_reason_without_a_key_is_not_found_by_an_empty_one() -> None:
         (HEAD + reason(key="a"), "one digit"),
         (HEAD + reason(key="12"), "one digit"),
         (HEAD + reason(extra="severity = 4"), "severity"),
+        (HEAD + reason(extra="escalate = true\npurge = true"), "must not have a digit"),
+        (HEAD + reason(extra="bulk = false"), "must not have a digit"),
         (HEAD + reason(extra='protect = "yes"'), "protect"),
         (HEAD + '[[reason]]\ntitle = "T"', "no code"),
         (HEAD + '[[reason]]\ncode = "c"', "no title"),
@@ -58,3 +60,8 @@ def test_what_is_wrong_is_said(text: str, complaint: str) -> None:
 
 def test_the_policy_of_last_resort_covers_everything() -> None:
     assert SAFE_POLICY.protect_all
+
+
+def test_a_policy_says_in_its_own_words_what_to_do_after_an_escalation() -> None:
+    assert parse_policy(HEAD + 'escalation = "Call the desk."').escalation == "Call the desk."
+    assert "public ID" in parse_policy(HEAD).escalation
