@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from helpers.assets import make_asset, make_assets
 from modstation.core.assets import MachineLabel, ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
-from modstation.core.errors import ImageDamaged
+from modstation.core.errors import ImageDamaged, StoreFull
 from modstation.core.events import Connection
 from modstation.core.outbox import Acknowledged, settle
 from modstation.store.station_store import StationStore
@@ -16,6 +16,8 @@ from modstation.ui.scene import Picture, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pytest
 
     from helpers.window import Desk
 
@@ -302,3 +304,33 @@ def _post_everything(desk: Desk) -> None:
             store.apply(operation.operation_id, transition, now=now)
     finally:
         store.close()
+
+
+def test_undo_after_a_skip_says_that_it_takes_back_the_decision_before(desk: Desk) -> None:
+    desk.press("A", "S", "U")
+    assert desk.current == THIRD
+    assert "skip is not undone" in desk.message
+    desk.press("U")
+    assert desk.current == FIRST
+    assert "Taken back" in desk.message
+
+
+def test_a_decision_that_could_not_be_saved_does_not_count(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_options: object) -> None:
+        raise StoreFull("The disk is full.")
+
+    desk.press("A")
+    monkeypatch.setattr(StationStore, "decide", full)
+    desk.press("X")
+    assert desk.current == SECOND
+    assert "Not saved" in desk.message
+    assert desk.session.pace().decided == 1
+
+
+def test_one_held_decision_is_one_decision(desk: Desk) -> None:
+    desk.press("A", "Ctrl+S")
+    assert desk.message == "Posting 1 held decision now."
+    desk.press("A", "A", "Ctrl+S")
+    assert desk.message == "Posting 2 held decisions now."

@@ -134,6 +134,9 @@ class PretendedNetwork:
     def want_original(self, key: str) -> None:
         self.asked.append(("original", key))
 
+    def purge(self, keys: Sequence[str]) -> None:
+        self.asked.append(("purge", tuple(keys)))
+
     def set_offline(self, *, offline: bool) -> None:
         self.asked.append(("offline", offline))
 
@@ -175,6 +178,7 @@ class Desk:
         chosen = Settings(**settings)
         self.mailbox = Mailbox()
         self.network = PretendedNetwork()
+        self.destroyed: list[str] = []
         self.decoder = PretendedDecoder(self.mailbox, picture, set(withheld), broken or {})
         self.frames = FramePipeline(on_ready=self._frame_ready, on_thumbnail=self._thumbnail_ready)
         self.decoder.pipeline = self.frames
@@ -194,6 +198,8 @@ class Desk:
             rules=SessionRules("mod", hold, painted_before, chosen.protection),
             monotonic=time.monotonic,
             want_images=self.network.focus,
+            purge_images=self.network.purge,
+            destroy_copies=self.destroyed.extend,
         )
         self.station = Station(
             Parts(

@@ -103,7 +103,7 @@ def open_station(spec: StationSpec) -> Station:
     def told(event: Event) -> None:
         mailbox.post(lambda: session.take_event(event))
 
-    pool = DecodePool(on_result=decoded, load=load)
+    pool = DecodePool(on_result=decoded, load=load, crashed=crashed)
     network = NetworkLink(
         NetworkSpec.of(
             credentials=spec.credentials,
@@ -138,6 +138,8 @@ def open_station(spec: StationSpec) -> Station:
         rules=rules,
         monotonic=time.monotonic,
         want_images=network.focus,
+        purge_images=network.purge,
+        destroy_copies=lambda keys: cache.purge(keys, never_again=True),
     )
     station = Station(
         Parts(

@@ -1,20 +1,42 @@
-"""The rules of a decision: when the image on the stage may be decided, and what is stored of it."""
+"""Deciding the image on the stage: when that may be, what is stored of it, and what comes next."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from modstation.core.assets import ModerationStatus
+from modstation.app.pace import PaceMeter
+from modstation.app.queue_window import StripState
+from modstation.app.session_events import Message, Tone
 from modstation.core.decisions import DecisionDraft, Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.events import Connection
 from modstation.core.protection import Protection
+from modstation.media.frames import Frame
+from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
     from modstation.app.look import Look
+    from modstation.app.session_events import SessionEvent
+    from modstation.app.shredder import Shredder
+    from modstation.app.store_tasks import StoreTasks
+    from modstation.app.taking_back import TakingBack
+    from modstation.core.errors import StoreError
+    from modstation.core.events import ConnectionChanged
     from modstation.core.policy import Policy, Reason
-    from modstation.core.queue import QueueEntry, QueueView
+    from modstation.core.queue import Counts, QueueEntry, QueueView
+    from modstation.media.frames import DecodeResult
+    from modstation.store.results import Saved
+    from modstation.store.station_store import StationStore
+
+# Decided while the service could not be asked: compared with it before it is posted.
+_OFFLINE = {
+    Connection.OFFLINE,
+    Connection.OFFLINE_CHOSEN,
+    Connection.NOT_AUTHORIZED,
+    Connection.TROUBLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +66,7 @@ class Attempt:
         Codes: ``queued``, ``not-painted``, ``needs-reveal``, ``cannot-approve-unseen``,
         ``needs-reason``.
         """
-        if self.entry.asset.status in {ModerationStatus.QUEUED, ModerationStatus.ABORTED}:
+        if not self.entry.asset.status.decidable:
             raise ReviewError(
                 "This image still waits for an earlier moderation; it cannot be decided yet.",
                 code="queued",
@@ -99,3 +121,148 @@ class Attempt:
             dwell_ms=look.dwell_ms(self.now),
             decided_offline=offline,
         )
+
+
+class Desk(Protocol):
+    """What is decided on, and what a decision changes: ``ReviewSession``."""
+
+    view: QueueView
+    policy: Policy
+    rules: SessionRules
+    connection: ConnectionChanged
+    look: Look
+
+    @property
+    def current(self) -> QueueEntry | None:
+        """The entry on the stage."""
+        ...
+
+    def current_frame(self) -> DecodeResult | None:
+        """Its picture."""
+        ...
+
+    def leave(self, state: StripState) -> None:
+        """The current image was decided or skipped: the next one comes on the stage."""
+        ...
+
+    def look_around(self) -> None:
+        """Have the neighbours of a new current image ready."""
+        ...
+
+    def put_back(self, entry: QueueEntry) -> None:
+        """An image returns to its place and comes on the stage."""
+        ...
+
+    def on_disk(self, key: str) -> None:
+        """The store knows what became of an image."""
+        ...
+
+    def more_ahead(self) -> None:
+        """There may be entries beyond the last one in memory."""
+        ...
+
+    def take_counts(self, counts: Counts) -> None:
+        """The counters moved."""
+        ...
+
+    def tell(self, event: SessionEvent) -> None:
+        """Tell the views."""
+        ...
+
+
+class Deciding:
+    """Takes verdicts and skips: the next image first, then the disk."""
+
+    def __init__(
+        self, store: StoreTasks, desk: Desk, taking_back: TakingBack, shredder: Shredder
+    ) -> None:
+        self.pace = PaceMeter()
+        self._store = store
+        self._desk = desk
+        self._taking_back = taking_back
+        self._shredder = shredder
+
+    def decide(self, verdict: Verdict, reason: Reason | None, now: float) -> None:
+        """Record a verdict for the image on the stage and show the next one.
+
+        ``ReviewError`` codes: ``empty`` and those of ``Attempt.refuse``.
+        """
+        desk, entry = self._desk, self._desk.current
+        if entry is None:
+            raise ReviewError("There is no image to decide.", code="empty")
+        shown = isinstance(desk.current_frame(), Frame)
+        attempt = Attempt(entry, verdict, reason, desk.look, shown, now)
+        attempt.refuse(desk.rules, desk.policy)
+        offline = desk.connection.connection in _OFFLINE
+        draft = attempt.draft(desk.rules, desk.policy, desk.view, offline=offline)
+        hold = desk.rules.hold
+        stored: list[Saved] = []
+        self.pace.decided(now)
+        desk.leave(StripState(verdict.status.value))
+        self._taking_back.decided()
+
+        def task(store: StationStore) -> Saved:
+            stored.append(store.decide(draft, hold=hold))
+            return stored[0]
+
+        def done(saved: Saved) -> None:
+            desk.on_disk(entry.key)
+            desk.take_counts(saved.counts)
+
+        def failed(error: StoreError) -> None:
+            self.pace.failed(now)
+            self._not_saved(entry, error)
+
+        self._store.submit(Priority.DECIDE, task, done, failed)
+        if reason is not None and reason.purge:
+            self._shredder.shred(entry.key, if_saved=lambda: bool(stored))
+        desk.look_around()
+
+    def skip(self) -> None:
+        """Put the image at the back of the queue; ``ReviewError`` if there is none."""
+        desk, entry = self._desk, self._desk.current
+        if entry is None:
+            raise ReviewError("There is no image to skip.", code="empty")
+        view = desk.view
+        desk.leave(StripState.SKIPPED)
+        self._taking_back.skipped()
+
+        def done(_position: object) -> None:
+            desk.on_disk(entry.key)
+            desk.more_ahead()
+
+        self._store.submit(
+            Priority.DECIDE,
+            lambda store: store.skip(entry.key, view),
+            done,
+            lambda error: self._not_saved(entry, error),
+        )
+        desk.look_around()
+
+    def post_now(self) -> None:
+        """Post the decisions that are still held for undo."""
+        desk, view = self._desk, self._desk.view
+
+        def done(answer: tuple[int, Counts]) -> None:
+            released, counts = answer
+            desk.take_counts(counts)
+            if released:
+                noun = "decision" if released == 1 else "decisions"
+                desk.tell(Message(f"Posting {released:,} held {noun} now.", Tone.DONE))
+            else:
+                desk.tell(Message("Nothing is held.", Tone.INFO))
+
+        def failed(error: StoreError) -> None:
+            desk.tell(Message(f"Not posted yet. {error.title}: {error.message}", Tone.PROBLEM))
+
+        self._store.submit(
+            Priority.DECIDE,
+            lambda store: (store.release_held(), store.counts(view)),
+            done,
+            failed,
+        )
+
+    def _not_saved(self, entry: QueueEntry, error: StoreError) -> None:
+        self._desk.put_back(entry)
+        text = f"Not saved, the image is back. {error.title}: {error.message}"
+        self._desk.tell(Message(text, Tone.PROBLEM))

@@ -69,6 +69,7 @@ class FramePipeline:
         self._details: dict[str, DecodeResult] = {}
         self._not_here: set[tuple[str, Rendition]] = set()
         self._revisions: Mapping[str, str | None] = {}
+        self._purged: set[str] = set()
 
     def attach(self, decoder: Decoder) -> None:
         """Say who decodes; what is already wanted is asked for at once."""
@@ -120,9 +121,19 @@ class FramePipeline:
         self._ask()
 
     def forget(self, key: str) -> None:
-        """Drop everything decoded of an asset (its cached copy was purged)."""
+        """Drop everything decoded of an asset: its upload was replaced."""
         for frames in (self._ready, self._thumbnails, self._details):
             frames.pop(key, None)
+
+    def purge(self, key: str) -> None:
+        """Drop everything decoded of an asset and take nothing more of it."""
+        self._purged.add(key)
+        self.forget(key)
+        self._ask()
+
+    def purged(self, key: str) -> bool:
+        """This picture was destroyed and does not come back."""
+        return key in self._purged
 
     # -- what the views paint
 
@@ -166,6 +177,8 @@ class FramePipeline:
     def decoded(self, result: DecodeResult) -> None:
         """Take a result from the decoder."""
         key = result.asset_key
+        if key in self._purged:
+            return
         if (key, result.rendition) in self._not_here and isinstance(result, DecodeFailed):
             return
         if result.box == THUMBNAIL_BOX:
@@ -225,7 +238,7 @@ class FramePipeline:
         for key in self._strip:
             if key not in self._thumbnails:
                 self._add(plan, key, "review", THUMBNAIL_BOX)
-        self._decoder.want(plan)
+        self._decoder.want([request for request in plan if request.asset_key not in self._purged])
 
     def _add(
         self, plan: list[DecodeRequest], key: str, rendition: Rendition, box: tuple[int, int]

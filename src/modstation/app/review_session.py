@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modstation.app.deciding import Attempt
+from modstation.app.deciding import Deciding
 from modstation.app.look import Look, Shown
-from modstation.app.pace import Pace, PaceMeter
+from modstation.app.queue_reader import QueueReader
 from modstation.app.queue_window import QueueWindow, StripItem, StripState
 from modstation.app.session_events import (
     ConnectionMoved,
@@ -24,6 +24,7 @@ from modstation.app.session_events import (
     StripChanged,
     Tone,
 )
+from modstation.app.shredder import PURGED, Shredder
 from modstation.app.taking_back import TakingBack
 from modstation.core.errors import ReviewError
 from modstation.core.events import (
@@ -36,41 +37,31 @@ from modstation.core.events import (
     QueueChanged,
 )
 from modstation.core.protection import is_protected
-from modstation.core.queue import WINDOW, Counts, QueueEntry, QueueView
+from modstation.core.queue import Counts, QueueEntry, QueueView
 from modstation.media.frames import DecodeResult, Frame
-from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modstation.app.deciding import SessionRules
     from modstation.app.frame_pipeline import FramePipeline
+    from modstation.app.pace import Pace
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.decisions import Verdict
     from modstation.core.errors import StoreError
     from modstation.core.policy import Policy, Reason
     from modstation.store.results import Saved
-    from modstation.store.station_store import StationStore
 
-# Fewer entries than this ahead of the current one: ask the store for more.
-REFILL_BELOW = 32
-# Entries kept behind the current one, for going back without waiting for the store.
-BEHIND = 16
 STRIP_BEFORE = 6
 STRIP_AFTER = 12
-# Decided while the service could not be asked: compared with it before it is posted.
-_OFFLINE = {
-    Connection.OFFLINE,
-    Connection.OFFLINE_CHOSEN,
-    Connection.NOT_AUTHORIZED,
-    Connection.TROUBLE,
-}
 
 
 class ReviewSession:
     """The queue in front of the reviewer and the rules of deciding.
 
-    ``monotonic`` gives seconds; ``want_images`` tells the network process which keys come next.
+    ``monotonic`` gives seconds; ``want_images`` tells the network process which keys come next,
+    ``purge_images`` which it must never keep, and ``destroy_copies`` empties the image cache of
+    them (it may wait for the disk, so it is called in the store thread).
     Refusals raise ``ReviewError`` with a stable ``code`` and change nothing.
     """
 
@@ -84,6 +75,8 @@ class ReviewSession:
         rules: SessionRules,
         monotonic: Callable[[], float],
         want_images: Callable[[Sequence[str]], None],
+        purge_images: Callable[[Sequence[str]], None],
+        destroy_copies: Callable[[Sequence[str]], object],
     ) -> None:
         self.view = view
         self.policy = policy
@@ -91,27 +84,30 @@ class ReviewSession:
         self.frames = frames
         self.counts = Counts()
         self.connection = ConnectionChanged(Connection.STARTING)
-        # The store has answered once: an empty stage now means an empty queue.
-        self.loaded = False
         self.look = Look(protected=False)
         self._store = store
         self._monotonic = monotonic
         self._want_images = want_images
         self._listeners: list[Callable[[SessionEvent], None]] = []
         self._window = QueueWindow(self.protected)
-        self._asking = False
-        self._ask_again = False
-        self._at_start = False
-        self._at_end = False
+        self._reader = QueueReader(store, view, self._window, self)
         self._problems: dict[str, str] = {}
-        self._pace = PaceMeter()
         self._taking_back = TakingBack(store, rules, self)
+        shredder = Shredder(
+            store, frames, self.tell, stop_fetching=purge_images, destroy=destroy_copies
+        )
+        self._deciding = Deciding(store, self, self._taking_back, shredder)
 
     # -- for the views
 
     def listen(self, listener: Callable[[SessionEvent], None]) -> None:
         """Tell ``listener`` everything from now on."""
         self._listeners.append(listener)
+
+    @property
+    def loaded(self) -> bool:
+        """The store has answered once: an empty stage now means an empty queue."""
+        return self._reader.loaded
 
     @property
     def current(self) -> QueueEntry | None:
@@ -125,7 +121,7 @@ class ReviewSession:
 
     def problem(self, key: str) -> str | None:
         """Why the picture of an entry could not be fetched, in words."""
-        return self._problems.get(key)
+        return PURGED if self.frames.purged(key) else self._problems.get(key)
 
     def protected(self, entry: QueueEntry) -> bool:
         """The image starts covered."""
@@ -149,7 +145,7 @@ class ReviewSession:
 
     def pace(self) -> Pace:
         """Decisions of this session, and an hourly rate once there are enough to say."""
-        return self._pace.read()
+        return self._deciding.pace.read()
 
     # -- loading
 
@@ -159,37 +155,10 @@ class ReviewSession:
 
     def reload(self) -> None:
         """Look at the stored queue again: entries may have come or gone by other hands."""
-        if self._asking:
-            self._ask_again = True
-            return
-        self._asking = True
-        current = self.current
-        around = current.position if current else None
-        view = self.view
+        self._reader.read()
 
-        def read(store: StationStore) -> tuple[list[QueueEntry], int, Counts]:
-            entries = store.window(view, around=around, before=BEHIND, after=WINDOW)
-            if not entries and around is not None:
-                entries = store.window(view, around=None, before=0, after=WINDOW)
-                behind = 0
-            else:
-                behind = sum(around is not None and e.position < around for e in entries)
-            return entries, behind, store.counts(view)
-
-        def failed(error: StoreError) -> None:
-            self._asking = False
-            self.tell(Message(f"{error.title}: {error.message}", Tone.PROBLEM))
-
-        self._store.submit(Priority.WINDOW, read, self._take_window, failed)
-
-    def _take_window(self, answer: tuple[list[QueueEntry], int, Counts]) -> None:
-        entries, behind, counts = answer
-        first, self._asking, self.loaded = not self.loaded, False, True
-        before = self.current
-        self._window.merge(entries)
-        # Read to its edge: no need to ask again before the network process brings something.
-        self._at_start = behind < BEHIND
-        self._at_end = len(entries) - behind < WINDOW
+    def window_read(self, before: QueueEntry | None, counts: Counts, *, first: bool) -> None:
+        """The store has told what waits around ``before``, which was current until now."""
         self.take_counts(counts)
         now = self.current
         if first or (now and now.key) != (before and before.key):
@@ -199,9 +168,10 @@ class ReviewSession:
             self.frames.forget(now.key)
             self._new_current()
         self._show_surroundings()
-        if self._ask_again:
-            self._ask_again = False
-            self.reload()
+
+    def window_not_read(self, error: StoreError) -> None:
+        """The stored queue could not be read; what is in memory stays."""
+        self.tell(Message(f"{error.title}: {error.message}", Tone.PROBLEM))
 
     def take_counts(self, counts: Counts) -> None:
         """The counters moved."""
@@ -263,7 +233,7 @@ class ReviewSession:
 
     def _moved(self, moved: bool, edge: str) -> None:  # noqa: FBT001  # a private pair of words
         if not moved:
-            if self._at_start if edge == "first" else self._at_end:
+            if self._reader.at_start if edge == "first" else self._reader.at_end:
                 raise ReviewError(f"This is the {edge} image of the queue.", code="edge")
             self.reload()
             raise ReviewError("What comes next is still being read.", code="edge")
@@ -272,7 +242,7 @@ class ReviewSession:
     def _look_elsewhere(self) -> None:
         self._new_current()
         self.drop_reversal()
-        self._after_step()
+        self.look_around()
 
     # -- deciding
 
@@ -281,68 +251,42 @@ class ReviewSession:
 
         ``ReviewError`` codes: ``empty`` and those of ``Attempt.refuse``.
         """
-        entry = self.current
-        if entry is None:
-            raise ReviewError("There is no image to decide.", code="empty")
-        now = self._monotonic()
-        shown = isinstance(self.current_frame(), Frame)
-        attempt = Attempt(entry, verdict, reason, self.look, shown, now)
-        attempt.refuse(self.rules, self.policy)
-        offline = self.connection.connection in _OFFLINE
-        draft = attempt.draft(self.rules, self.policy, self.view, offline=offline)
-        hold = self.rules.hold
-        self._pace.decided(now)
-        self._take(StripState(verdict.status.value))
-        self._store.submit(
-            Priority.DECIDE,
-            lambda store: store.decide(draft, hold=hold),
-            self._saved,
-            lambda error: self._not_saved(entry, error),
-        )
-        self._after_step()
+        self._deciding.decide(verdict, reason, self._monotonic())
 
     def skip(self) -> None:
         """Put the image at the back of the queue."""
-        entry = self.current
-        if entry is None:
-            raise ReviewError("There is no image to skip.", code="empty")
-        view = self.view
-        self._take(StripState.SKIPPED)
+        self._deciding.skip()
 
-        def done(_position: object) -> None:
-            self._window.release(entry.key)
-            self._at_end = False
-            self._refill_if_low()
-
-        self._store.submit(
-            Priority.DECIDE,
-            lambda store: store.skip(entry.key, view),
-            done,
-            lambda error: self._not_saved(entry, error),
-        )
-        self._after_step()
-
-    def _take(self, state: StripState) -> None:
+    def leave(self, state: StripState) -> None:
+        """The current image was decided or skipped: the next one comes on the stage."""
         self._window.take_current(state)
         self.drop_reversal()
         self._new_current()
 
-    def _saved(self, saved: Saved) -> None:
-        # What the store answers from now on knows of it: if it says that the image waits, it was
-        # uploaded anew.
-        self._window.release(saved.operation.ref.key)
-        self.take_counts(saved.counts)
+    def put_back(self, entry: QueueEntry) -> None:
+        """An image returns to its place and comes on the stage."""
+        self._window.put_back(entry)
+        self._new_current()
+        self._show_surroundings()
 
-    def _not_saved(self, entry: QueueEntry, error: StoreError) -> None:
-        self._put_back(entry)
-        self.tell(
-            Message(f"Not saved, the image is back. {error.title}: {error.message}", Tone.PROBLEM)
-        )
+    def on_disk(self, key: str) -> None:
+        """What the store answers from now on knows of it: if it says that the image waits, it was
+        uploaded anew, or put at the back.
+        """
+        self._window.release(key)
+
+    def more_ahead(self) -> None:
+        """There may be entries beyond the last one in memory."""
+        self._reader.at_end = False
+        self._reader.refill()
 
     # -- undoing
 
     def undo(self) -> None:
-        """Take the last decision back; if it is posted, offer to reverse it, then reverse it."""
+        """Take the last decision back; if it is posted, offer to reverse it, then reverse it.
+
+        ``ReviewError`` once after a skip, which is no decision.
+        """
         self._taking_back.undo()
 
     def redo(self) -> None:
@@ -355,45 +299,24 @@ class ReviewSession:
 
     def taken_back(self, entry: QueueEntry | None) -> None:
         """A decision counts no more; its image, if it waits again, comes on the stage."""
-        self._pace.taken_back()
+        self._deciding.pace.taken_back()
         if entry is not None:
-            self._put_back(entry)
+            self.put_back(entry)
 
     def made_again(self, saved: Saved) -> None:
         """A decision counts again: its image leaves the queue."""
         index = self._window.index_of(saved.operation.ref.key)
         if index is not None and self._window.move_to(index):
-            self._pace.decided(self._monotonic())
-            self._take(StripState(saved.operation.target.value))
+            self._deciding.pace.decided(self._monotonic())
+            self.leave(StripState(saved.operation.target.value))
             self._window.release(saved.operation.ref.key)
-        self._after_step()
-
-    def _put_back(self, entry: QueueEntry) -> None:
-        self._window.put_back(entry)
-        self._new_current()
-        self._show_surroundings()
+        self.look_around()
 
     # -- posting
 
     def post_now(self) -> None:
         """Post the decisions that are still held for undo."""
-        view = self.view
-
-        def done(answer: tuple[int, Counts]) -> None:
-            released, counts = answer
-            self.take_counts(counts)
-            text = f"Posting {released} held decisions now." if released else "Nothing is held."
-            self.tell(Message(text, Tone.DONE if released else Tone.INFO))
-
-        self._store.submit(
-            Priority.DECIDE,
-            lambda store: (store.release_held(), store.counts(view)),
-            done,
-            self._not_released,
-        )
-
-    def _not_released(self, error: StoreError) -> None:
-        self.tell(Message(f"Not posted yet. {error.title}: {error.message}", Tone.PROBLEM))
+        self._deciding.post_now()
 
     # -- what the network process and the decoder tell
 
@@ -405,8 +328,7 @@ class ReviewSession:
                 self.tell(ConnectionMoved(event))
             case QueueChanged(counts=counts):
                 self.take_counts(counts)
-                self._at_end = False
-                self._refill_if_low()
+                self.more_ahead()
             case ImageCached(key=key, rendition=rendition):
                 self._problems.pop(key, None)
                 if self.frames.image_cached(key, rendition) and key == self._window.current_key:
@@ -419,8 +341,6 @@ class ReviewSession:
                 name = key.split("/", 2)[-1]
                 text = f"Somebody else settled {name} as {theirs}: see Outbox."
                 self.tell(Message(text, Tone.PROBLEM))
-            case _:
-                pass
 
     def conflict_settled(self, key: str) -> None:
         """A conflict was settled here: the image may come back to be looked at again."""
@@ -443,16 +363,13 @@ class ReviewSession:
         self.look = Look(protected=entry is not None and self.protected(entry))
         self.tell(CurrentChanged(entry.key if entry else None))
 
-    def _after_step(self) -> None:
-        # The stage has been told already; what follows may take its time.
-        self._show_surroundings()
-        self._refill_if_low()
+    def look_around(self) -> None:
+        """Have the neighbours of a new current image ready.
 
-    def _refill_if_low(self) -> None:
-        low_ahead = self._window.ahead < REFILL_BELOW and not self._at_end
-        low_behind = self._window.behind < STRIP_BEFORE and not self._at_start
-        if low_ahead or low_behind:
-            self.reload()
+        The stage has been told already; what follows may take its time.
+        """
+        self._show_surroundings()
+        self._reader.refill()
 
     def _show_surroundings(self) -> None:
         focus = self._window.focus()

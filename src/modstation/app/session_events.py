@@ -42,6 +42,13 @@ class StripChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PicturePurged:
+    """Every copy of the picture of ``key`` is destroyed: nothing made of it may be kept either."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class CoverChanged:
     """The current image was covered or uncovered."""
 
@@ -88,6 +95,7 @@ SessionEvent: TypeAlias = (
     CurrentChanged
     | FrameReady
     | StripChanged
+    | PicturePurged
     | CoverChanged
     | CountsChanged
     | ConnectionMoved

@@ -57,6 +57,10 @@ class Network(Closable, Protocol):
         """Fetch the original of one image."""
         ...
 
+    def purge(self, keys: Sequence[str]) -> None:
+        """End the fetching of these pictures, and never keep them again."""
+        ...
+
     def set_offline(self, *, offline: bool) -> None:
         """Use no network, or use it again."""
         ...

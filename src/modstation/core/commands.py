@@ -22,6 +22,12 @@ def _table() -> dict[str, Command]:
             )
             for number, digit in enumerate(DIGITS, 1)
         ),
+        Command(
+            "more-reasons",
+            "More reasons…",
+            "Reject with a reason that has no digit; what must be escalated is asked for twice.",
+            "Decide",
+        ),
         Command("undo", "Undo", "Take the last decision back, or offer to reverse it.", "Decide"),
         Command("redo", "Redo", "Make the decision again that was just undone.", "Decide"),
         Command("skip", "Skip", "Put the image at the back of the queue.", "Decide", decides=True),

@@ -35,6 +35,7 @@ class Actions:
                 f"reject-reason-{number}": lambda digit=digit: self._reject_with(digit)  # type: ignore[misc]
                 for number, digit in enumerate(DIGITS, 1)
             },
+            "more-reasons": self._more_reasons,
             "undo": self._window.session.undo,
             "redo": self._window.session.redo,
             "skip": self._skip,
@@ -109,6 +110,23 @@ class Actions:
         if reason is None:
             raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
         self._window.session.decide(Verdict.REJECT, reason=reason)
+
+    def _more_reasons(self) -> None:
+        window = self._window
+        self.refuse_hidden()
+        if window.session.current is None:
+            raise ReviewError("There is no image to decide.", code="empty")
+        if not window.station.policy.without_key:
+            raise ReviewError("Every reason of the policy has a key.", code="no-reason")
+        from modstation.ui.reasons_dialog import ReasonsDialog
+
+        window.peek(on=False)
+        ReasonsDialog(
+            window.station.policy,
+            current=lambda: window.session.current,
+            decide=lambda reason: window.session.decide(Verdict.REJECT, reason=reason),
+            parent=window,
+        ).open()
 
     def _skip(self) -> None:
         self.refuse_hidden()

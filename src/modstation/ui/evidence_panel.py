@@ -185,6 +185,11 @@ class EvidencePanel(QWidget):
             )
             button.setToolTip(f"<b>Reject: {_escaped(reason.title)}</b><br>{_escaped(reason.rule)}")
             self.buttons[command.name] = button
+        if self._policy.without_key:
+            name = "more-reasons"
+            self.buttons[name] = CommandButton(
+                COMMANDS[name], self._key_of(name), self._theme, Shape.ROW, parent=self
+            )
         self._place_reasons(columns=1)
         return self._reasons
 
@@ -193,6 +198,9 @@ class EvidencePanel(QWidget):
         rows = -(-len(reasons) // columns)
         for number, button in enumerate(reasons):
             self._reasons.addWidget(button, number % rows, number // rows)
+        more = self.buttons.get("more-reasons")
+        if more is not None:
+            self._reasons.addWidget(more, rows, 0, 1, columns)
 
     def _note_row(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -56,6 +56,10 @@ class Filmstrip(QWidget):
             self.setAccessibleDescription(f"{at} images before, {ahead} after the current one.")
         self.update()
 
+    def let_go(self) -> None:
+        """Keep nothing that was made of any picture."""
+        self._renderings.clear()
+
     @property
     def loaded(self) -> bool:
         """Every picture that can be seen in it is there."""

@@ -21,6 +21,7 @@ _FRAME = "M4 5h16v14H4z"
 STROKES = {
     "approve": "M4.5 12.5l5 5L19.5 7",
     "reject": "M6 6l12 12M18 6L6 18",
+    "more-reasons": "M5 12v.010M12 12v.010M19 12v.010",
     "skip": "M5 5l8 7-8 7zM18 5v14",
     "undo": "M9 6L4 11l5 5M4 11h10a6 6 0 0 1 0 12h-2",
     "redo": "M15 6l5 5-5 5M20 11H10a6 6 0 0 0 0 12h2",

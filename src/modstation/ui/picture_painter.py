@@ -56,6 +56,10 @@ class PicturePainter:
         """Make the cover of a frame before it is needed."""
         self._renderings.image(frame, Wanted(manner.strength, manner.grey, fit_size(frame, view)))
 
+    def let_go(self) -> None:
+        """Keep no picture."""
+        self._renderings.clear()
+
     def paint(
         self,
         painter: QPainter,

@@ -103,6 +103,11 @@ class Stage(QWidget):
         if isinstance(frame, Frame):
             self._pictures.prepare(frame, self._manner(), self.view.view)
 
+    def let_go(self) -> None:
+        """Keep nothing that was made of any picture."""
+        self._pictures.let_go()
+        self.refresh()
+
     @property
     def scene(self) -> Scene:
         """What is on the stage."""

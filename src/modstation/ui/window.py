@@ -14,6 +14,7 @@ from modstation.app.session_events import (
     CurrentChanged,
     FrameReady,
     Message,
+    PicturePurged,
     ReversalClosed,
     ReversalOffered,
     SessionEvent,
@@ -205,6 +206,10 @@ class StationWindow(QWidget):
                 self.stage.frame_arrived(key)
             case CoverChanged():
                 self.stage.refresh()
+            case PicturePurged():
+                self.stage.let_go()
+                self.filmstrip.let_go()
+                self._strip_due = True
             case ConnectionMoved():
                 self.stage.refresh()
             case StripChanged():

@@ -1,0 +1,166 @@
+"""The reasons that no digit gives: chosen with care, confirmed, and followed by what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modstation.core.errors import ReviewError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QKeyEvent
+
+    from modstation.core.policy import Policy, Reason
+    from modstation.core.queue import QueueEntry
+
+
+class ReasonsDialog(QDialog):
+    """Rejects one image with a reason without a digit; Enter does nothing in it.
+
+    ``decide`` raises ``ReviewError`` if the image cannot be decided now; ``current`` tells which
+    image that would be.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        current: Callable[[], QueueEntry | None],
+        decide: Callable[[Reason], None],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("More reasons")
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.resize(560, 420)
+        self._policy = policy
+        self._current = current
+        self._decide = decide
+        self._entry = current()
+        self._confirming = False
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(12)
+        self.heading = _label("Reject with a reason that has no key", role="heading")
+        self.words = _label("", role="muted")
+        self.list = QListWidget()
+        self.list.setAccessibleName("Reasons")
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setSpacing(2)
+        for reason in policy.without_key:
+            item = QListWidgetItem(f"{reason.title}\n{reason.rule}")
+            item.setData(Qt.ItemDataRole.UserRole, reason.code)
+            self.list.addItem(item)
+        self.answer = _label("")
+        for widget in (self.heading, self.words):
+            column.addWidget(widget)
+        column.addWidget(self.list, 1)
+        column.addWidget(self.answer)
+        column.addLayout(self._buttons())
+        self.list.currentItemChanged.connect(lambda *_: self._ask_anew())
+        self._ask_anew()
+        self.list.setFocus()
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.reject_button = QPushButton("&Reject")
+        self.reject_button.clicked.connect(self._reject)
+        self.leave_button = QPushButton("Cancel")
+        self.leave_button.clicked.connect(self.close)
+        for button in (self.reject_button, self.leave_button):
+            button.setAutoDefault(False)
+        row.addWidget(self.reject_button)
+        row.addStretch(1)
+        row.addWidget(self.leave_button)
+        return row
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter decides nothing here either."""
+        if event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            super().keyPressEvent(event)
+
+    # -- inside
+
+    def _chosen(self) -> Reason | None:
+        if self.list.currentRow() < 0:
+            return None
+        return self._policy.by_code(self.list.currentItem().data(Qt.ItemDataRole.UserRole))
+
+    def _ask_anew(self) -> None:
+        """Another reason was chosen: nothing is confirmed."""
+        self._confirming = False
+        self.words.setText(_public_id(self._entry))
+        self.answer.setText("Choose the reason that fits best." if not self._chosen() else "")
+        self.reject_button.setText("&Reject")
+        self.reject_button.setEnabled(self._chosen() is not None)
+
+    def _reject(self) -> None:
+        reason = self._chosen()
+        if reason is None:
+            return
+        if reason.escalate and not self._confirming:
+            self._confirming = True
+            gone = " Every copy on this machine is destroyed at once." if reason.purge else ""
+            self.answer.setText(f"“{reason.title}”: the image is rejected and escalated.{gone}")
+            self.reject_button.setText("Yes, &reject and escalate")
+            return
+        try:
+            self._refuse_another()
+            self._decide(reason)
+        except ReviewError as refusal:
+            self._ask_anew()
+            self.answer.setText(refusal.message)
+            return
+        if reason.escalate:
+            self._tell_what_to_do(reason)
+        else:
+            self.close()
+
+    def _refuse_another(self) -> None:
+        now = self._current()
+        if now is None or self._entry is None or now.key != self._entry.key:
+            raise ReviewError("Another image is on the stage now.", code="moved")
+
+    def _tell_what_to_do(self, reason: Reason) -> None:
+        self.heading.setText("Rejected. Now escalate it")
+        self.words.setText(f"{_public_id(self._entry)}\n{reason.title}")
+        self.words.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.list.hide()
+        self._column.insertStretch(self._column.indexOf(self.answer) + 1, 1)
+        self.reject_button.hide()
+        self.answer.setText(self._policy.escalation)
+        self.leave_button.setText("Close")
+        self.leave_button.setFocus()
+
+
+def _public_id(entry: QueueEntry | None) -> str:
+    return entry.asset.ref.public_id if entry else "There is no image to decide."
+
+
+def _label(text: str, *, role: str = "") -> QLabel:
+    label = QLabel(text)
+    # Public IDs and policies are foreign text: never rich text.
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    if role:
+        label.setProperty("role", role)
+    return label
