@@ -95,6 +95,9 @@ class Blobs:
             obstore.copy(self._store, name, to)
         except FileNotFoundError as error:
             raise BlobGone(name) from error
+        # A folder's copy is a hard link that is then renamed, and renaming it to what is the same
+        # file already – a copy made again after a kill – does nothing and leaves it there.
+        self._remove_unfinished(to)
 
     def remove(self, *names: str) -> None:
         """Remove blobs, half-written ones included; a name that is not there is no fault."""

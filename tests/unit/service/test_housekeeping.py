@@ -129,6 +129,14 @@ def test_a_copy_that_a_kill_left_over_is_removed_when_the_job_is_done_again(
     assert still.blobs.names(ORIGINALS) == still.blobs.names(BACKUP) == []
 
 
+def test_a_copy_made_again_after_a_kill_leaves_no_third_one(still: Service, tmp_path: Path) -> None:
+    still.blobs.put(BLOB, b"x")
+    for _ in range(2):
+        still.blobs.copy(BLOB, beside(BLOB, BACKUP))
+    kept_files = [name for name in files(tmp_path) if len(name.split("/")) == 4]
+    assert kept_files == sorted([BLOB, beside(BLOB, BACKUP)])
+
+
 def test_letters_are_forgotten_after_30_days_once_they_are_done(
     still: Service, clock: ManualClock
 ) -> None:
