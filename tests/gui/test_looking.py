@@ -228,3 +228,19 @@ def test_bytes_that_are_not_those_listed_carry_a_warning(sit_down: Callable[...,
     scene = desk.window.stage.scene
     assert isinstance(scene, Picture)
     assert scene.warning is None
+
+
+def test_an_original_that_is_not_the_one_listed_carries_a_warning(
+    sit_down: Callable[..., Desk],
+) -> None:
+    warnings: dict[str, str] = {}
+    desk = sit_down(make_assets(3, width=4000, height=3000), warnings=warnings)
+    desk.ready()
+    desk.decoder.withheld.add("image/upload/photos/0001")
+    desk.press("z")
+    warnings["image/upload/photos/0001"] = "This is not the original that was listed."
+    desk.decoder.bring("image/upload/photos/0001")
+    desk.settle()
+    scene = desk.window.stage.scene
+    assert isinstance(scene, Picture)
+    assert scene.warning == "This is not the original that was listed."

@@ -215,7 +215,7 @@ class Desk:
                 network=self.network,
                 pool=self.decoder,
                 closing=(self.store,),
-                warning_of=lambda key, _rendition: (warnings or {}).get(key),
+                warning_of=(warnings if warnings is not None else {}).get,
             )
         )
         colours = Theme(theme)

@@ -13,6 +13,7 @@ from modstation.app.mailbox import Mailbox
 from modstation.app.network_link import NetworkLink
 from modstation.app.network_messages import NetworkSpec
 from modstation.app.paths import make_private_folder
+from modstation.app.picture_warnings import PictureWarnings
 from modstation.app.review_session import ReviewSession
 from modstation.app.settings import load_keymap, load_policy, load_settings
 from modstation.app.station import Parts, Station
@@ -74,7 +75,7 @@ def open_station(spec: StationSpec) -> Station:
         secret=spec.credentials.secret,
         limit_bytes=settings.cache_limit_mb * 1024 * 1024,
     )
-    warnings: dict[tuple[str, str], str] = {}
+    warnings = PictureWarnings()
 
     def frame_ready(key: str) -> None:
         session.frame_ready(key)
@@ -91,10 +92,8 @@ def open_station(spec: StationSpec) -> Station:
         found = cache.sealed(key, rendition, revision=request.revision)
         if found is None:
             mailbox.post(lambda: frames.missing(key, rendition))
-        elif found.mismatch:
-            warnings[key, rendition] = found.mismatch
         else:
-            warnings.pop((key, rendition), None)
+            warnings.note(key, rendition, found.mismatch)
         return found
 
     def decoded(result: DecodeResult) -> None:
@@ -156,7 +155,7 @@ def open_station(spec: StationSpec) -> Station:
             pool=pool,
             # Decisions first: the network process then posts what is due, and ends.
             closing=(store, network, pool, cache),
-            warning_of=lambda key, rendition: warnings.get((key, rendition)),
+            warning_of=warnings.of,
         )
     )
     station.offline = spec.offline

@@ -89,7 +89,7 @@ class Parts:
     network: Network
     pool: Pool
     closing: tuple[Closable, ...]
-    warning_of: Callable[[str, str], str | None]
+    warning_of: Callable[[str], str | None]
 
 
 class Station:
@@ -156,7 +156,7 @@ class Station:
 
     def warning(self, key: str) -> str | None:
         """What must be said before this image is decided: its bytes differ from the listing."""
-        return self._warning_of(key, "review")
+        return self._warning_of(key)
 
     # -- the outbox
 
