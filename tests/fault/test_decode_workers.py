@@ -22,7 +22,7 @@ from modstation.core.errors import (
     CacheUnreadable,
     DecoderDied,
     DecodeTimeout,
-    ImageDamaged,
+    PictureMissing,
     StoreBusy,
     StoreDamaged,
 )
@@ -320,7 +320,7 @@ def test_requests_without_bytes_are_loaded_by_the_pool() -> None:
         decoding.pool.want([DecodeRequest(1, "image/upload/gone", "review", (100, 100))])
         result = decoding.next()
         assert isinstance(result, DecodeFailed)
-        assert isinstance(result.error, ImageDamaged)
+        assert isinstance(result.error, PictureMissing)
     assert asked_in == ["decode-0", "decode-0"]
 
 

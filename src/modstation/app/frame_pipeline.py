@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from modstation.core.errors import PictureMissing
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame, Rendition
 
 if TYPE_CHECKING:
@@ -179,7 +180,10 @@ class FramePipeline:
         key = result.asset_key
         if key in self._purged:
             return
-        if (key, result.rendition) in self._not_here and isinstance(result, DecodeFailed):
+        if isinstance(result, DecodeFailed) and isinstance(result.error, PictureMissing):
+            # No failure of the image. If it is not noted as missing any more it has arrived since.
+            if (key, result.rendition) not in self._not_here:
+                self._ask()
             return
         if result.box == THUMBNAIL_BOX:
             self._thumbnails[key] = result
@@ -187,10 +191,8 @@ class FramePipeline:
                 del self._thumbnails[next(iter(self._thumbnails))]
             self._on_thumbnail(key)
             return
-        if self._detail is not None and result.box == _DETAIL_BOX:
-            if self._detail[0] == key:
-                self._details[key] = result
-                self._on_ready(key)
+        if result.box == _DETAIL_BOX:
+            self._take_detail(result)
             return
         focus = self._focus
         if result.generation != self._generation or focus is None or key not in focus.in_order():
@@ -200,6 +202,14 @@ class FramePipeline:
         self._on_ready(key)
 
     # -- inside
+
+    def _take_detail(self, result: DecodeResult) -> None:
+        """Take every pixel of the image that is zoomed; of any other it comes too late."""
+        if (result.asset_key, result.rendition) != self._detail:
+            return
+        if result.generation == self._generation:
+            self._details[result.asset_key] = result
+            self._on_ready(result.asset_key)
 
     def _keep_within_limit(self, focus: Focus) -> None:
         total = 0

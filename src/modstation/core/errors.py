@@ -23,7 +23,8 @@ An error is either *known*, and stands here, or a *bug*, and reaches the crash h
      │    ├── ImageTooLarge        more bytes or pixels than we decode
      │    ├── DecodeTimeout        the decoder ran out of its time
      │    ├── DecoderDied          the decoder ran out of memory or crashed
-     │    └── CacheUnreadable      they lie in an image cache that cannot be read now
+     │    ├── CacheUnreadable      they lie in an image cache that cannot be read now
+     │    └── PictureMissing       they are not on this machine (yet)
      ├── ReviewError               a review action that cannot be done now
      └── SettingsError             a settings, policy, keymap or account problem
 """
@@ -193,6 +194,12 @@ class CacheUnreadable(MediaError):
     """The image cache on this machine cannot be read now: busy, damaged, or its disk fails."""
 
     title = "Image cache cannot be read"
+
+
+class PictureMissing(MediaError):
+    """The picture is not on this machine, or not any more: no fault of its bytes."""
+
+    title = "Image is not here"
 
 
 # -- review and settings

@@ -12,8 +12,8 @@ from modstation.core.errors import (
     CacheUnreadable,
     DecoderDied,
     DecodeTimeout,
-    ImageDamaged,
     MediaError,
+    PictureMissing,
     StoreError,
 )
 from modstation.media.decode_plan import DecodePlan, Job
@@ -196,7 +196,7 @@ class _Driver:
                 # The next one may be readable: the thread goes on, or "loading" never ends.
                 return CacheUnreadable(f"{error.title}: {error.message}")
             if found is None:
-                return ImageDamaged("The image is not on this machine; it has to be fetched again.")
+                return PictureMissing("The image is not on this machine; it has to be fetched.")
             sealed, key = found.sealed, found.key
         if self._process is not None and self._process.ended:
             self._drop()  # killed while it had nothing to do: no fault of this image

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.app.frame_pipeline import THUMBNAIL_BOX, Focus, FramePipeline
-from modstation.core.errors import ImageDamaged
+from modstation.core.errors import ImageDamaged, PictureMissing
 from modstation.media.frames import DecodeFailed, DecodeRequest, Frame
 
 if TYPE_CHECKING:
@@ -136,11 +136,61 @@ def test_an_image_that_arrived_while_it_was_being_looked_for_is_found_on_the_sec
     request = desk.decoder.plan[0]
     desk.frames.image_cached("a", "review")
     desk.frames.missing("a", "review")
-    gone = ImageDamaged("The image is not on this machine.")
+    gone = PictureMissing("The image is not on this machine.")
     desk.frames.decoded(DecodeFailed(request.generation, "a", "review", STAGE, 0, gone))
     assert desk.frames.frame("a") is None
     desk.frames.look_again()
     assert desk.decoder.stage_keys == ["a"]
+
+
+def test_an_image_that_arrived_between_looking_and_the_answer_is_asked_for_again() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a"))
+    request = desk.decoder.plan[0]
+    desk.frames.missing("a", "review")
+    desk.frames.image_cached("a", "review")
+    desk.decoder.plan = []
+    gone = PictureMissing("The image is not on this machine.")
+    desk.frames.decoded(DecodeFailed(request.generation, "a", "review", STAGE, 0, gone))
+    assert desk.frames.frame("a") is None
+    assert desk.decoder.stage_keys == ["a"]
+
+
+def test_every_pixel_of_an_image_that_is_left_comes_too_late() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a", ahead=("b",)))
+    desk.decode("a")
+    desk.frames.detail("a", "review")
+    request = next(request for request in desk.decoder.plan if request.box > STAGE)
+    desk.frames.focus(Focus("b", back=("a",)))
+    stage = desk.frames.frame("a")
+    desk.answer(request)
+    assert desk.frames.frame("a") is stage
+    assert desk.frames.detail_frame("a") is None
+
+
+def test_every_pixel_of_the_review_rendition_does_not_stand_for_the_original() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a"))
+    desk.decode("a")
+    desk.frames.detail("a", "review")
+    late = next(request for request in desk.decoder.plan if request.box > STAGE)
+    desk.frames.detail("a", "original")
+    original = next(request for request in desk.decoder.plan if request.rendition == "original")
+    shown = desk.answer(original)
+    desk.answer(late)
+    assert desk.frames.detail_frame("a") is shown
+
+
+def test_a_purged_image_is_neither_asked_for_nor_taken_again() -> None:
+    desk = Desk()
+    desk.frames.focus(Focus("a", ahead=("b",)), strip=("a", "b"))
+    late = desk.decoder.plan[0]
+    desk.frames.purge("a")
+    assert all(request.asset_key == "b" for request in desk.decoder.plan)
+    desk.answer(late)
+    assert desk.frames.frame("a") is None
+    assert desk.frames.purged("a")
 
 
 def test_a_replaced_upload_is_not_shown_any_more_once_its_new_picture_is_here() -> None:
