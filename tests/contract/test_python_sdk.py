@@ -31,7 +31,9 @@ def upload(name: str, number: int = 0, **options: object) -> dict[str, object]:
     return cloudinary.uploader.upload(picture(number), public_id=name, **options)
 
 
-def test_a_moderated_upload_is_pending_and_its_answer_can_be_verified(service: LiveService) -> None:
+def test_a_moderated_upload_is_pending_and_its_answer_can_be_verified(
+    lasting_service: LiveService,
+) -> None:
     answer = upload("summer/beach", moderation="webpurify")
     assert answer["moderation"] == [{"kind": "webpurify", "status": "pending"}]
     assert answer["public_id"] == "summer/beach"
@@ -166,20 +168,20 @@ def test_putting_an_asset_back_into_its_queue_notifies_nobody(
         "quote'\"<>",
     ],
 )
-def test_any_public_id_is_only_a_name(service: LiveService, public_id: str) -> None:
+def test_any_public_id_is_only_a_name(lasting_service: LiveService, public_id: str) -> None:
     uploaded = upload(public_id, moderation="manual")
     assert uploaded["public_id"] == public_id
     assert get(str(uploaded["url"])).status_code == 200
-    assert service.asset(public_id)["public_id"] == public_id
-    assert service.decide(public_id, "rejected")["public_id"] == public_id
-    assert service.status_of(public_id) == "rejected"
+    assert lasting_service.asset(public_id)["public_id"] == public_id
+    assert lasting_service.decide(public_id, "rejected")["public_id"] == public_id
+    assert lasting_service.status_of(public_id) == "rejected"
     assert get(str(uploaded["url"])).status_code == 404
 
 
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
 def test_both_signature_versions_and_hashes_are_accepted(
-    service: LiveService, version: int, algorithm: str
+    lasting_service: LiveService, version: int, algorithm: str
 ) -> None:
     answer = upload(
         "tricky",
@@ -291,7 +293,7 @@ def test_an_asset_never_moderated_can_be_rejected(service: LiveService) -> None:
     assert [item["public_id"] for item in found] == ["plain"]
 
 
-def test_uploads_name_files_as_asked(service: LiveService, tmp_path: Path) -> None:
+def test_uploads_name_files_as_asked(lasting_service: LiveService, tmp_path: Path) -> None:
     file = tmp_path / "My Cat.JPG"
     file.write_bytes(picture())
     random = cloudinary.uploader.upload(file)
@@ -316,7 +318,7 @@ def test_overwriting_is_the_default_and_can_be_turned_off(service: LiveService) 
     assert get(str(third["url"])).content == picture(2)
 
 
-def test_a_data_uri_is_a_file_too(service: LiveService) -> None:
+def test_a_data_uri_is_a_file_too(lasting_service: LiveService) -> None:
     import base64
 
     text = base64.encodebytes(picture(5)).decode()
@@ -371,9 +373,9 @@ def test_the_account_can_be_asked_about(service: LiveService) -> None:
     assert cloudinary.api.resource_types()["resource_types"] == ["image", "raw", "video"]
 
 
-def test_delivery_addresses_made_by_the_sdk_work(service: LiveService) -> None:
+def test_delivery_addresses_made_by_the_sdk_work(lasting_service: LiveService) -> None:
     upload("folder/pic", moderation="manual")
-    host = urlsplit(service.url).netloc
+    host = urlsplit(lasting_service.url).netloc
     for options in (
         {},
         {"width": 100, "height": 100, "crop": "limit"},
@@ -384,9 +386,11 @@ def test_delivery_addresses_made_by_the_sdk_work(service: LiveService) -> None:
         assert get(url).status_code == 200, url
 
 
-def test_private_assets_are_delivered_to_signed_addresses_only(service: LiveService) -> None:
+def test_private_assets_are_delivered_to_signed_addresses_only(
+    lasting_service: LiveService,
+) -> None:
     answer = upload("folder/se cret", type="authenticated", moderation="manual")
-    host = urlsplit(service.url).netloc
+    host = urlsplit(lasting_service.url).netloc
     assert get(str(answer["url"])).status_code == 401
     for options in (
         {},

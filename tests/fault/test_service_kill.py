@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import pytest
 from sqlalchemy import select
 
 from helpers.live_service import LiveService, picture
@@ -66,41 +65,40 @@ class ServeProcess:
         return self._process.returncode, errors
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_service_in_order_and_the_next_start_says_the_same(
-    tmp_path: Path, number: int
+    tmp_path: Path,
 ) -> None:
     first = ServeProcess(tmp_path / "data")
     with first.client() as client:
         assert client.get(f"{first.api}/ping").json() == {"status": "ok"}
-        assert first.end(number) == (0, "")
+        assert first.end(signal.SIGTERM) == (0, "")
     again = ServeProcess(tmp_path / "data", first.port)
     assert again.address == first.address
-    assert again.end(number) == (0, "")
+    assert again.end(signal.SIGINT) == (0, "")
 
 
 def test_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
-    service = ServeProcess(tmp_path / "data")
-    assert service.end(signal.SIGTERM)[0] == 0
-    key_file = tmp_path / "data" / "service.key"
+    with LiveService(tmp_path) as service:
+        service.upload(public_id="cat")
+        secret = service.secret.encode()
+    key_file = tmp_path / "service" / "service.key"
     assert key_file.stat().st_mode & 0o077 == 0
-    secret = service.auth[1].encode()
-    kept = [file for file in (tmp_path / "data").rglob("*") if file.is_file()]
+    kept = _files(tmp_path / "service")
     assert kept
     assert not [file for file in kept if secret in file.read_bytes()]
 
 
 def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    service = ServeProcess(tmp_path / "data")
-    second = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(tmp_path / "data"), "0"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert "Another service is using" in second.stderr
-    assert service.end(signal.SIGTERM)[0] == 0
+    with LiveService(tmp_path) as service:
+        second = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, str(tmp_path / "service"), "0"],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        assert "Another service is using" in second.stderr
+        assert service.request("GET", "/ping").status_code == 200
 
 
 def test_nothing_answered_is_lost_and_nothing_half_done_is_listed(tmp_path: Path) -> None:

@@ -46,21 +46,21 @@ def stored(live: LiveService, **options: Any) -> dict[str, Any]:
         ("image/upload/q_auto,f_auto/pic", (800, 600), "JPEG"),
     ],
 )
-def test_renditions(live: LiveService, path: str, size: tuple[int, int], kind: str) -> None:
-    stored(live)
-    answer = get(live, path)
+def test_renditions(shared: LiveService, path: str, size: tuple[int, int], kind: str) -> None:
+    stored(shared)
+    answer = get(shared, path)
     assert answer.status_code == 200, answer.text
     image = Image.open(BytesIO(answer.content))
     assert (image.size, image.format) == (size, kind)
     assert answer.headers["content-type"] == f"image/{kind.lower()}"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["etag"] == f'"{hashlib.md5(answer.content).hexdigest()}"'
-    assert answer.content == get(live, path).content
+    assert answer.content == get(shared, path).content
 
 
-def test_automatic_format_depends_on_what_the_client_takes(live: LiveService) -> None:
-    stored(live)
-    answer = get(live, "image/upload/f_auto/pic", accept="image/webp,*/*")
+def test_automatic_format_depends_on_what_the_client_takes(shared: LiveService) -> None:
+    stored(shared)
+    answer = get(shared, "image/upload/f_auto/pic", accept="image/webp,*/*")
     assert answer.headers["content-type"] == "image/webp"
     assert answer.headers["vary"] == "Accept"
 
@@ -132,22 +132,22 @@ def test_a_rejected_original_moves_to_the_backup_area_and_back(
     assert get(live, "image/upload/pic.jpg").content == CONTENT
 
 
-def test_conditional_and_partial_requests(live: LiveService) -> None:
-    stored(live)
+def test_conditional_and_partial_requests(shared: LiveService) -> None:
+    stored(shared)
     path = "image/upload/pic.jpg"
-    whole = get(live, path)
-    assert get(live, path, if_none_match=whole.headers["etag"]).status_code == 304
-    assert get(live, path, if_none_match='"other"').status_code == 200
-    assert get(live, path, if_modified_since=whole.headers["last-modified"]).status_code == 304
-    head = get(live, path, method="HEAD")
+    whole = get(shared, path)
+    assert get(shared, path, if_none_match=whole.headers["etag"]).status_code == 304
+    assert get(shared, path, if_none_match='"other"').status_code == 200
+    assert get(shared, path, if_modified_since=whole.headers["last-modified"]).status_code == 304
+    head = get(shared, path, method="HEAD")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(CONTENT))
-    part = get(live, path, range="bytes=10-19")
+    part = get(shared, path, range="bytes=10-19")
     assert (part.status_code, part.content) == (206, CONTENT[10:20])
     assert part.headers["content-range"] == f"bytes 10-19/{len(CONTENT)}"
-    assert get(live, path, range="bytes=-5").content == CONTENT[-5:]
-    assert get(live, path, range="bytes=99999999-").status_code == 416
-    assert get(live, path, range="bytes=junk").status_code == 200
+    assert get(shared, path, range="bytes=-5").content == CONTENT[-5:]
+    assert get(shared, path, range="bytes=99999999-").status_code == 416
+    assert get(shared, path, range="bytes=junk").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -161,23 +161,25 @@ def test_conditional_and_partial_requests(live: LiveService) -> None:
         ("image/private/pic", 404, "Resource not found - pic"),
     ],
 )
-def test_faults_are_told_in_a_header(live: LiveService, path: str, status: int, error: str) -> None:
-    stored(live)
-    answer = get(live, path)
+def test_faults_are_told_in_a_header(
+    shared: LiveService, path: str, status: int, error: str
+) -> None:
+    stored(shared)
+    answer = get(shared, path)
     assert (answer.status_code, answer.headers["x-cld-error"]) == (status, error)
 
 
-def test_the_content_decides_the_type_and_raw_files_are_downloads(live: LiveService) -> None:
+def test_the_content_decides_the_type_and_raw_files_are_downloads(shared: LiveService) -> None:
     page = b"<html><script>alert(1)</script></html>"
-    live.upload(page, public_id="page.html", resource_type="raw", filename="page.html")
-    answer = get(live, "raw/upload/page.html")
+    shared.upload(page, public_id="page.html", resource_type="raw", filename="page.html")
+    answer = get(shared, "raw/upload/page.html")
     assert answer.content == page
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers["content-disposition"] == "attachment"
     assert "sandbox" in answer.headers["content-security-policy"]
-    png = live.upload(picture(1, kind="PNG"), public_id="lying", filename="lying.jpg")
+    png = shared.upload(picture(1, kind="PNG"), public_id="lying", filename="lying.jpg")
     assert png["format"] == "png"
-    assert get(live, "image/upload/lying").headers["content-type"] == "image/png"
+    assert get(shared, "image/upload/lying").headers["content-type"] == "image/png"
 
 
 def test_an_address_costs_one_query_however_it_can_be_read(live: LiveService) -> None:

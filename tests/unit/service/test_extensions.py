@@ -30,8 +30,8 @@ def outcomes(results: list[dict[str, Any]]) -> list[str]:
     return [result["outcome"] for result in results]
 
 
-def test_capabilities_are_told(live: LiveService) -> None:
-    assert live.request("GET", "/modstation/capabilities").json() == {
+def test_capabilities_are_told(shared: LiveService) -> None:
+    assert shared.request("GET", "/modstation/capabilities").json() == {
         "batch_decisions": {"max": 500, "checks_version": True},
         "rejected_pixels": True,
         "version": 1,
@@ -72,14 +72,14 @@ def test_a_batch_is_applied_and_recorded(live: LiveService) -> None:
 
 @pytest.mark.parametrize("field", ["decision_id", "reason", "note", "actor"])
 def test_control_characters_are_refused_in_whatever_others_will_read(
-    live: LiveService, field: str
+    shared: LiveService, field: str
 ) -> None:
-    (name,) = live.fill(1)
+    (name,) = shared.fill(1, prefix=field)
     item = verdict(1, name, "approved") | {field: "a\x00b"}
-    answer = live.request("POST", "/modstation/decisions", json={"decisions": [item]})
+    answer = shared.request("POST", "/modstation/decisions", json={"decisions": [item]})
     assert answer.status_code == 400
     assert "control characters" in answer.json()["error"]["message"]
-    assert live.decisions() == []
+    assert shared.decisions(name) == []
 
 
 def test_a_verdict_on_a_picture_that_was_replaced_meanwhile_is_refused(live: LiveService) -> None:
@@ -180,27 +180,27 @@ def test_a_batch_of_500_is_taken_and_one_of_501_refused(live: LiveService) -> No
     ],
 )
 def test_a_malformed_decision_refuses_the_batch_whole(
-    live: LiveService, decision: dict[str, Any]
+    shared: LiveService, decision: dict[str, Any]
 ) -> None:
-    (name,) = live.fill(1)
+    (name,) = shared.fill(1)
     body = {"decisions": [verdict(1, name, "approved"), decision]}
-    answer = live.request("POST", "/modstation/decisions", json=body)
+    answer = shared.request("POST", "/modstation/decisions", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith("Invalid value for parameter decisions: ")
-    assert live.status_of(name) == "pending"
+    assert shared.status_of(name) == "pending"
 
 
 def test_the_pixels_of_a_rejected_asset_can_be_read_with_credentials_only(
-    live: LiveService,
+    shared: LiveService,
 ) -> None:
     content = picture(3, (800, 600))
-    live.upload(content, public_id="folder/pixels", moderation="manual")
-    live.decide("folder/pixels", "rejected")
+    shared.upload(content, public_id="folder/pixels", moderation="manual")
+    shared.decide("folder/pixels", "rejected")
     path = "/modstation/resources/image/upload/folder/pixels/pixels"
-    whole = live.request("GET", path)
+    whole = shared.request("GET", path)
     assert (whole.status_code, whole.content) == (200, content)
     assert whole.headers["cache-control"] == "private, no-store"
-    small = live.request("GET", f"{path}?w=100&h=100")
+    small = shared.request("GET", f"{path}?w=100&h=100")
     assert Image.open(BytesIO(small.content)).size == (100, 75)
-    assert live.request("GET", f"{path}?w=x").status_code == 400
-    assert live.request("GET", path, auth=("1", "2")).status_code == 401
+    assert shared.request("GET", f"{path}?w=x").status_code == 400
+    assert shared.request("GET", path, auth=("1", "2")).status_code == 401
