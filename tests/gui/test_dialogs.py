@@ -236,6 +236,53 @@ def test_a_conflict_is_settled_by_choice(stuck: Desk, action: Action) -> None:
     dialog.close()
 
 
+def test_a_stuck_decision_can_be_given_up(stuck: Desk) -> None:
+    dialog = open_outbox(stuck)
+    choose(dialog, "conflict")
+    assert not dialog.give_up.isVisible()
+    choose(dialog, "stuck")
+    dialog.give_up.click()
+    stuck.until(lambda: not any(_states(stuck, OperationState.PARKED)))
+    stuck.until(lambda: "stuck" not in stuck.window.status.texts["outbox"])
+    dialog.close()
+
+
+@pytest.fixture
+def replaced(sit_down: Callable[..., Desk]) -> Desk:
+    """An approval and a rejection, both of pictures that were replaced by other uploads since."""
+    desk = sit_down(4, hold=timedelta(0))
+    desk.ready()
+    desk.press("a", "x")
+    clock = SystemClock()
+    store = StationStore.open(desk.path, clock=clock, ids=TimeOrderedIds())
+    try:
+        now = clock.now()
+        store.release_due(now)
+        for operation in store.claim(10, now):
+            seen = Observed(ModerationStatus.PENDING, asset_id="another", version=2)
+            store.apply(operation.operation_id, settle(operation, seen, now=now), now=now)
+    finally:
+        store.close()
+    return desk
+
+
+def test_an_approval_of_a_picture_that_was_replaced_cannot_be_kept(replaced: Desk) -> None:
+    dialog = open_outbox(replaced)
+    assert "another picture was uploaded" in choose(dialog, "approved")
+    assert not dialog.choices[Action.KEEP_MINE].isVisible()
+    assert dialog.choices[Action.LOOK_AGAIN].isVisible()
+    choose(dialog, "rejected")
+    assert dialog.choices[Action.KEEP_MINE].isVisible()
+    dialog.close()
+
+
+def test_where_nobody_else_decided_there_is_nothing_to_accept(replaced: Desk) -> None:
+    dialog = open_outbox(replaced)
+    choose(dialog, "rejected")
+    assert not dialog.choices[Action.ACCEPT_THEIRS].isVisible()
+    dialog.close()
+
+
 def test_enter_settles_nothing_in_the_outbox(stuck: Desk) -> None:
     dialog = open_outbox(stuck)
     QTest.keyClick(dialog, Qt.Key.Key_Return)

@@ -343,7 +343,7 @@ class ReviewSession:
                 self.tell(Message(text, Tone.PROBLEM))
 
     def conflict_settled(self, key: str) -> None:
-        """A conflict was settled here: the image may come back to be looked at again."""
+        """A conflict, or a stuck decision, was settled here: the image may come back."""
         self._window.release(key)
         self.reload()
 

@@ -180,6 +180,18 @@ class Station:
 
         self._rest(lambda store: store.retry_parked(operation_id), after, failed)
 
+    def give_up(
+        self, operation: Operation, done: Callable[[], None], failed: Callable[[StoreError], None]
+    ) -> None:
+        """Post a stuck decision never; its image goes back to the queue its status names."""
+        actor = self.session.rules.actor
+
+        def after(_: object) -> None:
+            self.session.conflict_settled(operation.ref.key)
+            done()
+
+        self._rest(lambda store: store.drop(operation.operation_id, actor=actor), after, failed)
+
     def resolve_conflict(
         self,
         operation: Operation,

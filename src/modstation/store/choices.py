@@ -195,7 +195,11 @@ class Choices:
             )
             return self.choose(draft, hold=hold)
         if action is Action.ACCEPT_THEIRS:
-            row = self._note(decision, action, actor=actor, verdict=_verdict_of(theirs))
+            verdict = _verdict_of(theirs)
+            if verdict is None:
+                # Still waiting there: nobody said anything that could be accepted.
+                return None
+            row = self._note(decision, action, actor=actor, verdict=verdict)
             self._give_up(operation, "accepted", "Theirs was accepted.")
             return row, None
         if action is Action.LOOK_AGAIN:

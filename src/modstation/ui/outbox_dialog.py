@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.station import NEEDS_A_PERSON, UNSENT
+from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import Action
-from modstation.core.outbox import OperationState
+from modstation.core.outbox import REPLACED, OperationState
 from modstation.ui.wording import counted, moment
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ class OutboxDialog(QDialog):
         self.retry = QPushButton("&Try again")
         self.retry.clicked.connect(self._retry)
         row.addWidget(self.retry)
+        self.give_up = QPushButton("&Give up")
+        self.give_up.setToolTip("Never post this decision; the image may come back to the queue.")
+        self.give_up.clicked.connect(self._give_up)
+        row.addWidget(self.give_up)
         self.choices: dict[Action, QPushButton] = {}
         for action, label, tip in _CHOICES:
             button = QPushButton(label)
@@ -91,7 +96,7 @@ class OutboxDialog(QDialog):
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         row.addWidget(close)
-        for button in (self.retry, *self.choices.values(), close):
+        for button in (self.retry, self.give_up, *self.choices.values(), close):
             button.setAutoDefault(False)
         self._offer()
         return row
@@ -152,13 +157,19 @@ class OutboxDialog(QDialog):
         operation = self._chosen()
         state = operation.state if operation else None
         self.retry.setVisible(state is OperationState.PARKED)
-        for button in self.choices.values():
-            button.setVisible(state is OperationState.CONFLICTED)
+        self.give_up.setVisible(state is OperationState.PARKED)
+        for action, button in self.choices.items():
+            button.setVisible(operation is not None and _may(operation, action))
 
     def _retry(self) -> None:
         operation = self._chosen()
         if operation is not None:
             self._station.retry(operation.operation_id, self._again, self._failed)
+
+    def _give_up(self) -> None:
+        operation = self._chosen()
+        if operation is not None:
+            self._station.give_up(operation, self._again, self._failed)
 
     def _resolve(self, action: Action) -> None:
         operation = self._chosen()
@@ -170,13 +181,30 @@ class OutboxDialog(QDialog):
             self._read()
 
 
+def _may(operation: Operation, action: Action) -> bool:
+    """Whether a conflict may be settled so."""
+    if operation.state is not OperationState.CONFLICTED:
+        return False
+    match action:
+        case Action.KEEP_MINE:
+            # Nobody has seen the picture that an approval would let through.
+            approves = operation.target is ModerationStatus.APPROVED
+            return not (approves and operation.error_code == REPLACED)
+        case Action.ACCEPT_THEIRS:
+            return operation.theirs in {ModerationStatus.APPROVED, ModerationStatus.REJECTED}
+        case _:
+            return True
+
+
 def _text(operation: Operation) -> str:
     line = (
         f"{operation.ref.public_id}\n"
         f"{operation.target.value}, {_WORDS.get(operation.state, operation.state.value)}"
         f" · decided {moment(operation.decided_at)} by {operation.actor or 'you'}"
     )
-    if operation.theirs is not None:
+    if operation.error_code == REPLACED and operation.state is OperationState.CONFLICTED:
+        line += " · another picture was uploaded under this name meanwhile; look at it first"
+    elif operation.theirs is not None:
         line += f" · the service says {operation.theirs.value}"
     elif operation.last_error and operation.state in NEEDS_A_PERSON | {OperationState.READY}:
         line += f" · {operation.last_error}"

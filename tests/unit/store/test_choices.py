@@ -545,3 +545,14 @@ def test_what_we_posted_before_somebody_else_reset_it_is_not_expected(
     store.upsert_asset(photos[0])
     saved = store.decide(draft_for(photos[0], REJECT), hold=AT_ONCE)
     assert saved.operation.expected == {PENDING}
+
+
+def test_where_nobody_decided_there_is_no_verdict_to_accept(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    row = conflict_about_a_new_picture(store, photos[0], REJECT, clock)
+    accepted = store.resolve_conflict(
+        row.operation_id, Action.ACCEPT_THEIRS, actor="mod", hold=HOLD
+    )
+    assert accepted is None
+    assert store.operations({OperationState.CONFLICTED}) == [row]

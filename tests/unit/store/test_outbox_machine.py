@@ -238,7 +238,10 @@ class OutboxMachine(RuleBasedStateMachine):
     def settle_a_conflict(self, action: Action, hold: timedelta) -> None:
         for row in self.store.operations({OperationState.CONFLICTED}, limit=1):
             key = row.ref.key
-            self.store.resolve_conflict(row.operation_id, action, actor="mod", hold=hold)
+            settled = self.store.resolve_conflict(row.operation_id, action, actor="mod", hold=hold)
+            if settled is None:
+                assert (action, row.theirs) == (Action.ACCEPT_THEIRS, PENDING)
+                continue
             if action is Action.KEEP_MINE:
                 [again] = [o for o in self.store.operations(OPEN) if o.ref.key == key]
                 self.choices.choose(again)
