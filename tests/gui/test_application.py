@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from modstation.app.bootstrap import StationSpec, open_station
+from modstation.app.diagnostics import start_log, stop_log
 from modstation.app.paths import home_at
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.queue import QueueView
@@ -130,6 +133,51 @@ def test_a_fault_is_reported_and_ends_the_program(
     assert "a fault of ours" in reports[0].read_text(encoding="utf-8")
     assert str(reports[0]) in told[0]
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_no_secret_of_an_account_shows_in_a_fault_or_in_the_log(
+    home: Home,
+    qapp: QApplication,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(QMessageBox, "critical", lambda *_args: None)
+    first = parse_cloudinary_url("cloudinary://k:hush-first@first?upload_prefix=http://127.0.0.1:9")
+    chosen = replace(SECOND, secret="hush-chosen")
+    handler = start_log(home.log, "station", secrets=[first.secret])
+    application = Application(home, view=QueueView(), offline=True)
+    application.keep_secret(first.secret)
+
+    def fault() -> None:
+        logging.getLogger("test").info("refused hush-first and hush-chosen")
+        raise ZeroDivisionError("neither hush-first nor hush-chosen")
+
+    def act() -> None:
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, StationWindow) and window.isVisible():
+                if window.station.account.name == "first":
+                    application._change_to(chosen)
+                else:
+                    timer.stop()
+                    window.station.mailbox.post(fault)
+
+    timer = QTimer()
+    timer.timeout.connect(act)
+    timer.start(5)
+    try:
+        assert application.run(station_of(home)) == CRASHED
+    finally:
+        timer.stop()
+        stop_log(handler)
+    (report,) = home.log.glob("crash-*.txt")
+    texts = [
+        report.read_text(encoding="utf-8"),
+        (home.log / "station.log").read_text(encoding="utf-8"),
+        capsys.readouterr().err,
+    ]
+    for text in texts:
+        assert "neither" in text or "refused" in text
+        assert "hush" not in text
 
 
 def test_a_fault_in_the_store_thread_reaches_the_crash_report(

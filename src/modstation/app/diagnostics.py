@@ -74,6 +74,13 @@ class RedactingFormatter(logging.Formatter):
         return redact(super().format(record), self.secrets)
 
 
+def keep_secret(secret: str) -> None:
+    """Hide a secret that this process learned after its log was started."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, RedactingFormatter):
+            handler.formatter.secrets.add(secret)
+
+
 def start_log(
     folder: Path,
     program: str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt
@@ -12,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from modstation.app.accounts import AccountBook
 from modstation.app.bootstrap import StationSpec, open_station
-from modstation.app.diagnostics import write_crash_report
+from modstation.app.diagnostics import keep_secret, redact, write_crash_report
 from modstation.app.settings import load_settings
 from modstation.core.errors import ModstationError
 from modstation.ui.bridge import EventBridge
@@ -43,6 +44,7 @@ class Application:
         self._next: Credentials | None = None
         self._window: StationWindow | None = None
         self._exit_code = 0
+        self._secrets: set[str] = set()
         self._qt = make_application()
         # A loop of its own for every window: after QApplication.quit() no dialog could be shown.
         self._qt.setQuitOnLastWindowClosed(False)
@@ -50,6 +52,11 @@ class Application:
         self._theme = Theme(load_settings(home)[0].theme)
         self._theme.apply(self._qt)
         self._qt.setWindowIcon(QIcon(_mark(self._theme)))
+
+    def keep_secret(self, secret: str) -> None:
+        """Let no log and no crash report of this run show it."""
+        self._secrets.add(secret)
+        keep_secret(secret)
 
     def run(self, station: Station | None) -> int:
         """Show the window until it is closed for good, and return the exit code."""
@@ -100,6 +107,7 @@ class Application:
         dialog.open()
 
     def _change_to(self, credentials: Credentials) -> None:
+        self.keep_secret(credentials.secret)
         self._next = credentials
         if self._window is not None:
             self._window.close()
@@ -141,11 +149,15 @@ class Application:
         trace: TracebackType | None,
     ) -> None:
         """Write the report of a bug, tell where it is, and end: nothing decided is lost."""
-        sys.__excepthook__(kind, error, trace)
-        if self._exit_code == CRASHED or not issubclass(kind, Exception):
+        if not issubclass(kind, Exception):
+            sys.__excepthook__(kind, error, trace)
+            return
+        told = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(redact(told, self._secrets))
+        if self._exit_code == CRASHED:
             return
         self._exit_code = CRASHED
-        path = write_crash_report(self._home.log, error)
+        path = write_crash_report(self._home.log, error, secrets=self._secrets)
         QMessageBox.critical(
             self._window,
             "modstation has a fault",

@@ -31,4 +31,7 @@ def run_station(
         station = open_station(StationSpec(home, credentials, view=view, offline=offline))
     from modstation.ui.application import Application
 
-    return Application(home, view=view, offline=offline).run(station)
+    application = Application(home, view=view, offline=offline)
+    if credentials is not None:
+        application.keep_secret(credentials.secret)
+    return application.run(station)
