@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from modstation.app.queue_window import QueueWindow
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
-    from modstation.core.queue import QueueEntry, QueueView
+    from modstation.core.queue import QueueEntry, QueuePosition, QueueView
     from modstation.store.station_store import StationStore
 
 # Fewer entries than this ahead of the current one: ask the store for more.
@@ -69,7 +69,7 @@ class QueueReader:
             self._asking = False
             self._desk.window_not_read(error)
 
-        self._store.submit(Priority.WINDOW, read, self._take, failed)
+        self._store.submit(Priority.WINDOW, read, lambda answer: self._take(answer, around), failed)
 
     def refill(self) -> None:
         """Ask if little is left on either side and there may be more."""
@@ -78,11 +78,12 @@ class QueueReader:
         if low_ahead or low_behind:
             self.read()
 
-    def _take(self, answer: tuple[list[QueueEntry], Counts]) -> None:
+    def _take(self, answer: tuple[list[QueueEntry], Counts], around: QueuePosition | None) -> None:
         entries, counts = answer
         before = self._window.current
         self._window.merge(entries)
-        behind = sum(entry.position < before.position for entry in entries) if before else 0
+        # Counted from where it was asked: the moderator may have moved on since.
+        behind = sum(entry.position < around for entry in entries) if around else 0
         # Read to its edge: no need to ask again before the network process brings something.
         self.at_start = behind < BEHIND
         self.at_end = len(entries) - behind < WINDOW

@@ -33,8 +33,12 @@ def test_bytes_are_held_against_what_was_said_of_them(
     change: dict[str, Any], words: str | None
 ) -> None:
     fine: dict[str, Any] = {
-        "listing_bytes": 10, "listing_etag": MD5, "got_length": 10, "got_md5": MD5,
-        "content_length": 10, "is_original": True,
+        "listing_bytes": 10,
+        "listing_etag": MD5,
+        "got_length": 10,
+        "got_md5": MD5,
+        "content_length": 10,
+        "is_original": True,
     }
     warning = integrity(**fine | change)
     assert warning is None if words is None else words in (warning or "")
