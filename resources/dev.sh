@@ -143,7 +143,9 @@ case $verb in
   test)
     set_up
     cd "$root"
-    QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen} exec "$py" -m pytest "$@"
+    # Side by side, a file at a time: most tests wait for another process, not for the processor.
+    QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen} exec "$py" -m pytest \
+      -n auto --maxprocesses 4 --dist loadfile "$@"
     ;;
   check)
     make_venv
