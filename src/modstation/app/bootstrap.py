@@ -153,7 +153,9 @@ def open_station(spec: StationSpec) -> Station:
             session=session,
             network=network,
             pool=pool,
-            # Decisions first: the network process then posts what is due, and ends.
+            # Decisions first: what was accepted is on the disk. The network process then settles
+            # what is in its hands and ends; what is held or ready still is posted after the next
+            # start, so the window asks before it closes.
             closing=(store, network, pool, cache),
             warning_of=warnings.of,
         )

@@ -53,6 +53,12 @@ def _table() -> dict[str, Command]:
         Command("help", "Help", "Show the manual.", "Panels"),
         Command("post-now", "Post now", "Post the decisions still held for undo.", "Service"),
         Command("refresh", "Refresh", "Ask the service for new images now.", "Service"),
+        Command(
+            "offline",
+            "Go offline",
+            "Use no network, and go on with what is on this machine; again to go back online.",
+            "Service",
+        ),
         Command("accounts", "Account…", "Choose or add an account.", "Service"),
         Command("outbox", "Outbox…", "Show what waits, is stuck or in conflict.", "Service"),
         Command("full-screen", "Full screen", "Use the whole screen for one image.", "Window"),

@@ -94,9 +94,14 @@ class Counts:
     decided: int = 0
 
     @property
+    def on_the_way(self) -> int:
+        """Decisions that reach the service by themselves, sooner or later."""
+        return self.held + self.ready + self.in_flight
+
+    @property
     def unsent(self) -> int:
         """Decisions that have not reached the service yet."""
-        return self.held + self.ready + self.in_flight + self.parked + self.conflicted
+        return self.on_the_way + self.parked + self.conflicted
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Actions:
             "help": lambda: self._open("help"),
             "post-now": self._window.station.post_now,
             "refresh": self._refresh,
+            "offline": self._offline,
             "accounts": self._accounts,
             "outbox": self._outbox,
             "full-screen": self._full_screen,
@@ -193,8 +194,21 @@ class Actions:
     # -- service and window
 
     def _refresh(self) -> None:
-        self._window.station.refresh()
-        self._say("Asking the service for new images.")
+        station = self._window.station
+        station.refresh()
+        if station.offline:
+            key = self._window.key_of("offline")
+            self._say(f"Offline by choice: only this machine was asked. {key} goes back online.")
+        else:
+            self._say("Asking the service for new images.")
+
+    def _offline(self) -> None:
+        station = self._window.station
+        station.set_offline(offline=not station.offline)
+        if station.offline:
+            self._say("Offline: nothing is fetched or posted. What is on this machine stays here.")
+        else:
+            self._say("Going back online.")
 
     def _accounts(self) -> None:
         self._window.account_wanted.emit()
@@ -214,7 +228,7 @@ class Actions:
         window.stage.setFocus()
 
     def _close(self) -> None:
-        self._window.close()
+        self._window.leave()
 
     def _say(self, text: str) -> None:
         self._window.message.show_message(Message(text, Tone.INFO))

@@ -78,6 +78,7 @@ class Application:
         window = StationWindow(station, self._theme)
         window.account_wanted.connect(self._choose_account)
         window.closed.connect(self._loop.quit)
+        window.stayed.connect(self._stay)
         bridge = EventBridge(station.mailbox)
         self._window = window
         try:
@@ -110,7 +111,10 @@ class Application:
         self.keep_secret(credentials.secret)
         self._next = credentials
         if self._window is not None:
-            self._window.close()
+            self._window.leave()
+
+    def _stay(self) -> None:
+        self._next = None
 
     def _ask_for_station(self) -> Station | None:
         from modstation.ui.account_dialog import AccountDialog

@@ -17,28 +17,28 @@ from modstation.ui.wording import CONNECTION_WORDS, counted, moment, outbox_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
-    from modstation.app.review_session import ReviewSession
+    from modstation.app.station import Station
     from modstation.ui.theme import Theme
 
-_BUTTONS = ("refresh", "outbox", "post-now", "accounts")
+_WIDE_FROM = 1000
+_BUTTONS = ("offline", "refresh", "outbox", "post-now", "accounts")
 
 
 class StatusLine(QWidget):
-    """Reads the session when it is told to; offline is a state one sees here, not a dialog."""
+    """Reads the station when it is told to; offline is a state one sees here, not a dialog."""
 
     def __init__(
         self,
-        session: ReviewSession,
+        station: Station,
         theme: Theme,
-        account: str,
         *,
         key_of: Callable[[str], str],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session = session
+        self._station = station
         self._theme = theme
         self.setFixedHeight(36)
         self.setAccessibleName("Status")
@@ -46,7 +46,7 @@ class StatusLine(QWidget):
             name: CommandButton(COMMANDS[name], key_of(name), theme, Shape.FLAT, parent=self)
             for name in _BUTTONS
         }
-        self.buttons["accounts"].set_label(account)
+        self.buttons["accounts"].set_label(station.account.name)
         for button in self.buttons.values():
             button.setSizePolicy(button.sizePolicy().Policy.Fixed, button.sizePolicy().Policy.Fixed)
         row = QHBoxLayout(self)
@@ -60,6 +60,7 @@ class StatusLine(QWidget):
         for widget in (
             self._mark,
             self._connection,
+            self.buttons["offline"],
             self.buttons["refresh"],
             self._outbox,
             self.buttons["outbox"],
@@ -93,7 +94,7 @@ class StatusLine(QWidget):
 
     def refresh(self) -> None:
         """Say how things stand now."""
-        session, now = self._session, datetime.now(UTC)
+        session, now = self._station.session, datetime.now(UTC)
         change = session.connection
         icon, word, colour = CONNECTION_WORDS[change.connection]
         ratio = self.devicePixelRatioF()
@@ -104,6 +105,8 @@ class StatusLine(QWidget):
         _set(self._connection, word)
         self._connection.setToolTip(tip)
         self._connection.setAccessibleDescription(tip)
+        offline = self.buttons["offline"]
+        offline.set_label("Go online" if self._station.offline else COMMANDS["offline"].label)
         counts = session.counts
         _set(self._outbox, outbox_text(counts, change, now=now))
         self.buttons["post-now"].setVisible(bool(counts.held))
@@ -116,6 +119,12 @@ class StatusLine(QWidget):
             "" if pace.per_hour is None else f"{counted(round(pace.per_hour), 'image')} an hour"
         )
         _set(self._clock, f"{now.astimezone():%H:%M}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the buttons are worth more than these."""
+        super().resizeEvent(event)
+        for label in (self._decided, self._clock):
+            label.setVisible(self.width() >= _WIDE_FROM)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground and the line above."""

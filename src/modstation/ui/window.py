@@ -58,6 +58,8 @@ class StationWindow(QWidget):
 
     # Another account is to be chosen; the application does that.
     account_wanted = Signal()
+    # The moderator wanted to leave, and then did not.
+    stayed = Signal()
     closed = Signal()
 
     def __init__(self, station: Station, theme: Theme) -> None:
@@ -97,9 +99,7 @@ class StationWindow(QWidget):
         self.message = MessageLine(theme, key_of=self.key_of, parent=self)
         self.evidence = EvidencePanel(theme, station.policy, key_of=self.key_of, parent=self)
         self.filmstrip = Filmstrip(self.session, theme, self)
-        self.status = StatusLine(
-            self.session, theme, station.account.name, key_of=self.key_of, parent=self
-        )
+        self.status = StatusLine(station, theme, key_of=self.key_of, parent=self)
         self.toolbar = Toolbar(
             theme, f"{view.kind} · {view.status.value}{part}", key_of=self.key_of, parent=self
         )
@@ -304,9 +304,34 @@ class StationWindow(QWidget):
         """Change the colours of everything."""
         self.commands.apply_theme(name)
 
+    def leave(self) -> None:
+        """Close; if decisions are not posted yet, ask what is to become of them first."""
+        if not self.session.counts.on_the_way:
+            self.close()
+            return
+        from modstation.ui.closing_dialog import ClosingDialog
+
+        self.peek(on=False)
+        dialog = ClosingDialog(self.station, self)
+        dialog.leaving.connect(self.close)
+        dialog.staying.connect(self.stayed)
+        dialog.open()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the timers; the station is closed by whoever opened it."""
+        asked = event.spontaneous() and not _session_ends()
+        if asked and self.session.counts.on_the_way:
+            # The cross of the frame, not our own doing.
+            event.ignore()
+            self.leave()
+            return
         self._seconds.stop()
         self._later.stop()
         super().closeEvent(event)
         self.closed.emit()
+
+
+def _session_ends() -> bool:
+    """The desktop logs out: nothing may hold that up, and nothing is lost."""
+    application = QApplication.instance()
+    return isinstance(application, QApplication) and application.isSavingSession()
