@@ -131,7 +131,7 @@ def test_a_used_up_quota_stops_posting_not_reviewing(
         # The service speaks of whole seconds.
         rule = service.faults.add(limit, method="POST", path=path, times=1, reset_in=1.0)
         rejected = desk.reject()
-        desk.station.wake_network()
+        desk.station.refresh()
         desk.until(lambda: desk.connection is Connection.THROTTLED, "the limit was not seen")
         assert desk.session.connection.until is not None
         before = len(service.faults.requests("POST"))

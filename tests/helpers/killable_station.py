@@ -136,7 +136,7 @@ class _Moderator:
             self.closing = True
         self.wanted = float("inf") if message.get("decide") == "all" else message.get("decide", 0)
         self.idle_told = False
-        self.station.wake_network()
+        self.station.refresh()
 
     def hear(self, event: SessionEvent) -> None:
         from modstation.app.session_events import ConnectionMoved, CountsChanged
@@ -171,7 +171,7 @@ class _Moderator:
             self.wanted -= 1
             pressed = True
         if pressed:
-            self.station.wake_network()
+            self.station.refresh()
         enough = not self.wanted or (
             self.wanted == float("inf") and not session.current and not session.counts.waiting
         )

@@ -240,11 +240,11 @@ class StationDesk:
 
     def drained(self, *, impatient: bool = False) -> None:
         """Wait until every decision is at the service; ``impatient`` presses F5 all the while."""
-        self.station.wake_network()
+        self.station.refresh()
 
         def posted() -> bool:
             if impatient:
-                self.station.wake_network()
+                self.station.refresh()
             return not self.operations(*UNSENT)
 
         self.until(posted, "not posted")

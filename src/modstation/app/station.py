@@ -131,10 +131,6 @@ class Station:
 
     # -- network
 
-    def wake_network(self) -> None:
-        """Let the network process look at the outbox now."""
-        self._network.wake()
-
     def refresh(self) -> None:
         """Ask the service for new images now."""
         self._network.wake()

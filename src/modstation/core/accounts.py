@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, quote, unquote, urlsplit
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from modstation.core.errors import SettingsError
 
@@ -99,18 +99,3 @@ def check_transport(account: Account) -> None:
             f"{origin.hostname} is reached over plain http, which shows the secret to everyone "
             "on the way. Use https, or add allow_http=true to the address if you know the network."
         )
-
-
-def to_cloudinary_url(credentials: Credentials) -> str:
-    """The ``CLOUDINARY_URL`` of an account; it contains the secret."""
-    account = credentials.account
-    url = (
-        f"cloudinary://{quote(account.api_key, safe='')}:{quote(credentials.secret, safe='')}"
-        f"@{quote(account.cloud, safe='')}"
-    )
-    return url if account.api_base == CLOUDINARY_API else f"{url}?upload_prefix={account.api_base}"
-
-
-def renamed(credentials: Credentials, name: str) -> Credentials:
-    """The same account under another name."""
-    return replace(credentials, account=replace(credentials.account, name=check_name(name)))

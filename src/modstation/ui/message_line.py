@@ -87,7 +87,7 @@ class MessageLine(QWidget):
         name = offer.step.key.split("/", 2)[-1]
         self._put(
             f"{name} is posted as {offer.posted.value}; that cannot be undone, only reversed. "
-            "Any other decision drops this.",
+            "Going on drops this.",
             Tone.REFUSED,
         )
         verb = "Approve" if offer.verdict is Verdict.APPROVE else "Reject"
