@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -21,6 +22,7 @@ SCHEMA_VERSION = 2
 APPLICATION_ID = 0x6D6F6473
 
 BUSY_TIMEOUT = 5.0  # seconds
+BUSY_PAUSE = 0.01  # seconds
 # 8 MiB each: two processes hold a connection, and the budget is 350 MiB for everything.
 CACHE_KIB = 8192
 # Rows one transaction may write: the other writer never waits long (design §3).
@@ -129,8 +131,7 @@ def open_connection(path: Path) -> StoreConnection:
 
 
 def _configure(sql: sqlite3.Connection) -> None:
-    if sql.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        sql.execute("PRAGMA journal_mode = WAL")
+    _use_write_ahead_log(sql)
     # FULL: a decision shown as saved survives a power cut.
     sql.execute("PRAGMA synchronous = FULL")
     sql.execute("PRAGMA foreign_keys = ON")
@@ -138,6 +139,20 @@ def _configure(sql: sqlite3.Connection) -> None:
     sql.execute("PRAGMA secure_delete = FAST")
     sql.execute("PRAGMA temp_store = MEMORY")
     sql.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+
+
+def _use_write_ahead_log(sql: sqlite3.Connection) -> None:
+    """Turn the log on, once in a file's life; ``OperationalError`` if others keep it busy."""
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while sql.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            sql.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # SQLite answers "busy" at once here and never waits for its busy timeout: two
+            # programs that both hold a read lock and want it for themselves would wait for ever.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(BUSY_PAUSE)
 
 
 def _bring_up_to_date(connection: StoreConnection) -> None:

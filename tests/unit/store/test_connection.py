@@ -61,7 +61,7 @@ def test_two_programs_may_make_the_same_new_database_at_once(tmp_path: Path) -> 
         "import sys; from pathlib import Path\n"
         "from modstation.store.connection import open_connection\n"
         "sys.stdin.readline()\n"
-        "for number in range(10): open_connection(Path(sys.argv[1]) / str(number)).close()"
+        "for number in range(40): open_connection(Path(sys.argv[1]) / str(number)).close()"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     programs = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(3)]
