@@ -181,6 +181,8 @@ class Deciding:
         self._desk = desk
         self._taking_back = taking_back
         self._shredder = shredder
+        # Decisions the store has not answered for yet.
+        self._unanswered = 0
 
     def decide(self, verdict: Verdict, reason: Reason | None, now: float) -> None:
         """Record a verdict for the image on the stage and show the next one.
@@ -206,17 +208,24 @@ class Deciding:
             return stored[0]
 
         def done(saved: Saved) -> None:
+            self._unanswered -= 1
             desk.on_disk(entry.key)
             desk.take_counts(saved.counts)
+            desk.look_around()
 
         def failed(error: StoreError) -> None:
+            self._unanswered -= 1
             self.pace.failed(now)
             self._not_saved(entry, error)
 
         self._store.submit(Priority.DECIDE, task, done, failed)
         if reason is not None and reason.purge:
             self._shredder.shred(entry.key, if_saved=lambda: bool(stored))
-        desk.look_around()
+        # Decoding ahead begins once the decision is on the disk: begun now, it would take the
+        # processor from the store thread. Unless the disk is what is slow.
+        if self._unanswered:
+            desk.look_around()
+        self._unanswered += 1
 
     def skip(self) -> None:
         """Put the image at the back of the queue; ``ReviewError`` if there is none."""

@@ -78,8 +78,7 @@ def _limit(memory_bytes: int) -> None:
     lower(resource.RLIMIT_FSIZE, 0)
     lower(resource.RLIMIT_NOFILE, _FILES)
     if sys.platform == "linux":
-        # Not pathlib: importing it costs a worker's start more than all of this.
-        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123
+        with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - importing pathlib costs a worker's start more than all of this
             pages = int(statm.read().split()[0])
         lower(resource.RLIMIT_AS, pages * resource.getpagesize() + memory_bytes)
     # macOS takes RLIMIT_AS and does not hold to it; there the time limit alone bounds a bomb.

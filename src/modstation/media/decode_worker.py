@@ -28,6 +28,8 @@ MEMORY_BYTES: Final = 512 * 1024 * 1024
 """What an image may take above the worker's own size."""
 
 _SECONDS_AFTER_DEADLINE: Final = 1.0
+# Decoding ahead takes every core there is; the window and the disk come first.
+_NICENESS: Final = 5
 
 
 def main(arguments: list[str]) -> int:
@@ -39,6 +41,7 @@ def main(arguments: list[str]) -> int:
     prepare()
     silence()
     channel.send({"ready": confine(MEMORY_BYTES)})
+    hurried = True
     while True:
         try:
             request = channel.receive(
@@ -47,6 +50,10 @@ def main(arguments: list[str]) -> int:
             _serve(channel, request)
         except ChannelClosed:
             return 0
+        if hurried and hasattr(os, "nice"):
+            # Not before the first image, which somebody waits for.
+            os.nice(_NICENESS)
+            hurried = False
 
 
 def _connection(argument: str) -> socket.socket:

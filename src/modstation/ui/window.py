@@ -47,6 +47,9 @@ _WIDE_FROM = 1100
 # Lower than this there is no room for the filmstrip.
 _STRIP_FROM = 560
 _SECOND_MS = 1000
+# What is not the stage follows a frame later: painting it at once, the window held the interpreter
+# while the store thread wanted it some thirty times, and a decision was on the disk 10 ms later.
+_FOLLOWS_MS = 16
 
 
 class StationWindow(QWidget):
@@ -77,7 +80,7 @@ class StationWindow(QWidget):
         self.keyboard = Keyboard(station.keymap, self.reader, self)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
-        self._later.setInterval(0)
+        self._later.setInterval(_FOLLOWS_MS)
         self._later.timeout.connect(self._catch_up)
         self._seconds = QTimer(self)
         self._seconds.setInterval(_SECOND_MS)
@@ -86,7 +89,7 @@ class StationWindow(QWidget):
         self.session.listen(self._on_session)
         for problem in station.problems:
             self.message.show_message(Message(problem, Tone.PROBLEM))
-        self._later.start()
+        self._later_start()
 
     def _build(self) -> None:
         station, theme = self.station, self.theme
@@ -152,7 +155,7 @@ class StationWindow(QWidget):
             self.commands.run(command)
         except ReviewError as refusal:
             self.message.show_message(Message(refusal.message, Tone.REFUSED))
-        self._later.start()
+        self._later_start()
 
     def peek(self, *, on: bool) -> None:
         """Uncover the image while a key or the button is held; a refusal is shown."""
@@ -222,10 +225,12 @@ class StationWindow(QWidget):
                 self.message.clear()
             case CountsChanged():
                 pass
-        self._later.start()
+        self._later_start()
 
     def _later_start(self) -> None:
-        self._later.start()
+        # Not started anew: events that come in a row must not put it off for ever.
+        if not self._later.isActive():
+            self._later.start()
 
     def _catch_up(self) -> None:
         """Bring up to date what is not the stage."""
@@ -264,7 +269,7 @@ class StationWindow(QWidget):
         elif not self.keyboard.press(event):
             event.ignore()
         if self.reader.learned != self._learned:
-            self._later.start()
+            self._later_start()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """The end of a peek."""

@@ -228,7 +228,7 @@ class Driver:
         frame = session.current_frame()
         return (
             f"{session.connection}, {session.counts}, {_current(self.station)}, {type(frame)},"
-            f" {self.observer.shown[-3:]}, {self.window.message.text()!r}"
+            f" {self.observer.shown[-3:]}, {self.window.message.text!r}"
         )
 
 
