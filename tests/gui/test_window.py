@@ -166,6 +166,7 @@ def test_nothing_is_cut_off_at(sit_down: Callable[..., Desk], size: tuple[int, i
 
 
 def test_everything_that_acts_has_a_name_for_screen_readers(desk: Desk) -> None:
+    desk.settle()
     for widget in desk.window.findChildren(QAbstractButton):
         assert widget.accessibleName() or widget.text()
     for part in (desk.window.stage, desk.window.filmstrip, desk.window.evidence):
