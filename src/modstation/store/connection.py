@@ -131,7 +131,7 @@ def open_connection(path: Path) -> StoreConnection:
 
 
 def _configure(sql: sqlite3.Connection) -> None:
-    _use_write_ahead_log(sql)
+    use_write_ahead_log(sql)
     # FULL: a decision shown as saved survives a power cut.
     sql.execute("PRAGMA synchronous = FULL")
     sql.execute("PRAGMA foreign_keys = ON")
@@ -141,7 +141,7 @@ def _configure(sql: sqlite3.Connection) -> None:
     sql.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
-def _use_write_ahead_log(sql: sqlite3.Connection) -> None:
+def use_write_ahead_log(sql: sqlite3.Connection) -> None:
     """Turn the log on, once in a file's life; ``OperationalError`` if others keep it busy."""
     deadline = time.monotonic() + BUSY_TIMEOUT
     while sql.execute("PRAGMA journal_mode").fetchone()[0] != "wal":

@@ -352,7 +352,7 @@ def test_what_was_sealed_for_a_file_that_is_no_more_is_not_kept(
 def test_a_file_held_by_another_program_is_told_as_busy(
     path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("modstation.store.images._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("modstation.store.images_file.BUSY_TIMEOUT", 0.05)
     with ImageStore(path, clock=clock) as store:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
