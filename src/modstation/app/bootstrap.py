@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
+from modstation.app.deciding import SessionRules
+from modstation.app.frame_pipeline import FramePipeline
+from modstation.app.mailbox import Mailbox
+from modstation.app.network_link import NetworkLink
+from modstation.app.network_messages import NetworkSpec
+from modstation.app.paths import make_private_folder
+from modstation.app.picture_warnings import PictureWarnings
+from modstation.app.review_session import ReviewSession
+from modstation.app.settings import load_keymap, load_policy, load_settings
+from modstation.app.station import Parts, Station
+from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.queue import QueueView
+from modstation.media.cache import ImageCache, SealedImage
+from modstation.media.decoder import DecodePool
+from modstation.store.images import open_image_store
+from modstation.store.station_store import StationStore
+from modstation.store.store_thread import StoreThread
 
 if TYPE_CHECKING:
     from modstation.app.paths import Home
-    from modstation.app.station import Station
     from modstation.core.accounts import Credentials
     from modstation.core.events import Event
-    from modstation.media.cache import SealedImage
-    from modstation.media.decode_process import DecodeProcess
     from modstation.media.frames import DecodeRequest, DecodeResult
 
 PENDING = QueueView()
-DECODE_WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +53,10 @@ def open_station(spec: StationSpec) -> Station:
     ``StoreError`` and ``SettingsError`` if its data folder cannot be used. Settings, policy or
     keys that cannot be read do not stop it: the station's ``problems`` say so.
     """
-    # The imports stand here and not at the top, each behind what it need not delay: the workers
-    # come up on another processor while this one is still importing.
-    from modstation.media.decode_process import DecodeProcess
-
-    with ExitStack() as undo:
-        workers = []
-        for _ in range(DECODE_WORKERS):
-            workers.append(DecodeProcess())
-            undo.callback(workers[-1].close)
-        station = _assemble(spec, workers, undo)
-        undo.pop_all()
-        return station
-
-
-def _assemble(spec: StationSpec, workers: list[DecodeProcess], undo: ExitStack) -> Station:
-    """Put the rest together; ``undo`` ends what was started if that fails half-way."""
-    from modstation.app.mailbox import Mailbox
-    from modstation.app.network_link import NetworkLink
-    from modstation.app.network_messages import NetworkSpec
-    from modstation.app.paths import make_private_folder
-    from modstation.app.settings import load_keymap, load_policy, load_settings
-
     settings, problems = load_settings(spec.home)
+    policy, policy_problems = load_policy(spec.home, settings)
+    keymap, keymap_problems = load_keymap(spec.home, settings)
+    clock, ids = SystemClock(), TimeOrderedIds()
     folder = spec.home.account(spec.credentials.account.name)
     make_private_folder(folder.path)
     mailbox = Mailbox()
@@ -76,42 +68,8 @@ def _assemble(spec: StationSpec, workers: list[DecodeProcess], undo: ExitStack) 
         # On the window's thread, where the crash handler is.
         mailbox.post(again)
 
-    def told(event: Event) -> None:
-        mailbox.post(lambda: session.take_event(event))
-
-    from modstation.core.clock import SystemClock, TimeOrderedIds
-    from modstation.store.station_store import StationStore
-
-    clock, ids = SystemClock(), TimeOrderedIds()
     # Here, not in its thread: a damaged or too new database is told before any window opens.
     StationStore.open(folder.station_db, clock=clock, ids=ids).close()
-    network = NetworkLink(
-        NetworkSpec.of(
-            credentials=spec.credentials,
-            folder=folder,
-            log=spec.home.log,
-            view=spec.view,
-            settings=settings,
-            offline=spec.offline,
-        ),
-        on_event=told,
-        crashed=crashed,
-    )
-    network.start()
-    undo.callback(network.close)
-
-    from modstation.app.deciding import SessionRules
-    from modstation.app.frame_pipeline import FramePipeline
-    from modstation.app.picture_warnings import PictureWarnings
-    from modstation.app.review_session import ReviewSession
-    from modstation.app.station import Parts, Station
-    from modstation.media.cache import ImageCache
-    from modstation.media.decoder import DecodePool
-    from modstation.store.images import open_image_store
-    from modstation.store.store_thread import StoreThread
-
-    policy, policy_problems = load_policy(spec.home, settings)
-    keymap, keymap_problems = load_keymap(spec.home, settings)
     cache = ImageCache(
         open_image_store(folder.images_db, clock=clock),
         secret=spec.credentials.secret,
@@ -141,7 +99,23 @@ def _assemble(spec: StationSpec, workers: list[DecodeProcess], undo: ExitStack) 
     def decoded(result: DecodeResult) -> None:
         mailbox.post(lambda: frames.decoded(result))
 
-    pool = DecodePool(on_result=decoded, load=load, crashed=crashed, started=workers)
+    def told(event: Event) -> None:
+        mailbox.post(lambda: session.take_event(event))
+
+    pool = DecodePool(on_result=decoded, load=load, crashed=crashed)
+    network = NetworkLink(
+        NetworkSpec.of(
+            credentials=spec.credentials,
+            folder=folder,
+            log=spec.home.log,
+            view=spec.view,
+            settings=settings,
+            offline=spec.offline,
+        ),
+        on_event=told,
+        crashed=crashed,
+    )
+    network.start()
     store = StoreThread(
         lambda: StationStore.open(folder.station_db, clock=clock, ids=ids),
         mailbox.post,

@@ -40,8 +40,7 @@ class DecodePool:
     that comes without them, in those threads too; None from it means that they are gone, and a
     ``StoreError`` becomes the image's failure. ``crashed`` gets a bug of these threads.
 
-    ``started`` are workers on their way already, made before Qt is imported so that they come up
-    meanwhile; without them there are ``workers`` new ones. A worker that dies is replaced,
+    Make it before Qt is imported: the workers come up meanwhile. A worker that dies is replaced,
     and the image it was on is tried once more. Fails with OSError when no process can be made.
     """
 
@@ -51,19 +50,14 @@ class DecodePool:
         on_result: Callable[[DecodeResult], None],
         load: Callable[[DecodeRequest], SealedImage | None] | None = None,
         crashed: Callable[[BaseException], None] | None = None,
-        started: Iterable[DecodeProcess] = (),
         workers: int = 2,
         image_seconds: float = IMAGE_SECONDS,
     ) -> None:
         self._plan = DecodePlan()
         self._drivers: list[_Driver] = []
         try:
-            # Each made before the first thread is, so that they are on their way together.
-            processes = [*started] or [DecodeProcess() for _ in range(workers)]
-            for number, process in enumerate(processes):
-                driver = _Driver(
-                    self._plan, process, on_result, load, crashed, image_seconds, number
-                )
+            for number in range(workers):
+                driver = _Driver(self._plan, on_result, load, crashed, image_seconds, number)
                 self._drivers.append(driver)
         except BaseException:
             self.close()
@@ -103,7 +97,6 @@ class _Driver:
     def __init__(
         self,
         plan: DecodePlan,
-        process: DecodeProcess,
         on_result: Callable[[DecodeResult], None],
         load: Callable[[DecodeRequest], SealedImage | None] | None,
         crashed: Callable[[BaseException], None] | None,
@@ -116,7 +109,8 @@ class _Driver:
         self._crashed = crashed
         self._image_seconds = image_seconds
         self._failed_starts = 0
-        self._process: DecodeProcess | None = process
+        # Here and not in the thread: the worker is on its way when the pool is made.
+        self._process: DecodeProcess | None = DecodeProcess()
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
