@@ -42,10 +42,11 @@ def test_large_photos(section: Section, large_desk: Desk, large_photos: list[Pat
 
 
 def _keys(section: Section, desk: Desk, photos: list[Path], *, keys: int) -> None:
-    told, bare_told, bare_pixels, pixels = [], [], [], []
+    told, bare_told, bare_pixels, viewer_pixels, pixels = [], [], [], [], []
     with (
         _station(desk, "offline", "0") as (station, info),
         _bare(desk, info, photos) as (bare, bare_info),
+        _viewer(info, photos) as (viewer, viewer_info),
     ):
         for _ in range(ROUNDS):
             bare_told.append(bare.ask(keys=keys))
@@ -54,6 +55,7 @@ def _keys(section: Section, desk: Desk, photos: list[Path], *, keys: int) -> Non
             with Screen() as screen:
                 for _ in range(ROUNDS):
                     bare_pixels.append(_pixels(screen, bare, bare_info, keys // 4))
+                    viewer_pixels.append(_pixels(screen, viewer, viewer_info, keys // 4))
                     pixels.append(_pixels(screen, station, info, keys // 4))
     painted = Figures.of([answer["painted"] for answer in told])
     bare_painted = Figures.of([answer["painted"] for answer in bare_told])
@@ -63,6 +65,7 @@ def _keys(section: Section, desk: Desk, photos: list[Path], *, keys: int) -> Non
     if pixels:
         section.row("key → pixels, seen from outside", Figures.of(pixels))
         section.row("the same for the bare widget", Figures.of(bare_pixels))
+        section.row("the same for a label with one picture read ahead", Figures.of(viewer_pixels))
     section.row("key → event loop free again", Figures.of([a["handled"] for a in told]))
     section.row("key → durable (FULL)", durable)
     commits = Figures.of([answer["committed"] for answer in bare_told])
@@ -71,6 +74,9 @@ def _keys(section: Section, desk: Desk, photos: list[Path], *, keys: int) -> Non
     section.check("key → painted, p99", painted.p99, FRAME, unit="ms")
     section.check("key → painted, p50 against the bare widget", painted.ratio_to(bare_painted), 1.5)
     section.check("key → durable, p99", durable.p99, 25, unit="ms")
+    if pixels:
+        against = Figures.of(pixels).ratio_to(Figures.of(viewer_pixels))
+        section.check("key → pixels, p50 against the label with one read ahead", against, 1)
 
 
 def test_under_load(section: Section, busy_desk: Desk) -> None:
@@ -149,6 +155,15 @@ def _bare(
 ) -> Iterator[tuple[Program, dict[str, list[int]]]]:
     size = [str(length) for length in info["stage"]]
     with Program("bare_swap.py", str(desk.home), *size, *size, *map(str, photos)) as program:
+        yield program, program.hear()
+
+
+@contextmanager
+def _viewer(
+    info: dict[str, list[int]], photos: list[Path]
+) -> Iterator[tuple[Program, dict[str, list[int]]]]:
+    size = [str(length) for length in info["stage"]]
+    with Program("minimal_viewer.py", *size, *size, *map(str, photos)) as program:
         yield program, program.hear()
 
 

@@ -31,7 +31,7 @@ PARTS = {
 pytestmark = pytest.mark.perf
 
 STARTS = 6
-DECIDED = 500
+DECIDED = 2000
 SECONDS = 30.0
 
 
