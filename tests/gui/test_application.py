@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.diagnostics import start_log, stop_log
 from modstation.app.paths import home_at
+from modstation.app.station import SCREEN_EDGE
 from modstation.core.accounts import parse_cloudinary_url
+from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.queue import QueueView
 from modstation.store.station_store import StationStore
 from modstation.ui.application import CRASHED, Application
@@ -77,6 +79,17 @@ def test_ctrl_q_quits(home: Home, qapp: QApplication) -> None:
         return True
 
     assert run(home, station_of(home), press) == 0
+
+
+def test_the_size_of_the_screen_is_remembered_for_the_next_start(
+    home: Home, qapp: QApplication
+) -> None:
+    run(home, station_of(home), lambda window: window.session.loaded and window.close())
+    path = home.account(FIRST.account.name).station_db
+    store = StationStore.open(path, clock=SystemClock(), ids=TimeOrderedIds())
+    size = qapp.primaryScreen().size()
+    assert store.get_state(SCREEN_EDGE) == str(max(size.width(), size.height()))
+    store.close()
 
 
 def test_another_account_opens_in_its_own_folder(home: Home, qapp: QApplication) -> None:

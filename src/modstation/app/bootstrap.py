@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
@@ -16,7 +17,7 @@ from modstation.app.paths import make_private_folder
 from modstation.app.picture_warnings import PictureWarnings
 from modstation.app.review_session import ReviewSession
 from modstation.app.settings import load_keymap, load_policy, load_settings
-from modstation.app.station import Parts, Station
+from modstation.app.station import SCREEN_EDGE, Parts, Station
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.queue import QueueView
 from modstation.media.cache import ImageCache, SealedImage
@@ -69,7 +70,8 @@ def open_station(spec: StationSpec) -> Station:
         mailbox.post(again)
 
     # Here, not in its thread: a damaged or too new database is told before any window opens.
-    StationStore.open(folder.station_db, clock=clock, ids=ids).close()
+    with closing(StationStore.open(folder.station_db, clock=clock, ids=ids)) as first_look:
+        screen_edge = first_look.get_state(SCREEN_EDGE)
     cache = ImageCache(
         open_image_store(folder.images_db, clock=clock),
         secret=spec.credentials.secret,
@@ -110,6 +112,7 @@ def open_station(spec: StationSpec) -> Station:
             log=spec.home.log,
             view=spec.view,
             settings=settings,
+            screen_edge=int(screen_edge) if screen_edge else None,
             offline=spec.offline,
         ),
         on_event=told,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from modstation.app.paths import AccountFolder
     from modstation.app.settings import Settings
 
-# The network process starts before any screen is known; a common screen is assumed then.
+# The network process starts before the screen is known; the first time a common one is assumed.
 USUAL_EDGE = 1920
 
 WAKE, FOCUS, ORIGINAL, OFFLINE, CLOSE = "wake", "focus", "original", "offline", "close"
@@ -62,9 +62,13 @@ class NetworkSpec:
         log: Path,
         view: QueueView,
         settings: Settings,
+        screen_edge: int | None = None,
         offline: bool = False,
     ) -> NetworkSpec:
-        """The specification of a station's network process."""
+        """The specification of a station's network process.
+
+        ``screen_edge``: the longer side, in pixels, of the screen the last window was on.
+        """
         return cls(
             account=credentials.account,
             secret=credentials.secret,
@@ -72,7 +76,7 @@ class NetworkSpec:
             log=str(log),
             view=view,
             offline=offline,
-            review_edge=settings.review_edge or USUAL_EDGE,
+            review_edge=settings.review_edge or screen_edge or USUAL_EDGE,
             cache_bytes=settings.cache_limit_mb * 1024 * 1024,
             refresh_seconds=float(settings.refresh_seconds),
             backlog_limit=settings.backlog_limit,

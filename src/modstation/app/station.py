@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# The name under which the store remembers how large a picture has to be to fill the screen.
+SCREEN_EDGE = "screen_edge"
 NEEDS_A_PERSON = frozenset({OperationState.PARKED, OperationState.CONFLICTED})
 UNSENT = frozenset(
     {OperationState.HELD, OperationState.READY, OperationState.IN_FLIGHT, *NEEDS_A_PERSON}
@@ -153,6 +155,14 @@ class Station:
     def warning(self, key: str) -> str | None:
         """What must be said before this image is decided: its bytes differ from the listing."""
         return self._warning_of(key)
+
+    def note_screen(self, edge: int) -> None:
+        """Remember the longer side of the screen in pixels: pictures of the next run fit it."""
+        self._rest(
+            lambda store: store.put_state(SCREEN_EDGE, str(edge)),
+            lambda _: None,
+            lambda _error: None,
+        )
 
     # -- the outbox
 

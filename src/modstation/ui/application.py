@@ -24,6 +24,8 @@ from modstation.ui.window import StationWindow
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
+    from PySide6.QtGui import QScreen
+
     from modstation.app.paths import Home
     from modstation.app.station import Station
     from modstation.core.accounts import Credentials
@@ -85,6 +87,7 @@ class Application:
             place_on_screen(window)
             window.show()
             station.start()
+            station.note_screen(_longer_side(window.screen()))
             # A fault while the window was made has closed it already.
             if self._exit_code != CRASHED:
                 self._loop.exec()
@@ -198,6 +201,12 @@ def place_on_screen(window: StationWindow) -> None:
     width, height = min(1600, round(room.width() * 0.9)), min(1000, round(room.height() * 0.9))
     window.resize(max(width, 640), max(height, 480))
     window.move(room.center() - QPoint(window.width() // 2, window.height() // 2))
+
+
+def _longer_side(screen: QScreen) -> int:
+    """Of the screen, in its own pixels."""
+    size = screen.size() * screen.devicePixelRatio()
+    return max(size.width(), size.height())
 
 
 def _mark(theme: Theme) -> QPixmap:

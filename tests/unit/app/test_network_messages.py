@@ -65,13 +65,16 @@ def test_what_is_no_event_is_refused(text: bytes) -> None:
         parse_event(text)
 
 
-def spec_of(tmp_path: Path, *, settings: Settings | None = None) -> NetworkSpec:
+def spec_of(
+    tmp_path: Path, *, settings: Settings | None = None, screen_edge: int | None = None
+) -> NetworkSpec:
     return NetworkSpec.of(
         credentials=Credentials(Account("a", "cloud", "key", "https://x.example"), "s3cr3t\n{"),
         folder=AccountFolder(tmp_path),
         log=tmp_path / "log",
         view=QueueView("webpurify", ModerationStatus.REJECTED, Split(2, 3)),
         settings=settings or Settings(),
+        screen_edge=screen_edge,
         offline=True,
     )
 
@@ -96,6 +99,12 @@ def test_settings_reach_the_network_process(tmp_path: Path) -> None:
     )
     assert (spec.review_edge, spec.cache_bytes) == (2560, 64 * 1024 * 1024)
     assert (spec.refresh_seconds, spec.backlog_limit) == (30.0, 1000)
+
+
+def test_pictures_are_fetched_for_the_screen_of_the_last_window(tmp_path: Path) -> None:
+    assert spec_of(tmp_path, screen_edge=3840).review_edge == 3840
+    chosen = spec_of(tmp_path, settings=replace_settings(review_edge=1280), screen_edge=3840)
+    assert chosen.review_edge == 1280
 
 
 def replace_settings(**changes: int) -> Settings:
