@@ -55,6 +55,16 @@ def event(
         pytest.param(key_event("?"), ["?"], id="no place, sign"),
         pytest.param(key_event("Space"), ["Space"], id="space"),
         pytest.param(key_event("Shift+F5"), ["Shift+F5"], id="function key"),
+        pytest.param(event(79 + 8, "1"), ["Num1", "1"], id="number pad"),
+        pytest.param(
+            event(79 + 8, "", key=int(Qt.Key.Key_End)),
+            ["Num1", "End"],
+            id="pad, no Num Lock",
+        ),
+        pytest.param(event(98 + 8, "/"), ["NumDivide", "/"], id="number pad, divide"),
+        pytest.param(event(115, "", key=int(Qt.Key.Key_End)), ["End"], id="the End key itself"),
+        pytest.param(key_event("NumPlus"), ["NumPlus", "+"], id="number pad, no place"),
+        pytest.param(key_event("Ctrl+Num0"), ["Ctrl+Num0", "Ctrl+0"], id="number pad with Ctrl"),
     ],
 )
 def test_a_key_is_read_by_its_place(pressed: QKeyEvent, chords: list[str]) -> None:
@@ -63,6 +73,14 @@ def test_a_key_is_read_by_its_place(pressed: QKeyEvent, chords: list[str]) -> No
 
 def test_windows_counts_scan_codes_without_an_offset() -> None:
     assert KeyReader("win32").chords(event(0x1E, "q")) == ["A"]
+
+
+def test_windows_and_macs_have_a_number_pad_of_their_own() -> None:
+    assert KeyReader("win32").chords(event(0x135, "/"))[0] == "NumDivide"
+    assert KeyReader("win32").chords(event(0x53, "."))[0] == "NumPoint"
+    assert KeyReader("darwin").chords(event(0, "+", virtual=69))[0] == "NumPlus"
+    first = QKeyEvent(QEvent.Type.KeyPress, 0x41, NONE, 0, 0, 0x100, "a")
+    assert KeyReader("darwin").chords(first)[0] == "A"
 
 
 def test_a_mac_tells_the_place_by_the_virtual_key() -> None:

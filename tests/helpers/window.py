@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QApplication
 from helpers.assets import MANUAL_PENDING, fill, make_assets
 from modstation.app.deciding import SessionRules
 from modstation.app.frame_pipeline import FramePipeline
+from modstation.app.keymaps import load_keymap
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import home_at
 from modstation.app.review_session import ReviewSession
-from modstation.app.settings import Settings, load_keymap, load_policy
+from modstation.app.settings import Settings, load_policy
+from modstation.app.settings_book import SettingsBook
 from modstation.app.station import Parts, Station
 from modstation.core.accounts import Account
 from modstation.core.clock import SystemClock, TimeOrderedIds
@@ -201,10 +203,11 @@ class Desk:
             purge_images=self.network.purge,
             destroy_copies=self.destroyed.extend,
         )
+        book = SettingsBook(home, chosen, post=self.mailbox.post)
         self.station = Station(
             Parts(
                 account=Account("demo", "demo", "key"),
-                settings=chosen,
+                settings=book,
                 policy=policy,
                 keymap=keymap,
                 problems=problems,
@@ -214,7 +217,7 @@ class Desk:
                 session=self.session,
                 network=self.network,
                 pool=self.decoder,
-                closing=(self.store,),
+                closing=(self.store, book),
                 warning_of=(warnings if warnings is not None else {}).get,
             )
         )

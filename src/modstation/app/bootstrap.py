@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from modstation.app.deciding import SessionRules
 from modstation.app.frame_pipeline import FramePipeline
+from modstation.app.keymaps import load_keymap
 from modstation.app.mailbox import Mailbox
 from modstation.app.network_link import NetworkLink
 from modstation.app.network_messages import NetworkSpec
 from modstation.app.paths import make_private_folder
 from modstation.app.picture_warnings import PictureWarnings
 from modstation.app.review_session import ReviewSession
-from modstation.app.settings import load_keymap, load_policy, load_settings
+from modstation.app.settings import load_policy, load_settings
+from modstation.app.settings_book import SettingsBook
 from modstation.app.station import SCREEN_EDGE, Parts, Station
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.queue import QueueView
@@ -61,6 +63,7 @@ def open_station(spec: StationSpec) -> Station:
     folder = spec.home.account(spec.credentials.account.name)
     make_private_folder(folder.path)
     mailbox = Mailbox()
+    book = SettingsBook(spec.home, settings, tuple(problems), post=mailbox.post)
 
     def crashed(error: BaseException) -> None:
         def again() -> NoReturn:
@@ -146,7 +149,7 @@ def open_station(spec: StationSpec) -> Station:
     station = Station(
         Parts(
             account=spec.credentials.account,
-            settings=settings,
+            settings=book,
             policy=policy,
             keymap=keymap,
             problems=(*problems, *policy_problems, *keymap_problems),
@@ -159,7 +162,7 @@ def open_station(spec: StationSpec) -> Station:
             # Decisions first: what was accepted is on the disk. The network process then settles
             # what is in its hands and ends; what is held or ready still is posted after the next
             # start, so the window asks before it closes.
-            closing=(store, network, pool, cache),
+            closing=(store, network, pool, cache, book),
             warning_of=warnings.of,
         )
     )

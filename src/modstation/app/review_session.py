@@ -92,7 +92,7 @@ class ReviewSession:
         self._window = QueueWindow(self.protected)
         self._reader = QueueReader(store, view, self._window, self)
         self._problems: dict[str, str] = {}
-        self._taking_back = TakingBack(store, rules, self)
+        self._taking_back = TakingBack(store, self)
         shredder = Shredder(
             store, frames, self.tell, stop_fetching=purge_images, destroy=destroy_copies
         )
@@ -317,6 +317,16 @@ class ReviewSession:
     def post_now(self) -> None:
         """Post the decisions that are still held for undo."""
         self._deciding.post_now()
+
+    def use_rules(self, rules: SessionRules) -> None:
+        """Let other settings count from now on; images are covered as they say at once."""
+        before, self.rules = self.rules, rules
+        if before.protection is rules.protection:
+            return
+        note = self.look.note
+        self._new_current()
+        self.look.note = note
+        self.tell(StripChanged())
 
     # -- what the network process and the decoder tell
 

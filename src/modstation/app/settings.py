@@ -13,9 +13,7 @@ from msgspec import Meta, inspect
 
 from modstation.app.paths import resources, write_atomically
 from modstation.app.toml_text import toml_lines
-from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
-from modstation.core.keymap import build_keymap, parse_keymap
 from modstation.core.policy import SAFE_POLICY, parse_policy
 from modstation.core.protection import Protection
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modstation.app.paths import Home
-    from modstation.core.keymap import Command, Keymap
     from modstation.core.policy import Policy
 
 
@@ -93,8 +90,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str, _describe("Path of the policy file; empty: policy.toml here, else the shipped one.")
     ] = ""
     keymap: Annotated[
-        str, _describe("Path of your keymap file; empty: keymap.toml here, else the shipped one.")
+        str,
+        _describe(
+            "Name of a shipped keymap (default, prodigy, lightroom, coral, label-studio,"
+            " left-hand, number-pad) or path of your own file; empty: keymap.toml here, else"
+            " the default."
+        ),
     ] = ""
+    letter_keys: Annotated[
+        bool,
+        _describe("Letters, digits and signs are keys by themselves; off: only with Alt."),
+    ] = True
 
     @property
     def actor_name(self) -> str:
@@ -164,22 +170,14 @@ def parse_settings(text: str, *, source: str) -> tuple[Settings, list[str]]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return Settings(protection=Protection.ALWAYS), [f"{source} is not valid TOML: {error}."]
-    table = setting_table()
     good: dict[str, object] = {}
     problems: list[str] = []
     for key, value in data.items():
-        info = table.get(key)
-        if info is None:
-            problems.append(
-                f"{source}: there is no setting “{key}”. There are: {', '.join(table)}."
-            )
-            continue
-        try:
-            msgspec.convert({key: value}, Settings)
-        except msgspec.ValidationError:
-            problems.append(f"{source}: “{key}” must be {info.allowed}, not {value!r}.")
-        else:
+        problem = refusal(key, value)
+        if problem is None:
             good[key] = value
+        else:
+            problems.append(f"{source}: {problem}")
     if problems:
         good["protection"] = Protection.ALWAYS.value
     return msgspec.convert(good, Settings), problems
@@ -206,6 +204,39 @@ def settings_text(settings: Settings) -> str:
     return toml_lines(changed, {name: info.description for name, info in table.items()})
 
 
+def changed(settings: Settings, values: Mapping[str, object]) -> Settings:
+    """The settings with other values in them; ``SettingsError`` names each one not allowed."""
+    problems = [problem for name, value in values.items() if (problem := refusal(name, value))]
+    if problems:
+        raise SettingsError(" ".join(problems))
+    return msgspec.convert(
+        {**msgspec.to_builtins(settings), **msgspec.to_builtins(dict(values))}, Settings
+    )
+
+
+def refusal(name: str, value: object) -> str | None:
+    """Why a setting may not have a value, in words; None if it may."""
+    table = setting_table()
+    info = table.get(name)
+    if info is None:
+        return f"There is no setting “{name}”. There are: {', '.join(table)}."
+    try:
+        msgspec.convert(msgspec.to_builtins({name: value}), Settings)
+    except msgspec.ValidationError:
+        return f"“{name}” must be {info.allowed}, not {value!r}."
+    return None
+
+
+def change_settings(home: Home, values: Mapping[str, object]) -> Settings:
+    """Change these settings in the file and leave the others as they stand there.
+
+    The one way from a running program to the file; ``SettingsError`` as ``save_settings`` says.
+    """
+    after = changed(load_settings(home)[0], values)
+    save_settings(home, after)
+    return after
+
+
 def save_settings(home: Home, settings: Settings) -> None:
     """Replace the settings file; one with faults in it is kept beside as ``.faulty``.
 
@@ -218,55 +249,33 @@ def save_settings(home: Home, settings: Settings) -> None:
         raise SettingsError(f"These settings are not allowed: {error}.") from error
     path = home.settings_file
     if load_settings(home)[1]:
-        path.replace(path.with_name(path.name + ".faulty"))
+        try:
+            path.replace(path.with_name(path.name + ".faulty"))
+        except OSError as error:
+            raise SettingsError(
+                f"{path} has faults and cannot be replaced: {error.strerror or error}."
+            ) from error
     write_atomically(path, settings_text(settings))
 
 
 def load_policy(home: Home, settings: Settings) -> tuple[Policy, list[str]]:
     """The policy that counts, and what is wrong with it; then every image is covered."""
     try:
-        return parse_policy(_own_or_shipped(settings.policy, home.policy_file, "policies")), []
+        return parse_policy(_chosen_policy(settings.policy, home.policy_file)), []
     except SettingsError as error:
         return SAFE_POLICY, [f"{error} No reasons are offered, and every image starts covered."]
 
 
-def load_keymap(
-    home: Home, settings: Settings, commands: Mapping[str, Command] = COMMANDS
-) -> tuple[Keymap, list[str]]:
-    """The keys that count: the shipped ones with the person's own laid over them.
-
-    A command named in the person's file has the keys given there and no others. A file with any
-    fault in it is left aside as a whole: half a keymap would decide by surprise.
-    """
-    shipped = keymap_bindings(_shipped("keymaps"))
-    default = build_keymap("default", shipped, commands)
-    path = Path(settings.keymap).expanduser() if settings.keymap else home.keymap_file
-    if not settings.keymap and not path.exists():
-        return default, []
-    try:
-        own = parse_keymap(_read(path), commands)
-        return build_keymap(own.name, {**shipped, **own.bindings}, commands), []
-    except SettingsError as error:
-        return default, [f"{path}: {error} The shipped keys are in use."]
-
-
-def keymap_bindings(text: str) -> dict[str, list[str]]:
-    """The bindings of a keymap file as they stand there, unchecked."""
-    keys = tomllib.loads(text)["keys"]
-    return {name: [value] if isinstance(value, str) else value for name, value in keys.items()}
-
-
-def _shipped(folder: str) -> str:
-    return (resources() / folder / "default.toml").read_text(encoding="utf-8")
-
-
-def _own_or_shipped(chosen: str, own: Path, folder: str) -> str:
+def _chosen_policy(chosen: str, own: Path) -> str:
     if chosen:
-        return _read(Path(chosen).expanduser())
-    return _read(own) if own.exists() else _shipped(folder)
+        return read_own(Path(chosen).expanduser())
+    if own.exists():
+        return read_own(own)
+    return (resources() / "policies" / "default.toml").read_text(encoding="utf-8")
 
 
-def _read(path: Path) -> str:
+def read_own(path: Path) -> str:
+    """The text of a person's own file; ``SettingsError`` if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from modstation.app.frame_pipeline import Decoder
@@ -11,12 +12,12 @@ from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import timedelta
 
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.mailbox import Mailbox
     from modstation.app.review_session import ReviewSession
     from modstation.app.settings import Settings
+    from modstation.app.settings_book import SettingsBook
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.accounts import Account
     from modstation.core.decisions import Action
@@ -80,7 +81,7 @@ class Parts:
     """
 
     account: Account
-    settings: Settings
+    settings: SettingsBook
     policy: Policy
     keymap: Keymap
     problems: tuple[str, ...]
@@ -99,7 +100,7 @@ class Station:
 
     def __init__(self, parts: Parts) -> None:
         self.account = parts.account
-        self.settings = parts.settings
+        self.settings_book = parts.settings
         self.policy = parts.policy
         self.keymap = parts.keymap
         # Sentences to show once, in one place: settings, policy or keys that could not be read.
@@ -114,6 +115,12 @@ class Station:
         self._closing = parts.closing
         self._warning_of = parts.warning_of
         self._data_version: int | None = None
+        self.settings_book.listen(self._settings_changed)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that count now; ``settings_book`` changes them."""
+        return self.settings_book.current
 
     @property
     def hold(self) -> timedelta:
@@ -163,6 +170,24 @@ class Station:
             lambda _: None,
             lambda _error: None,
         )
+
+    # -- settings
+
+    def _settings_changed(self, before: Settings, after: Settings) -> None:
+        """Let what the session reads of the settings count at once.
+
+        Only what was changed: the demo and tests hold decisions for a time of their own.
+        """
+        rules = self.session.rules
+        if before.actor != after.actor:
+            rules = replace(rules, actor=after.actor_name)
+        if before.hold_seconds != after.hold_seconds:
+            rules = replace(rules, hold=timedelta(seconds=after.hold_seconds))
+        if before.painted_ms != after.painted_ms:
+            rules = replace(rules, painted_before=after.painted_ms / 1000)
+        if before.protection != after.protection:
+            rules = replace(rules, protection=after.protection)
+        self.session.use_rules(rules)
 
     # -- the outbox
 

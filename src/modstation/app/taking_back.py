@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Desk(Protocol):
     """What a step that is taken back, or made again, changes: ``ReviewSession``."""
 
+    rules: SessionRules
+
     def tell(self, event: SessionEvent) -> None:
         """Tell the views."""
         ...
@@ -46,11 +48,10 @@ class TakingBack:
     that the same key never posts a verdict that is not on the screen.
     """
 
-    def __init__(self, store: StoreTasks, rules: SessionRules, desk: Desk) -> None:
+    def __init__(self, store: StoreTasks, desk: Desk) -> None:
         self.offer: ReversalOffered | None = None
         self._after_skip = False
         self._store = store
-        self._rules = rules
         self._desk = desk
 
     def decided(self) -> None:
@@ -77,7 +78,7 @@ class TakingBack:
         if self.offer is not None:
             self._reverse(self.offer)
             return
-        actor = self._rules.actor
+        actor = self._desk.rules.actor
 
         def task(store: StationStore) -> tuple[Undone | NeedsReversal | None, QueueEntry | None]:
             result = store.undo(actor=actor)
@@ -87,7 +88,7 @@ class TakingBack:
 
     def redo(self) -> None:
         """Make the decision again that was undone last."""
-        rules = self._rules
+        rules = self._desk.rules
 
         def done(saved: Saved | None) -> None:
             if saved is None:
@@ -130,7 +131,7 @@ class TakingBack:
 
     def _reverse(self, offer: ReversalOffered) -> None:
         self.drop()
-        rules = self._rules
+        rules = self._desk.rules
 
         def done(saved: Saved) -> None:
             self._desk.take_counts(saved.counts)

@@ -184,7 +184,8 @@ def folders(terminal: Terminal) -> list[Finding]:
 
 def files(terminal: Terminal) -> list[Finding]:
     """Settings, policy and keys can be read."""
-    from modstation.app.settings import load_keymap, load_policy, load_settings
+    from modstation.app.keymaps import load_keymap
+    from modstation.app.settings import load_policy, load_settings
 
     home = terminal.home()
     settings, wrong_settings = load_settings(home)

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import click
 
+from modstation.app.keymaps import PRESETS, load_keymap, preset_keymap
 from modstation.cli.terminal import Terminal, json_option, pass_terminal, say_json, table, warn
 
 
 @click.command()
+@click.option(
+    "--preset",
+    type=click.Choice(PRESETS),
+    help="Show a shipped keymap instead of the one in use.",
+)
 @json_option
 @pass_terminal
-def keys(terminal: Terminal, *, as_json: bool) -> None:
+def keys(terminal: Terminal, *, preset: str | None, as_json: bool) -> None:
     """Print every command with its keys, your own included."""
-    from modstation.app.settings import load_keymap, load_policy
-    from modstation.core.commands import COMMANDS
+    from modstation.app.settings import load_policy
+    from modstation.core.commands import COMMANDS, reason_digit
 
     home, settings = terminal.home(), terminal.settings()
-    keymap, problems = load_keymap(home, settings)
+    if preset is None:
+        keymap, problems = load_keymap(home, settings)
+    else:
+        keymap, problems = preset_keymap(preset, letter_keys=settings.letter_keys), []
     policy, policy_problems = load_policy(home, settings)
     for problem in (*problems, *policy_problems):
         warn(problem)
@@ -29,11 +38,8 @@ def keys(terminal: Terminal, *, as_json: bool) -> None:
             if command.group != group:
                 continue
             shown = keymap.keys_for(command.name)
-            reason = (
-                policy.by_key(shown[0])
-                if shown and command.name.startswith("reject-reason")
-                else None
-            )
+            digit = reason_digit(command.name)
+            reason = policy.by_key(digit) if digit else None
             help_text = f"Reject: {reason.title}." if reason else command.help
             rows.append(("  ".join(shown) or "–", command.name, help_text))
         click.echo(f"\n{group}\n{table(('keys', 'command', 'what it does'), rows)}")

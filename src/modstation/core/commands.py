@@ -68,3 +68,9 @@ def _table() -> dict[str, Command]:
 
 
 COMMANDS = _table()
+
+
+def reason_digit(command: str) -> str | None:
+    """The digit in the policy of the reason that a command rejects with; None for the others."""
+    head, _, number = command.rpartition("-")
+    return DIGITS[int(number) - 1] if head == "reject-reason" else None

@@ -145,6 +145,42 @@ def parse_keymap(text: str, commands: Mapping[str, Command]) -> Keymap:
     return build_keymap(str(head.get("name", "unnamed")), bindings, commands)
 
 
+def laid_over(
+    below: Mapping[str, tuple[str, ...]], above: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Bindings with others laid over them, which keep their keys: below, those keys are gone."""
+    taken = {sequence for sequences in above.values() for sequence in sequences}
+    left = {
+        command: tuple(sequence for sequence in sequences if sequence not in taken)
+        for command, sequences in below.items()
+    }
+    return {**left, **above}
+
+
+def with_alt(bindings: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """The same bindings where no letter, digit or sign is a key without Ctrl, Alt or Meta.
+
+    Each of them moves to Alt and the same key (``A`` → ``Alt+A``, ``Shift+B`` → ``Alt+Shift+B``);
+    what has such a modifier, a name (``Space``, ``F5``) or lies on the number pad stays.
+    """
+    moved: dict[str, tuple[str, ...]] = {}
+    for command, sequences in bindings.items():
+        kept = (" ".join(map(_with_alt, sequence.split())) for sequence in sequences)
+        # A person's own Alt+A beside A is one key then.
+        moved[command] = tuple(dict.fromkeys(kept))
+    return moved
+
+
+def is_character(chord: str) -> bool:
+    """A chord types a letter, digit or sign: what WCAG 2.1.4 wants to be switched off."""
+    key = chord if len(chord) == 1 else chord.removeprefix("Shift+")
+    return len(key) == 1
+
+
+def _with_alt(chord: str) -> str:
+    return f"Alt+{chord}" if is_character(chord) else chord
+
+
 def _insert(root: _Node, chords: list[str], command: str) -> str | None:
     if any(chord in RESERVED for chord in chords):
         return f"{' '.join(chords)} ({command}) is reserved and cannot be bound"

@@ -23,6 +23,7 @@ _NAMES = {
     "Esc": Qt.Key.Key_Escape,
     "Tab": Qt.Key.Key_Tab,
     "Backspace": Qt.Key.Key_Backspace,
+    "Delete": Qt.Key.Key_Delete,
     "Left": Qt.Key.Key_Left,
     "Right": Qt.Key.Key_Right,
     "Up": Qt.Key.Key_Up,
@@ -30,15 +31,28 @@ _NAMES = {
     **{f"F{number}": getattr(Qt.Key, f"Key_F{number}") for number in range(1, 13)},
 }
 
+_PAD = {
+    "NumPlus": "+",
+    "NumMinus": "-",
+    "NumTimes": "*",
+    "NumDivide": "/",
+    "NumPoint": ".",
+    **{f"Num{digit}": str(digit) for digit in range(10)},
+}
+
 
 def key_event(
     chord: str, *, press: bool = True, repeat: bool = False, scan_code: int = 0, text: str = ""
 ) -> QKeyEvent:
     """The event of one chord; ``scan_code`` is that of X11, 0: the event has no place."""
-    *held, name = chord.split("+") if chord != "+" else ["+"]
+    head, _, name = chord[:-1].rpartition("+")
+    held, name = [part for part in head.split("+") if part], name + chord[-1]
     modifiers = Qt.KeyboardModifier.NoModifier
     for modifier in held:
         modifiers |= _MODIFIERS[modifier]
+    if name in _PAD:
+        name = _PAD[name]
+        modifiers |= Qt.KeyboardModifier.KeypadModifier
     if name in _NAMES:
         key, typed = int(_NAMES[name]), {"Space": " "}.get(name, "")
     else:

@@ -26,6 +26,39 @@ _MAC = {
 }
 _MAC_BY_CODE = {code: char for char, code in _MAC.items()}
 
+# The number pad, by place: what Num Lock makes of a key does not matter.
+_PAD = {
+    **{71 + n: f"Num{digit}" for n, digit in enumerate("789")},
+    **{75 + n: f"Num{digit}" for n, digit in enumerate("456")},
+    **{79 + n: f"Num{digit}" for n, digit in enumerate("1230")},
+    74: "NumMinus",
+    78: "NumPlus",
+    83: "NumPoint",
+    55: "NumTimes",
+}
+# The key comes after PC keyboards got their codes, so each system has put it elsewhere.
+_PAD_LINUX = {**_PAD, 98: "NumDivide"}
+_PAD_WINDOWS = {**_PAD, 0x135: "NumDivide"}
+_PAD_MAC = {
+    **{82 + n: f"Num{n}" for n in range(8)},
+    91: "Num8",
+    92: "Num9",
+    65: "NumPoint",
+    67: "NumTimes",
+    69: "NumPlus",
+    75: "NumDivide",
+    78: "NumMinus",
+}
+_PAD_SIGNS = {
+    "+": "NumPlus",
+    "-": "NumMinus",
+    "*": "NumTimes",
+    "/": "NumDivide",
+    ".": "NumPoint",
+    ",": "NumPoint",
+    **{digit: f"Num{digit}" for digit in string.digits},
+}
+
 _NAMED = {
     Qt.Key.Key_Space: "Space",
     Qt.Key.Key_Backspace: "Backspace",
@@ -69,6 +102,20 @@ def place_of(event: QKeyEvent, platform: str = sys.platform) -> str | None:
     return _SET_1.get(event.nativeScanCode() - _XKB_OFFSET)
 
 
+def pad_key_of(event: QKeyEvent, platform: str = sys.platform) -> str | None:
+    """The name of a key on the number pad, or None; by what it types where it has no place."""
+    if platform == "darwin":
+        real = event.nativeVirtualKey() or event.nativeModifiers()
+        return _PAD_MAC.get(event.nativeVirtualKey()) if real else None
+    code = event.nativeScanCode()
+    if platform == "win32" and code:
+        return _PAD_WINDOWS.get(code)
+    if code:
+        return _PAD_LINUX.get(code - _XKB_OFFSET)
+    on_pad = event.modifiers() & Qt.KeyboardModifier.KeypadModifier
+    return _PAD_SIGNS.get(_typed(event)) if on_pad else None
+
+
 class KeyReader:
     """Turns key events into chords, and learns on the way what is printed on the keys."""
 
@@ -96,6 +143,14 @@ class KeyReader:
             if held & modifier
         ]
         with_shift = [*prefix, "Shift"] if shift else prefix
+        pad = pad_key_of(event, self._platform)
+        if pad is not None:
+            # A pad key that means nothing by itself is the key that types the same.
+            return [_chord(with_shift, pad), *self._by_sign(event, prefix, with_shift)]
+        return self._by_sign(event, prefix, with_shift)
+
+    def _by_sign(self, event: QKeyEvent, prefix: list[str], with_shift: list[str]) -> list[str]:
+        shift = with_shift != prefix
         key = Qt.Key(event.key())
         named = _NAMED.get(key) or _FUNCTION_KEYS.get(key)
         if named:

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modstation.app.keymaps import load_keymap
 from modstation.app.paths import home_at
 from modstation.app.settings import (
     Settings,
-    load_keymap,
     load_policy,
     load_settings,
     parse_settings,

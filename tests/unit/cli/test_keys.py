@@ -30,3 +30,14 @@ def test_a_wrong_keymap_is_said_and_the_shipped_keys_show(shell):
 
 def test_a_reason_key_names_its_reason(shell):
     assert "Reject: Nudity." in shell("keys").out
+
+
+def test_a_shipped_keymap_can_be_looked_at_before_it_is_chosen(shell):
+    shell.home.create()
+    shell.home.keymap_file.write_text('[keys]\napprove = "Y"\n')
+
+    assert json.loads(shell("keys", "--preset", "coral", "--json").out)["approve"] == ["D"]
+
+
+def test_a_keymap_that_is_not_shipped_is_named(shell):
+    assert "prodigy" in shell("keys", "--preset", "emacs").err

@@ -1,0 +1,137 @@
+"""The keymaps: the shipped ones by name, and what a person laid over the one they chose."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from modstation.app.paths import resources
+from modstation.app.settings import read_own
+from modstation.core.commands import COMMANDS
+from modstation.core.errors import SettingsError
+from modstation.core.keymap import build_keymap, laid_over, parse_keymap, with_alt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modstation.app.paths import Home
+    from modstation.app.settings import Settings
+    from modstation.core.keymap import Command, Keymap
+
+DEFAULT = "default"
+# The order in which they are offered.
+PRESETS = (
+    DEFAULT,
+    "prodigy",
+    "lightroom",
+    "coral",
+    "label-studio",
+    "left-hand",
+    "number-pad",
+)
+Bindings: TypeAlias = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class KeymapParts:
+    """What a keymap is made of: a shipped one, and the person's differences from it.
+
+    ``base`` are the bindings of the preset, letters included; ``own`` the commands that the
+    person bound otherwise.
+    """
+
+    preset: str
+    base: Bindings
+    own: Bindings = field(default_factory=dict)
+    name: str = ""
+
+    def keymap(self, *, letter_keys: bool, commands: Mapping[str, Command] = COMMANDS) -> Keymap:
+        """The keymap they make; ``SettingsError`` names every clash."""
+        return _built(self.name or self.preset, {**self.base, **self.own}, letter_keys, commands)
+
+
+def preset_bindings(preset: str, commands: Mapping[str, Command] = COMMANDS) -> Bindings:
+    """Every command's keys in a shipped keymap.
+
+    A preset names its differences from the default. A key that it gives to one command is taken
+    from the command that had it there, so a preset must give that one another key.
+    """
+    default = parse_keymap(_shipped(DEFAULT), commands).bindings
+    if preset == DEFAULT:
+        return dict(default)
+    return laid_over(default, parse_keymap(_shipped(preset), commands).bindings)
+
+
+def preset_title(preset: str) -> str:
+    """The name of a shipped keymap as people read it."""
+    return str(tomllib.loads(_shipped(preset))["keymap"]["name"])
+
+
+def preset_keymap(
+    preset: str, *, letter_keys: bool = True, commands: Mapping[str, Command] = COMMANDS
+) -> Keymap:
+    """A shipped keymap without anything of a person's own."""
+    bindings = preset_bindings(preset, commands)
+    return _built(preset_title(preset), bindings, letter_keys, commands)
+
+
+def own_keymap_file(home: Home, settings: Settings) -> Path:
+    """Where the person's own keys stand, or would."""
+    if settings.keymap and settings.keymap not in PRESETS:
+        return Path(settings.keymap).expanduser()
+    return home.keymap_file
+
+
+def keymap_parts(
+    home: Home, settings: Settings, commands: Mapping[str, Command] = COMMANDS
+) -> KeymapParts:
+    """The chosen preset and what the person's file changes in it; ``SettingsError`` names a fault.
+
+    The preset is the one in the settings; else the one that the file ``extends``; else the default.
+    """
+    chosen = settings.keymap if settings.keymap in PRESETS else ""
+    path = own_keymap_file(home, settings)
+    named = settings.keymap and not chosen
+    if not named and not path.exists():
+        preset = chosen or DEFAULT
+        return KeymapParts(preset, preset_bindings(preset, commands), name=preset_title(preset))
+    text = read_own(path)
+    own = parse_keymap(text, commands)
+    extends = str(tomllib.loads(text).get("keymap", {}).get("extends", DEFAULT))
+    if extends not in PRESETS:
+        raise SettingsError(f"There is no keymap “{extends}”. There are: {', '.join(PRESETS)}.")
+    preset = chosen or extends
+    return KeymapParts(preset, preset_bindings(preset, commands), dict(own.bindings), own.name)
+
+
+def load_keymap(
+    home: Home, settings: Settings, commands: Mapping[str, Command] = COMMANDS
+) -> tuple[Keymap, list[str]]:
+    """The keys that count: a shipped keymap with the person's own laid over it.
+
+    A command named in the person's file has the keys given there and no others. A file with any
+    fault in it is left aside as a whole: half a keymap would decide by surprise.
+    """
+    try:
+        parts = keymap_parts(home, settings, commands)
+        return parts.keymap(letter_keys=settings.letter_keys, commands=commands), []
+    except SettingsError as error:
+        preset = settings.keymap if settings.keymap in PRESETS else DEFAULT
+        shipped = preset_keymap(preset, letter_keys=settings.letter_keys, commands=commands)
+        path = own_keymap_file(home, settings)
+        return shipped, [f"{path}: {error} The shipped keys are in use."]
+
+
+def _built(
+    name: str,
+    bindings: Mapping[str, tuple[str, ...]],
+    letter_keys: bool,  # noqa: FBT001 - inside
+    commands: Mapping[str, Command],
+) -> Keymap:
+    return build_keymap(name, bindings if letter_keys else with_alt(bindings), commands)
+
+
+def _shipped(preset: str) -> str:
+    return (resources() / "keymaps" / f"{preset}.toml").read_text(encoding="utf-8")
