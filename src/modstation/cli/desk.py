@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from modstation.core.queue import Counts, QueueEntry
 
 MOST_SHOWN = 20
+# One window of the queue: a terminal is no place to read more.
+MOST_NEXT = 200
 
 
 @click.command()
@@ -37,11 +39,25 @@ MOST_SHOWN = 20
     show_default=True,
     help="Count what waits with this status.",
 )
+@click.option(
+    "--next",
+    "upcoming",
+    type=click.IntRange(0, MOST_NEXT),
+    default=0,
+    metavar="N",
+    help="List the public IDs of the next N that wait, too.",
+)
 @account_option
 @json_option
 @click.pass_context
 def status(
-    ctx: click.Context, *, kind: str, of_status: str, account: str | None, as_json: bool
+    ctx: click.Context,
+    *,
+    kind: str,
+    of_status: str,
+    upcoming: int,
+    account: str | None,
+    as_json: bool,
 ) -> None:
     """Say what waits, what is decided and what is still unsent.
 
@@ -56,7 +72,9 @@ def status(
     chosen = terminal.account(account)
     folder = terminal.home().account(chosen.name)
     with opened_store(folder) as store:
-        counts = store.counts(QueueView(kind, ModerationStatus(of_status)))
+        view = QueueView(kind, ModerationStatus(of_status))
+        counts = store.counts(view)
+        waiting = store.window(view, around=None, before=0, after=upcoming)
         stuck = store.operations(
             {OperationState.PARKED, OperationState.CONFLICTED}, limit=MOST_SHOWN
         )
@@ -70,12 +88,16 @@ def status(
                 "kind": kind,
                 "status": of_status,
                 **counts_as_dict(counts),
+                "next": [entry.asset.ref.public_id for entry in waiting],
                 "stuck": [operation_as_dict(operation) for operation in stuck],
             }
         )
     else:
         click.echo(f"{chosen.name}: cloud {printable(chosen.cloud)} at {chosen.api_base}")
         click.echo(_counts_in_words(counts))
+        if waiting:
+            rows = [(entry.asset.ref.public_id, entry.asset.created_at or "") for entry in waiting]
+            click.echo(table(("next", "uploaded"), rows))
         if stuck:
             head = ("image", "wanted", "stands", "why", "id")
             click.echo(table(head, [_why(row) for row in stuck]))

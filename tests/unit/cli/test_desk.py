@@ -23,6 +23,15 @@ def test_an_idle_desk_is_done(desk):
     assert (told["waiting"], told["unsent"], told["account"]) == (2, 0, "work")
 
 
+def test_status_names_what_comes_next_so_that_it_can_be_decided(desk):
+    assert json.loads(desk("status", "--next", "1", "--json").out)["next"] == ["album/cat"]
+
+    shown = desk("status", "--next", "5").out
+
+    assert shown.index("album/cat") < shown.index("dog")
+    assert desk("status", "--next", "201").code == 2
+
+
 def test_an_unsent_decision_makes_status_end_with_3(desk):
     assert desk("decide", "dog", "approve").code == 0
 
