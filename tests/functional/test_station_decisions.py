@@ -12,6 +12,7 @@ from modstation.core.assets import ModerationStatus
 from modstation.core.errors import ReviewError
 from modstation.core.events import Connection
 from modstation.core.outbox import OperationState
+from modstation.core.queue import QueueView
 from modstation.media.frames import Frame
 
 if TYPE_CHECKING:
@@ -145,6 +146,27 @@ def test_going_back_reaches_the_first_photo_of_the_queue(
         assert walked == names[-2::-1]
         with pytest.raises(ReviewError, match="first image"):
             desk.session.previous()
+
+
+def test_what_is_reviewed_is_changed_while_the_station_runs(
+    service: LiveService, own_home: Path
+) -> None:
+    names = service.fill(4)
+    rejected = QueueView(status=ModerationStatus.REJECTED)
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        gone = desk.reject(2)
+        desk.drained()
+        desk.session.change_view(rejected)
+        desk.until(lambda: desk.session.counts.waiting == 2, "the rejected ones were not listed")
+        assert isinstance(desk.shows(), Frame)
+        (back,) = desk.approve()
+        desk.drained()
+        desk.session.change_view(QueueView())
+        desk.until(lambda: desk.current in set(names) - set(gone), "the queue never came back")
+        assert isinstance(desk.shows(), Frame)
+        desk.has(2)
+    assert back in gone
+    assert service.status_of(back) == "approved"
 
 
 def test_photos_that_were_fetched_are_decided_with_no_service_at_all(

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from modstation.core.assets import Asset
     from modstation.core.errors import MediaError
+    from modstation.core.queue import QueueView
 
 PATIENCE = 10.0
 SOURCE = (1280, 960)
@@ -133,6 +134,9 @@ class PretendedNetwork:
     def focus(self, keys: Sequence[str]) -> None:
         self.asked.append(("focus", tuple(keys)))
 
+    def change_view(self, view: QueueView) -> None:
+        self.asked.append(("view", view))
+
     def want_original(self, key: str) -> None:
         self.asked.append(("original", key))
 
@@ -200,6 +204,7 @@ class Desk:
             rules=SessionRules("mod", hold, painted_before, chosen.protection),
             monotonic=time.monotonic,
             want_images=self.network.focus,
+            follow_view=self.network.change_view,
             purge_images=self.network.purge,
             destroy_copies=self.destroyed.extend,
         )

@@ -143,6 +143,7 @@ def open_station(spec: StationSpec) -> Station:
         rules=rules,
         monotonic=time.monotonic,
         want_images=network.focus,
+        follow_view=network.change_view,
         purge_images=network.purge,
         destroy_copies=lambda keys: cache.purge(keys, never_again=True),
     )

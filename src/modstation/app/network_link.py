@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modstation.core.events import Event
+    from modstation.core.queue import QueueView
 
 RESTART_FIRST_SECONDS = 0.2
 RESTART_MOST_SECONDS = 30.0
@@ -63,6 +64,7 @@ class NetworkLink:
         self._purged: dict[str, None] = {}
         self._cannot_start = ""
         self._offline = spec.offline
+        self._view = spec.view
         self._closing = False
         self._threads = [
             threading.Thread(target=self._guarded, args=(self._read,), name="network-read"),
@@ -96,6 +98,12 @@ class NetworkLink:
         with self._changed:
             self._focus, self._new_focus = list(keys), True
             self._changed.notify_all()
+
+    def change_view(self, view: QueueView) -> None:
+        """List, and fetch ahead for, another view."""
+        with self._changed:
+            self._view = view
+        self._put(messages.view_message(view))
 
     def want_original(self, key: str) -> None:
         """Fetch the original of one image."""
@@ -243,7 +251,7 @@ class NetworkLink:
             return
         # It may be dead already: the reading thread sees its end.
         with contextlib.suppress(OSError):
-            spec = replace(self._spec, offline=self._offline)
+            spec = replace(self._spec, offline=self._offline, view=self._view)
             process.stdin.write(messages.spec_line(spec))
             process.stdin.flush()
         self._queue.clear()
@@ -255,8 +263,10 @@ class NetworkLink:
 
     def _put(self, message: dict[str, Any]) -> None:
         with self._changed:
-            if message not in self._queue:
-                self._queue.append(message)
+            # Asked again, it comes last: "offline" must not end as "online" asked in between.
+            if message in self._queue:
+                self._queue.remove(message)
+            self._queue.append(message)
             self._changed.notify_all()
 
     def _guarded(self, work: Callable[[], None]) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 USUAL_EDGE = 1920
 
 WAKE, FOCUS, ORIGINAL, OFFLINE, CLOSE = "wake", "focus", "original", "offline", "close"
-PURGE = "purge"
+PURGE, VIEW = "purge", "view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +101,28 @@ def spec_line(spec: NetworkSpec) -> bytes:
 def parse_spec(text: bytes) -> NetworkSpec:
     """Read the first line; ``ValueError``, ``KeyError`` or ``TypeError`` if it is none."""
     value = json.loads(text)
-    view = value.pop("view")
-    split = view["split"]
-    return NetworkSpec(
-        account=Account(**value.pop("account")),
-        view=QueueView(
-            view["kind"], ModerationStatus(view["status"]), Split(**split) if split else None
-        ),
-        **value,
+    view = view_of(value.pop("view"))
+    return NetworkSpec(account=Account(**value.pop("account")), view=view, **value)
+
+
+def view_message(view: QueueView) -> dict[str, Any]:
+    """What tells the child to list another view."""
+    return {VIEW: asdict(view)}
+
+
+def view_of(value: dict[str, Any]) -> QueueView:
+    """The view of a message; ``ValueError``, ``KeyError`` or ``TypeError`` if it is none."""
+    split = value["split"]
+    return QueueView(
+        value["kind"], ModerationStatus(value["status"]), Split(**split) if split else None
     )
 
 
 def event_line(event: Event) -> bytes:
     """An event as it goes to the station."""
     match event:
-        case QueueChanged(counts=counts):
-            return line({"event": "queue", "counts": asdict(counts)})
+        case QueueChanged(counts=counts, view=view):
+            return line({"event": "queue", "counts": asdict(counts), **view_message(view)})
         case ConnectionChanged(connection=connection, message=text, until=until, quota=quota):
             told = None
             if quota is not None:
@@ -143,7 +149,7 @@ def parse_event(text: bytes) -> Event:
     value = json.loads(text)
     match value.pop("event"):
         case "queue":
-            return QueueChanged(Counts(**value["counts"]))
+            return QueueChanged(Counts(**value["counts"]), view_of(value[VIEW]))
         case "connection":
             quota = value["quota"]
             return ConnectionChanged(

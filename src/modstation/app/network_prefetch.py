@@ -60,6 +60,7 @@ class _Wishes:
     focus: tuple[str, ...] | None = None
     originals: list[str] = field(default_factory=list)
     offline: bool | None = None
+    view: QueueView | None = None
     look: bool = True
     online: bool = False
     purge: list[str] = field(default_factory=list)
@@ -137,6 +138,12 @@ class Prefetcher:
             self._wishes.offline = offline
             self._changed.notify()
 
+    def change_view(self, view: QueueView) -> None:
+        """Fetch ahead for another queue."""
+        with self._changed:
+            self._wishes.view = view
+            self._changed.notify()
+
     def look_again(self) -> None:
         """The queue has changed."""
         with self._changed:
@@ -210,6 +217,8 @@ class Prefetcher:
             self._cache.look_at(self._focus)
         if wishes.offline is not None:
             self._offline = wishes.offline
+        if wishes.view is not None:
+            self._view = wishes.view
         if wishes.originals:
             self._original = wishes.originals[-1]
         if wishes.purge:

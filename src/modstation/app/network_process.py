@@ -6,7 +6,6 @@ input ends. Nothing goes to standard output but events, one line of JSON each.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -16,9 +15,10 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from random import SystemRandom
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from modstation.app import network_messages as messages
+from modstation.app.network_commands import Asked, Commands, read_commands
 from modstation.app.network_lock import NetworkLock
 from modstation.app.paths import AccountFolder, make_private_folder
 from modstation.core.clock import SystemClock, TimeOrderedIds
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from modstation.app.network_prefetch import Prefetcher
     from modstation.core.events import Event
     from modstation.sync.engine import StepReport, SyncEngine
 
@@ -40,120 +39,6 @@ LOCK_POLL_SECONDS = 0.5
 EXIT_DONE, EXIT_CRASHED, EXIT_BAD_START, EXIT_STORE = 0, 1, 2, 3
 
 _log = logging.getLogger(__name__)
-
-
-class Commands:
-    """What the station has asked for and the engine's thread has not done yet."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._wake = False
-        self._offline: bool | None = None
-        self._crash: BaseException | None = None
-        self.closing = False
-        self.on_interrupt: Callable[[], None] | None = None
-        # Kept for a prefetcher that is made later, while another process has the folder.
-        self._prefetch: Prefetcher | None = None
-        self._focus: tuple[str, ...] = ()
-        self._original: str | None = None
-        self._choice: bool | None = None
-        self._purge: list[str] = []
-
-    def take(self, message: dict[str, Any]) -> None:
-        """Act on one message of the station; called by the reading thread."""
-        if messages.FOCUS in message:
-            keys = tuple(str(key) for key in message[messages.FOCUS])
-            with self._changed:
-                self._focus, prefetch = keys, self._prefetch
-            if prefetch is not None:
-                prefetch.focus(keys)
-        elif messages.ORIGINAL in message:
-            key = str(message[messages.ORIGINAL])
-            with self._changed:
-                self._original, prefetch = key, self._prefetch
-            if prefetch is not None:
-                prefetch.original(key)
-        elif messages.OFFLINE in message:
-            offline = bool(message[messages.OFFLINE])
-            with self._changed:
-                self._choice, prefetch = offline, self._prefetch
-            if prefetch is not None:
-                prefetch.set_offline(offline=offline)
-            self._set(offline=offline)
-        elif messages.PURGE in message:
-            doomed = [str(key) for key in message[messages.PURGE]]
-            with self._changed:
-                prefetch = self._prefetch
-                if prefetch is None:
-                    self._purge += doomed
-                    self._changed.notify()
-            if prefetch is not None:
-                prefetch.purge(doomed)
-        elif messages.WAKE in message:
-            self._set(wake=True)
-        elif messages.CLOSE in message:
-            self.end()
-
-    def end(self, crash: BaseException | None = None) -> None:
-        """Let the process end: the station closed it or is gone, or a thread failed."""
-        with self._changed:
-            self._crash = self._crash or crash
-            self.closing = True
-            self._changed.notify()
-        if self.on_interrupt is not None:
-            self.on_interrupt()
-
-    def serve(self, prefetch: Prefetcher) -> None:
-        """Hand what concerns pictures to ``prefetch``, also what was asked for before."""
-        with self._changed:
-            # All under the lock: what is asked for meanwhile must come after it.
-            self._prefetch = prefetch
-            prefetch.focus(self._focus)
-            if self._original is not None:
-                prefetch.original(self._original)
-            if self._choice is not None:
-                prefetch.set_offline(offline=self._choice)
-            if self._purge:
-                prefetch.purge(self._purge)
-
-    def wait_for_the_end(self, seconds: float) -> bool:
-        """Wait so long and say whether to end; what else is asked for stays asked for.
-
-        Raises what a thread failed with.
-        """
-        with self._changed:
-            self._changed.wait_for(lambda: self.closing or self._purge, seconds)
-            if self._crash is not None:
-                raise self._crash
-            return self.closing
-
-    def to_purge(self) -> list[str]:
-        """What is to be destroyed although there is no prefetcher to do it; asked for once."""
-        with self._changed:
-            keys, self._purge = self._purge, []
-        return keys
-
-    def wait(self, seconds: float) -> tuple[bool, bool | None]:
-        """Wait for something to do; whether to wake, and the new choice of being offline.
-
-        Raises what a thread failed with.
-        """
-        with self._changed:
-            if not (self._wake or self._offline is not None or self.closing) and seconds > 0:
-                self._changed.wait(seconds)
-            wake, offline = self._wake, self._offline
-            self._wake, self._offline = False, None
-            if self._crash is not None:
-                raise self._crash
-        return wake, offline
-
-    def _set(self, *, wake: bool = False, offline: bool | None = None) -> None:
-        with self._changed:
-            self._wake = self._wake or wake
-            self._offline = offline if offline is not None else self._offline
-            self._changed.notify()
-        if offline and self.on_interrupt is not None:
-            self.on_interrupt()
 
 
 class EventWriter:
@@ -172,13 +57,6 @@ class EventWriter:
                 self._pipe.flush()
             except OSError:
                 self._on_gone()
-
-
-def read_commands(pipe: BinaryIO, commands: Commands) -> None:
-    """Hand on the station's messages until it closes the pipe or ends."""
-    for line in pipe:
-        commands.take(json.loads(line))
-    commands.end()
 
 
 def run(
@@ -302,15 +180,21 @@ def _loop(engine: SyncEngine, commands: Commands, now: Callable[[], datetime]) -
             # Due, and yet it did nothing: a rule holds it back that only time changes.
             if report.next_at is not None and report.next_at <= now():
                 seconds = max(seconds, POLL_SECONDS / 2)
-        wake, offline = commands.wait(seconds)
+        asked = commands.wait(seconds)
         if commands.closing:
             return
-        if offline is not None:
-            engine.set_offline(offline=offline)
-        if wake:
+        if asked.view is not None:
+            engine.change_view(asked.view)
+        if asked.offline is not None:
+            engine.set_offline(offline=asked.offline)
+        if asked.wake:
             engine.refresh()
-        asked = report is None or report.worked or wake or offline is not None
-        if asked or _seconds_until(engine.next_at(), now()) <= 0:
+        if (
+            report is None
+            or report.worked
+            or asked != Asked()
+            or _seconds_until(engine.next_at(), now()) <= 0
+        ):
             report = engine.step()
 
 

@@ -48,6 +48,16 @@ class QueueReader:
         self._desk = desk
         self._asking = False
         self._ask_again = False
+        # Of the view: an answer about another one is dropped.
+        self._generation = 0
+
+    def change_view(self, view: QueueView) -> None:
+        """Read another view from now on; an answer about the old one is not wanted any more."""
+        self._view = view
+        self._generation += 1
+        self.loaded = self.at_start = self.at_end = False
+        self._asking = self._ask_again = False
+        self.read()
 
     def read(self) -> None:
         """Ask the store; while it has not answered, ask once more after that."""
@@ -57,7 +67,7 @@ class QueueReader:
         self._asking = True
         current = self._window.current
         around = current.position if current else None
-        view = self._view
+        view, generation = self._view, self._generation
 
         def read(store: StationStore) -> tuple[list[QueueEntry], Counts]:
             entries = store.window(view, around=around, before=BEHIND, after=WINDOW)
@@ -65,11 +75,16 @@ class QueueReader:
                 entries = store.window(view, around=None, before=0, after=WINDOW)
             return entries, store.counts(view)
 
-        def failed(error: StoreError) -> None:
-            self._asking = False
-            self._desk.window_not_read(error)
+        def done(answer: tuple[list[QueueEntry], Counts]) -> None:
+            if generation == self._generation:
+                self._take(answer, around)
 
-        self._store.submit(Priority.WINDOW, read, lambda answer: self._take(answer, around), failed)
+        def failed(error: StoreError) -> None:
+            if generation == self._generation:
+                self._asking = False
+                self._desk.window_not_read(error)
+
+        self._store.submit(Priority.WINDOW, read, done, failed)
 
     def refill(self) -> None:
         """Ask if little is left on either side and there may be more."""

@@ -85,6 +85,10 @@ class QueueWindow:
         self._entries = fresh
         self._cursor = self.index_of(current.key) or 0 if current else 0
 
+    def empty(self) -> None:
+        """Forget the entries, but not what was taken: the answer about it is still to come."""
+        self._entries, self._cursor = [], 0
+
     def index_of(self, key: str) -> int | None:
         """Where an entry stands, or None."""
         return next((n for n, entry in enumerate(self._entries) if entry.key == key), None)

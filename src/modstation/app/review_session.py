@@ -23,6 +23,7 @@ from modstation.app.session_events import (
     SessionEvent,
     StripChanged,
     Tone,
+    ViewChanged,
 )
 from modstation.app.shredder import PURGED, Shredder
 from modstation.app.taking_back import TakingBack
@@ -60,8 +61,9 @@ class ReviewSession:
     """The queue in front of the reviewer and the rules of deciding.
 
     ``monotonic`` gives seconds; ``want_images`` tells the network process which keys come next,
-    ``purge_images`` which it must never keep, and ``destroy_copies`` empties the image cache of
-    them (it may wait for the disk, so it is called in the store thread).
+    ``follow_view`` what to list, ``purge_images`` which keys it must never keep, and
+    ``destroy_copies`` empties the image cache of them (it may wait for the disk, so it is called
+    in the store thread).
     Refusals raise ``ReviewError`` with a stable ``code`` and change nothing.
     """
 
@@ -75,6 +77,7 @@ class ReviewSession:
         rules: SessionRules,
         monotonic: Callable[[], float],
         want_images: Callable[[Sequence[str]], None],
+        follow_view: Callable[[QueueView], None],
         purge_images: Callable[[Sequence[str]], None],
         destroy_copies: Callable[[Sequence[str]], object],
     ) -> None:
@@ -88,6 +91,7 @@ class ReviewSession:
         self._store = store
         self._monotonic = monotonic
         self._want_images = want_images
+        self._follow_view = follow_view
         self._listeners: list[Callable[[SessionEvent], None]] = []
         self._window = QueueWindow(self.protected)
         self._reader = QueueReader(store, view, self._window, self)
@@ -152,6 +156,24 @@ class ReviewSession:
     def start(self) -> None:
         """Load the first entries and the counters."""
         self.reload()
+
+    def change_view(self, view: QueueView) -> None:
+        """Review something else; the image on the stage stays undecided where it was.
+
+        Window, counters, pictures and the network process follow. What the store still answers
+        about the old view is dropped.
+        """
+        if view == self.view:
+            return
+        self.view = view
+        self._window.empty()
+        self._reader.change_view(view)
+        self._follow_view(view)
+        self.tell(ViewChanged(view))
+        self._new_current()
+        self.drop_reversal()
+        # The frames stay until the entries are read: the same image may be among them.
+        self.tell(StripChanged())
 
     def reload(self) -> None:
         """Look at the stored queue again: entries may have come or gone by other hands."""
@@ -336,9 +358,11 @@ class ReviewSession:
             case ConnectionChanged():
                 self.connection = event
                 self.tell(ConnectionMoved(event))
-            case QueueChanged(counts=counts):
-                self.take_counts(counts)
-                self.more_ahead()
+            case QueueChanged(counts=counts, view=view):
+                # Those of another view were on their way when it was changed.
+                if view == self.view:
+                    self.take_counts(counts)
+                    self.more_ahead()
             case ImageCached(key=key, rendition=rendition):
                 self._problems.pop(key, None)
                 if self.frames.image_cached(key, rendition) and key == self._window.current_key:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
     from modstation.core.decisions import Verdict
     from modstation.core.events import ConnectionChanged
-    from modstation.core.queue import Counts, UndoStep
+    from modstation.core.queue import Counts, QueueView, UndoStep
 
 
 class Tone(Enum):
@@ -27,6 +27,13 @@ class CurrentChanged:
     """Another entry is on the stage, or none (``key`` is None)."""
 
     key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewChanged:
+    """Something else is reviewed from now on; its entries follow."""
+
+    view: QueueView
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,7 @@ class ReversalClosed:
 
 SessionEvent: TypeAlias = (
     CurrentChanged
+    | ViewChanged
     | FrameReady
     | StripChanged
     | PicturePurged

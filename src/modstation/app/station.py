@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from modstation.core.keymap import Keymap
     from modstation.core.outbox import Operation
     from modstation.core.policy import Policy
+    from modstation.core.queue import QueueView
     from modstation.store.station_store import StationStore
 
 T = TypeVar("T")
@@ -54,6 +55,10 @@ class Network(Closable, Protocol):
 
     def focus(self, keys: Sequence[str]) -> None:
         """Fetch these pictures first, in this order."""
+        ...
+
+    def change_view(self, view: QueueView) -> None:
+        """List, and fetch ahead for, another view."""
         ...
 
     def want_original(self, key: str) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from modstation.core.pacing import Quota
-    from modstation.core.queue import Counts
+    from modstation.core.queue import Counts, QueueView
 
 
 class Connection(StrEnum):
@@ -30,9 +30,10 @@ class Connection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueChanged:
-    """Entries came or went by the work of the network process."""
+    """Entries came or went by the work of the network process; the counts are those of ``view``."""
 
     counts: Counts
+    view: QueueView
 
 
 @dataclass(frozen=True, slots=True)

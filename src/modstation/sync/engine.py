@@ -111,6 +111,11 @@ class SyncEngine:
         self._puller.ask()
         self._standing.retry_now()
 
+    def change_view(self, view: QueueView) -> None:
+        """List and count another view from now on; a pass that is under way is kept for later."""
+        self._view = view
+        self._puller.change_view(view)
+
     def set_offline(self, *, offline: bool) -> None:
         """Use no network until this is taken back."""
         if offline is not (self.connection is Connection.OFFLINE_CHOSEN):
@@ -146,7 +151,7 @@ class SyncEngine:
             pulled = None
         self._interrupted = False
         if released or settled or pulled is not None:
-            self._notify(QueueChanged(self._store.counts(self._view)))
+            self._notify(QueueChanged(self._store.counts(self._view), self._view))
         self._standing.tell()
         return StepReport(
             worked=bool(settled or pulled is not None),

@@ -60,6 +60,12 @@ class Puller:
         self._asked = True
         self._not_before = None
 
+    def change_view(self, view: QueueView) -> None:
+        """List another view, as soon as may be; its pass goes on where it stood."""
+        self._view = view
+        self._restart, self._restart_refused, self._pages = False, False, 1
+        self.ask()
+
     def next_at(self, now: datetime) -> datetime | None:
         """When the next page is due; None: not before something waiting has been decided."""
         state = self._store.list_state(self._view)

@@ -41,19 +41,24 @@ class Toolbar(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.buttons: dict[str, CommandButton] = {}
+        self._title = _Title(theme, title, self)
         self.setFixedHeight(48)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 4, 6, 4)
         row.setSpacing(0)
         for number, group in enumerate((*_LEFT, *_RIGHT)):
             if number == len(_LEFT):
-                row.addWidget(_Title(theme, title, self), 1)
+                row.addWidget(self._title, 1)
             elif number:
                 row.addWidget(_Rule(theme, self))
             for name in group:
                 button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.TOOL, parent=self)
                 self.buttons[name] = button
                 row.addWidget(button)
+
+    def set_title(self, title: str) -> None:
+        """Say what is being reviewed."""
+        self._title.set_text(title)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground and the line below."""
@@ -79,9 +84,13 @@ class _Title(QWidget):
     def __init__(self, theme: Theme, text: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._text = text
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.set_text(text)
+
+    def set_text(self, text: str) -> None:
+        self._text = text
         self.setAccessibleName(text)
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(0, 40)

@@ -20,6 +20,7 @@ from modstation.app.session_events import (
     SessionEvent,
     StripChanged,
     Tone,
+    ViewChanged,
 )
 from modstation.core.errors import ReviewError
 from modstation.ui.actions import CHECKABLE, Actions
@@ -31,6 +32,7 @@ from modstation.ui.message_line import MessageLine
 from modstation.ui.stage import Stage
 from modstation.ui.status_line import StatusLine
 from modstation.ui.toolbar import Toolbar
+from modstation.ui.wording import view_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,16 +98,12 @@ class StationWindow(QWidget):
         self.setWindowTitle("modstation")
         self.resize(1280, 800)
         self.setMinimumSize(640, 480)
-        view = self.session.view
-        part = f" · part {view.split.part} of {view.split.parts}" if view.split else ""
         self.stage = Stage(station, theme, key_of=self.key_of, parent=self)
         self.message = MessageLine(theme, key_of=self.key_of, parent=self)
         self.evidence = EvidencePanel(theme, station.policy, key_of=self.key_of, parent=self)
         self.filmstrip = Filmstrip(self.session, theme, self)
         self.status = StatusLine(station, theme, key_of=self.key_of, parent=self)
-        self.toolbar = Toolbar(
-            theme, f"{view.kind} · {view.status.value}{part}", key_of=self.key_of, parent=self
-        )
+        self.toolbar = Toolbar(theme, view_text(self.session.view), key_of=self.key_of, parent=self)
         left = QVBoxLayout()
         left.setSpacing(0)
         left.addWidget(self.stage, 1)
@@ -205,6 +203,8 @@ class StationWindow(QWidget):
             case CurrentChanged():
                 self.stage.show_current()
                 self._evidence_due = True
+            case ViewChanged(view=view):
+                self.toolbar.set_title(view_text(view))
             case FrameReady(key=key):
                 self.stage.frame_arrived(key)
             case CoverChanged():

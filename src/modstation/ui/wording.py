@@ -12,7 +12,7 @@ from modstation.core.pacing import drained_at
 if TYPE_CHECKING:
     from modstation.core.assets import Asset
     from modstation.core.events import ConnectionChanged
-    from modstation.core.queue import Counts
+    from modstation.core.queue import Counts, QueueView
 
 # What a request at a time achieves; only for saying when the outbox will be empty.
 _POSTED_A_SECOND = 5.0
@@ -119,6 +119,12 @@ def facts(asset: Asset) -> list[tuple[str, str]]:
     if asset.tags:
         rows.append(("Tags", ", ".join(asset.tags)))
     return rows
+
+
+def view_text(view: QueueView) -> str:
+    """What is being reviewed: kind, status and share."""
+    part = f" · part {view.split.part} of {view.split.parts}" if view.split else ""
+    return f"{view.kind} · {view.status.value}{part}"
 
 
 def chain_text(asset: Asset) -> str:

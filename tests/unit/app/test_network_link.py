@@ -12,6 +12,7 @@ import pytest
 from modstation.app.network_link import START_LOG_BYTES, NetworkLink
 from modstation.app.network_messages import NetworkSpec
 from modstation.core.accounts import Account
+from modstation.core.assets import ModerationStatus
 from modstation.core.events import Connection, ConnectionChanged, Event, ImageCached
 from modstation.core.queue import QueueView
 
@@ -57,6 +58,9 @@ class Line:
             for event in list(self.events)
             if isinstance(event, ConnectionChanged) and event.connection is Connection.TROUBLE
         ]
+
+    def told(self) -> list[str]:
+        return [event.key for event in list(self.events) if isinstance(event, ImageCached)]
 
     def until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + 30
@@ -142,3 +146,33 @@ def test_what_is_to_be_purged_is_told_to_the_next_process_too(line: Line) -> Non
     line.until(lambda: len(line.troubles()) >= 3)
     told = (line.log / "network-start.log").read_text().splitlines()
     assert told[-1] == '{"purge":["image/upload/a","image/upload/b"]}'
+
+
+# Tells the status of every view it is told, beginning with that of its specification.
+ECHO_VIEWS = """
+import json, sys
+for line in sys.stdin:
+    view = json.loads(line).get("view")
+    if view is not None:
+        event = {"event": "cached", "key": view["status"], "rendition": "review"}
+        print(json.dumps(event), flush=True)
+    if "wake" in line:
+        break
+"""
+
+
+def test_a_process_that_is_started_again_lists_the_view_of_now(line: Line) -> None:
+    link = line.start(sys.executable, "-c", ECHO_VIEWS)
+    link.change_view(QueueView(status=ModerationStatus.REJECTED))
+    link.wake()
+    line.until(lambda: len(line.troubles()) == 1)
+    line.until(lambda: len(line.told()) >= 3)
+    # Its specification, the change, and the specification of the process after it.
+    assert line.told()[:3] == ["pending", "rejected", "rejected"]
+
+
+def test_what_is_asked_anew_before_it_was_sent_is_sent_last(line: Line) -> None:
+    link = NetworkLink(line.spec, on_event=line.events.append, crashed=line.crashes.append)
+    for status in ("rejected", "approved", "rejected"):
+        link.change_view(QueueView(status=ModerationStatus(status)))
+    assert [message["view"]["status"] for message in link._queue] == ["approved", "rejected"]

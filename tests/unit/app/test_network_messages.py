@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,12 +12,15 @@ import pytest
 from modstation.app.network_lock import NetworkLock
 from modstation.app.network_messages import (
     USUAL_EDGE,
+    VIEW,
     NetworkSpec,
     event_line,
     line,
     parse_event,
     parse_spec,
     spec_line,
+    view_message,
+    view_of,
 )
 from modstation.app.paths import AccountFolder
 from modstation.app.settings import Settings
@@ -44,7 +48,8 @@ KEY = "image/upload/böse\n\u2028{\"}'\0"
 @pytest.mark.parametrize(
     "event",
     [
-        QueueChanged(Counts(1, 2, 3, 4, 5, 6, 7, 8)),
+        QueueChanged(Counts(1, 2, 3, 4, 5, 6, 7, 8), QueueView()),
+        QueueChanged(Counts(1), QueueView("k", ModerationStatus.REJECTED, Split(2, 3))),
         ConnectionChanged(Connection.ONLINE),
         ConnectionChanged(Connection.THROTTLED, "späť", NOW, Quota(500, 0, NOW)),
         ImageCached(KEY, "review"),
@@ -115,6 +120,14 @@ def replace_settings(**changes: int) -> Settings:
 def test_a_process_started_by_hand_is_told_nothing_and_ends(text: bytes) -> None:
     with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
         parse_spec(text)
+
+
+@pytest.mark.parametrize(
+    "view", [QueueView(), QueueView("aws_rek", ModerationStatus.REJECTED, Split(2, 3))]
+)
+def test_another_view_arrives_as_it_was_chosen(view: QueueView) -> None:
+    sent = json.loads(line(view_message(view)))
+    assert view_of(sent[VIEW]) == view
 
 
 def test_a_view_without_a_share_stays_one(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from modstation.core.errors import (
     Unreachable,
 )
 from modstation.core.events import Connection, Event, ImageCached, ImageFailed
+from modstation.core.queue import QueueView
 from modstation.media.cache import ImageCache
 from modstation.remote.batch import Capabilities
 from modstation.remote.client import Downloaded
@@ -165,6 +166,17 @@ def test_what_is_looked_at_comes_before_the_start_of_the_queue(room: Room) -> No
     following = {url.rpartition("/")[2] for url in room.pictures.begun[3:]}
     tickets.release(30)
     assert {"0025.jpg", "0026.jpg"} < following
+
+
+def test_another_view_is_fetched_ahead_from_its_start(room: Room) -> None:
+    approved = QueueView(status=ModerationStatus.APPROVED)
+    photos = [make_asset(number, status=ModerationStatus.APPROVED) for number in range(40, 45)]
+    fill(room.store, photos, view=approved, at=room.clock.now())
+    prefetch = room.start(ahead=8)
+    room.until(lambda: len(room.cached()) == 8)
+    prefetch.change_view(approved)
+    room.until(lambda: len(room.cached()) == 13)
+    assert set(room.cached()[8:]) == {key(number) for number in range(40, 45)}
 
 
 def test_what_is_here_is_not_fetched_again(room: Room) -> None:

@@ -10,8 +10,9 @@ import pytest
 from helpers import scripted_service as scripted
 from helpers.assets import MANUAL_PENDING, open_store
 from helpers.sync_desk import Desk, service_of
+from modstation.core.assets import ModerationStatus
 from modstation.core.clock import ManualClock
-from modstation.core.events import Connection
+from modstation.core.events import Connection, QueueChanged
 from modstation.core.queue import QueueView
 from modstation.sync.engine import SyncEngine
 
@@ -114,3 +115,26 @@ def test_the_view_s_other_kinds_are_listed_by_their_name(tmp_path: Path) -> None
     engine.close()
     client.close()
     store.close()
+
+
+def test_another_view_is_listed_at_once_and_the_old_pass_goes_on_where_it_stood(
+    make_desk: Callable[..., Desk],
+) -> None:
+    service = service_of(25)
+    for name in ("p3", "p4"):
+        service.statuses[name] = "rejected"
+    desk = make_desk(service, page=10)
+    rejected = QueueView(status=ModerationStatus.REJECTED)
+    desk.engine.refresh()
+    desk.clock.advance(61)
+    desk.engine.step()
+    begun = desk.store.list_state(MANUAL_PENDING)
+    assert not begun.complete
+    desk.engine.change_view(rejected)
+    desk.until_idle()
+    assert desk.store.counts(rejected).waiting == 2
+    assert desk.events[-1] == QueueChanged(desk.store.counts(rejected), rejected)
+    desk.engine.change_view(MANUAL_PENDING)
+    desk.until_idle()
+    state = desk.store.list_state(MANUAL_PENDING)
+    assert (state.complete, state.pass_id) == (True, begun.pass_id)
