@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from modstation.app.frame_pipeline import AHEAD, BACK, Focus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from modstation.core.queue import QueueEntry
 
@@ -63,6 +63,11 @@ class QueueWindow:
         return entry.key if entry else None
 
     @property
+    def entries(self) -> Sequence[QueueEntry]:
+        """What is in memory, in order."""
+        return self._entries
+
+    @property
     def ahead(self) -> int:
         """How many entries follow the current one."""
         return max(0, len(self._entries) - self._cursor - 1)
@@ -112,6 +117,24 @@ class QueueWindow:
         if self._entries:
             self._cursor = min(self._cursor, len(self._entries) - 1)
 
+    def take(self, settled: Sequence[tuple[QueueEntry, StripState]]) -> None:
+        """Entries were decided, wherever they stand: what is left moves up."""
+        gone = dict.fromkeys(entry.key for entry, _ in settled)
+        for entry, state in settled:
+            self._trail.append(StripItem(entry.key, state, self._protects(entry)))
+        self._taken |= gone.keys()
+        before = sum(entry.key not in gone for entry in self._entries[: self._cursor])
+        self._entries = [entry for entry in self._entries if entry.key not in gone]
+        self._cursor = max(0, min(before, len(self._entries) - 1))
+
+    def visit(self, entry: QueueEntry) -> None:
+        """Put the cursor on an entry that may lie far from those in memory."""
+        index = self.index_of(entry.key)
+        if index is None:
+            bisect.insort(self._entries, entry, key=lambda other: other.position)
+            index = self.index_of(entry.key)
+        self._cursor = index or 0
+
     def release(self, key: str) -> None:
         """The store may bring this entry again."""
         self._taken.discard(key)
@@ -121,11 +144,7 @@ class QueueWindow:
         self._taken.discard(entry.key)
         for item in [item for item in self._trail if item.key == entry.key]:
             self._trail.remove(item)
-        index = self.index_of(entry.key)
-        if index is None:
-            bisect.insort(self._entries, entry, key=lambda other: other.position)
-            index = self.index_of(entry.key)
-        self._cursor = index or 0
+        self.visit(entry)
 
     def strip(self, before: int, after: int) -> list[StripItem]:
         """The filmstrip: what was decided last, then the entries around the current one."""

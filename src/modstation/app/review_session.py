@@ -17,6 +17,8 @@ from modstation.app.session_events import (
     CountsChanged,
     CoverChanged,
     CurrentChanged,
+    EntriesLeft,
+    EntriesReturned,
     FrameReady,
     Message,
     ReversalOffered,
@@ -285,9 +287,20 @@ class ReviewSession:
         self.drop_reversal()
         self._new_current()
 
-    def put_back(self, entry: QueueEntry) -> None:
-        """An image returns to its place and comes on the stage."""
-        self._window.put_back(entry)
+    def leave_many(self, settled: Sequence[tuple[QueueEntry, StripState]]) -> None:
+        """Several images were decided at one stroke; if one is on the stage, the next comes."""
+        before = self._window.current_key
+        self._window.take(settled)
+        self.drop_reversal()
+        self.tell(EntriesLeft(frozenset(entry.key for entry, _ in settled)))
+        if self._window.current_key != before:
+            self._new_current()
+
+    def put_back(self, *entries: QueueEntry) -> None:
+        """Images return to their places; the first of them comes on the stage."""
+        for entry in reversed(entries):
+            self._window.put_back(entry)
+        self.tell(EntriesReturned(entries))
         self._new_current()
         self._show_surroundings()
 
@@ -305,33 +318,40 @@ class ReviewSession:
     # -- undoing
 
     def undo(self) -> None:
-        """Take the last decision back; if it is posted, offer to reverse it, then reverse it.
+        """Take the last step back; if it is posted, offer to reverse it, then reverse it.
 
         ``ReviewError`` once after a skip, which is no decision.
         """
         self._taking_back.undo()
 
+    def undo_one(self, decision_id: str) -> None:
+        """Take one decision back, also one of many that were made at one stroke."""
+        self._taking_back.undo_one(decision_id)
+
     def redo(self) -> None:
-        """Make the decision again that was undone last."""
+        """Make the step again that was undone last."""
         self._taking_back.redo()
 
     def drop_reversal(self) -> None:
         """Leave the posted decision as it is."""
         self._taking_back.drop()
 
-    def taken_back(self, entry: QueueEntry | None) -> None:
-        """A decision counts no more; its image, if it waits again, comes on the stage."""
-        self._deciding.pace.taken_back()
-        if entry is not None:
-            self.put_back(entry)
+    def taken_back(self, entries: Sequence[QueueEntry], count: int) -> None:
+        """So many decisions count no more; of their images, these wait again."""
+        for _ in range(count):
+            self._deciding.pace.taken_back()
+        if entries:
+            self.put_back(*entries)
 
-    def made_again(self, saved: Saved) -> None:
-        """A decision counts again: its image leaves the queue."""
-        index = self._window.index_of(saved.operation.ref.key)
-        if index is not None and self._window.move_to(index):
+    def made_again(self, saved: Sequence[Saved]) -> None:
+        """Decisions count again: their images leave the queue."""
+        targets = {one.operation.ref.key: one.operation.target for one in saved}
+        here = [entry for entry in self._window.entries if entry.key in targets]
+        self.leave_many([(entry, StripState(targets[entry.key].value)) for entry in here])
+        self.tell(EntriesLeft(frozenset(targets)))
+        for key in targets:
             self._deciding.pace.decided(self._monotonic())
-            self.leave(StripState(saved.operation.target.value))
-            self._window.release(saved.operation.ref.key)
+            self._window.release(key)
         self.look_around()
 
     # -- posting

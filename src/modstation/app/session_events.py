@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
     from modstation.core.decisions import Verdict
     from modstation.core.events import ConnectionChanged
-    from modstation.core.queue import Counts, QueueView, UndoStep
+    from modstation.core.queue import Counts, QueueEntry, QueueView, UndoStep
 
 
 class Tone(Enum):
@@ -46,6 +46,20 @@ class FrameReady:
 @dataclass(frozen=True, slots=True)
 class StripChanged:
     """Entries around the current one came, went or changed their state."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesLeft:
+    """Several entries were decided at one stroke, wherever they stood in the queue."""
+
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EntriesReturned:
+    """Entries wait again, each at its place: their decision was taken back or not saved."""
+
+    entries: tuple[QueueEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +100,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ReversalOffered:
-    """The last decision is posted; the undo key, pressed again, posts ``verdict`` instead."""
+    """The last decision is posted; the undo key, pressed again, posts ``verdict`` instead.
+
+    Of several ``decision_ids``, each gets the opposite of its own verdict.
+    """
 
     step: UndoStep
     verdict: Verdict
     posted: ModerationStatus
+    decision_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +121,8 @@ SessionEvent: TypeAlias = (
     | ViewChanged
     | FrameReady
     | StripChanged
+    | EntriesLeft
+    | EntriesReturned
     | PicturePurged
     | CoverChanged
     | CountsChanged

@@ -11,6 +11,8 @@ from modstation.store.results import NeedsReversal, Saved, Undone
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modstation.app.deciding import SessionRules
     from modstation.app.session_events import SessionEvent
     from modstation.app.store_tasks import StoreTasks
@@ -32,12 +34,12 @@ class Desk(Protocol):
         """The counters moved."""
         ...
 
-    def taken_back(self, entry: QueueEntry | None) -> None:
-        """A decision counts no more; its image, if it waits again, comes on the stage."""
+    def taken_back(self, entries: list[QueueEntry], count: int) -> None:
+        """So many decisions count no more; of their images, those wait again."""
         ...
 
-    def made_again(self, saved: Saved) -> None:
-        """A decision counts again."""
+    def made_again(self, saved: list[Saved]) -> None:
+        """Decisions count again."""
         ...
 
 
@@ -79,10 +81,28 @@ class TakingBack:
             self._reverse(self.offer)
             return
         actor = self._desk.rules.actor
+        self._take_back(lambda store: store.undo(actor=actor))
 
-        def task(store: StationStore) -> tuple[Undone | NeedsReversal | None, QueueEntry | None]:
-            result = store.undo(actor=actor)
-            return result, store.entry(result.key) if isinstance(result, Undone) else None
+    def undo_one(self, decision_id: str) -> None:
+        """Take one decision back, also one of many that were made at one stroke.
+
+        If it is posted, offer to reverse it: the undo key takes the offer.
+        """
+        self.drop()
+        actor = self._desk.rules.actor
+        self._take_back(lambda store: store.undo_one(decision_id, actor=actor))
+
+    def _take_back(self, undo: Callable[[StationStore], Undone | NeedsReversal | None]) -> None:
+        def task(store: StationStore) -> tuple[Undone | NeedsReversal | None, list[QueueEntry]]:
+            result = undo(store)
+            if not isinstance(result, Undone):
+                return result, []
+            entries = []
+            for member in result.members:
+                entry = store.entry(member.key) if member.position is not None else None
+                if entry is not None and member.position is not None:
+                    entries.append(replace(entry, position=member.position))
+            return result, entries
 
         self._store.submit(Priority.DECIDE, task, self._take_undo, self._failed)
 
@@ -90,11 +110,11 @@ class TakingBack:
         """Make the decision again that was undone last."""
         rules = self._desk.rules
 
-        def done(saved: Saved | None) -> None:
-            if saved is None:
+        def done(saved: list[Saved]) -> None:
+            if not saved:
                 self._desk.tell(Message("Nothing to redo.", Tone.REFUSED))
                 return
-            self._desk.take_counts(saved.counts)
+            self._desk.take_counts(saved[-1].counts)
             self._desk.made_again(saved)
 
         self._store.submit(
@@ -113,19 +133,21 @@ class TakingBack:
     def _failed(self, error: StoreError) -> None:
         self._desk.tell(Message(f"Not undone. {error.title}: {error.message}", Tone.PROBLEM))
 
-    def _take_undo(self, answer: tuple[Undone | NeedsReversal | None, QueueEntry | None]) -> None:
-        result, entry = answer
+    def _take_undo(self, answer: tuple[Undone | NeedsReversal | None, list[QueueEntry]]) -> None:
+        result, entries = answer
         desk = self._desk
         if isinstance(result, NeedsReversal):
-            self.offer = ReversalOffered(result.step, result.verdict.opposite, result.posted_status)
+            self.offer = ReversalOffered(
+                result.step, result.verdict.opposite, result.posted_status, result.decision_ids
+            )
             desk.tell(self.offer)
         elif isinstance(result, Undone):
-            waits = entry is not None and result.position is not None
-            if entry is not None and result.position is not None:
-                entry = replace(entry, position=result.position)
-            desk.taken_back(entry if waits else None)
+            desk.taken_back(entries, len(result.members))
             desk.take_counts(result.counts)
-            desk.tell(Message(f"Taken back: {result.step.label}.", Tone.DONE))
+            text = f"Taken back: {result.step.label}."
+            if result.left:
+                text += f" {result.left:,} more are posted already: the same key reverses them."
+            desk.tell(Message(text, Tone.DONE))
         else:
             desk.tell(Message("Nothing to undo.", Tone.REFUSED))
 
@@ -133,14 +155,20 @@ class TakingBack:
         self.drop()
         rules = self._desk.rules
 
-        def done(saved: Saved) -> None:
-            self._desk.take_counts(saved.counts)
-            name, word = saved.operation.ref.public_id, saved.operation.target.value
-            self._desk.tell(Message(f"{name} will be posted as {word}.", Tone.DONE))
+        def done(saved: list[Saved]) -> None:
+            self._desk.take_counts(saved[-1].counts)
+            name, word = saved[0].operation.ref.public_id, saved[0].operation.target.value
+            if len(saved) > 1:
+                text = f"{len(saved):,} images will be posted with the opposite verdict."
+            else:
+                text = f"{name} will be posted as {word}."
+            self._desk.tell(Message(text, Tone.DONE))
 
         self._store.submit(
             Priority.DECIDE,
-            lambda store: store.reverse(offer.step.decision_id, actor=rules.actor, hold=rules.hold),
+            lambda store: store.reverse_many(
+                offer.decision_ids, actor=rules.actor, hold=rules.hold
+            ),
             done,
             self._failed,
         )

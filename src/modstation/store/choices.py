@@ -29,8 +29,9 @@ _TRAYS = {OperationState.PARKED, OperationState.CONFLICTED}
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A step that was undone without a trace at the service."""
+    """A decision that was undone without a trace at the service; ``number`` is its step's."""
 
+    number: int
     step: UndoStep
     decision: Decision
     position: QueuePosition | None
@@ -79,16 +80,45 @@ class Choices:
         undo_log.push(sql, decision, replaced=replaced, entry_id=entry_id)
         return decision, operation
 
-    def undo(self, *, actor: str) -> TakenBack | NeedsReversal | None:
-        """Take the last step back if nothing of it is, or may be, in effect."""
-        entry = undo_log.top(self._sql)
+    def undo(
+        self, *, actor: str, limit: int, number: int | None = None
+    ) -> list[TakenBack] | NeedsReversal | None:
+        """Take back what of the last step is not, and cannot be, in effect, at most ``limit``.
+
+        ``number``: only of this step. None if there is none; ``NeedsReversal`` if all of it is, or
+        may be, in effect.
+        """
+        entries = undo_log.top(self._sql)
+        if not entries or number not in {None, entries[0].number}:
+            return None
+        pairs = [(e, operation_rows.read(self._sql, e.step.operation_id)) for e in entries]
+        silent = [(e, operation) for e, operation in pairs if can_undo_silently(operation)]
+        if not silent:
+            return self._in_effect(*pairs[0], others=entries)
+        return [self._take_back(e, operation, actor) for e, operation in silent[:limit]]
+
+    def undo_one(self, decision_id: str, *, actor: str) -> TakenBack | NeedsReversal | None:
+        """Take back one decision, of whichever step; None if it cannot be, or does not stand."""
+        entry = undo_log.find(self._sql, decision_id)
         if entry is None:
             return None
-        sql, step = self._sql, entry.step
-        operation = operation_rows.read(sql, step.operation_id)
-        decision = decision_log.read(sql, step.decision_id)
+        operation = operation_rows.read(self._sql, decision_id)
+        if operation.state is OperationState.CANCELLED:
+            return None
         if not can_undo_silently(operation):
-            return NeedsReversal(step, decision.draft.verdict, operation.target)
+            return self._in_effect(entry, operation, others=[entry])
+        return self._take_back(entry, operation, actor)
+
+    def _in_effect(
+        self, entry: undo_log.UndoEntry, operation: Operation, *, others: list[undo_log.UndoEntry]
+    ) -> NeedsReversal:
+        verdict = decision_log.read(self._sql, entry.step.decision_id).draft.verdict
+        decision_ids = tuple(other.step.decision_id for other in reversed(others))
+        return NeedsReversal(entry.step, verdict, operation.target, decision_ids)
+
+    def _take_back(self, entry: undo_log.UndoEntry, operation: Operation, actor: str) -> TakenBack:
+        sql, step = self._sql, entry.step
+        decision = decision_log.read(sql, step.decision_id)
         self._append(
             replace(decision.draft, action=Action.UNDO, actor=actor, refers_to=decision.decision_id)
         )
@@ -97,21 +127,31 @@ class Choices:
         if entry.replaced_operation_id is not None:
             older = operation_rows.read(sql, entry.replaced_operation_id)
             self._reinstate(older, entry.replaced_state, operation)
-        return TakenBack(step, decision, queue_rows.position(sql, step.key))
+        position = queue_rows.position(sql, step.key)
+        return TakenBack(entry.number, step, decision, position)
 
-    def redo(self, *, actor: str, hold: timedelta) -> tuple[Decision, Operation] | None:
-        """Make the choice again that was undone last."""
-        entry = undo_log.redo_top(self._sql)
-        if entry is None:
-            return None
-        decision = decision_log.read(self._sql, entry.step.decision_id)
-        draft = replace(
-            decision.draft, action=Action.REDO, actor=actor, refers_to=decision.decision_id
-        )
-        return self.choose(draft, hold=hold, entry_id=entry.entry_id)
+    def redo(
+        self, *, actor: str, hold: timedelta, limit: int, number: int | None = None
+    ) -> list[tuple[int, Decision, Operation]]:
+        """Make the step again that was undone last, at most ``limit`` decisions of it.
+
+        ``number``: only of this step. Each comes with the number of its step.
+        """
+        entries = undo_log.redo_top(self._sql)
+        if not entries or number not in {None, entries[0].number}:
+            return []
+        made = []
+        for entry in entries[:limit]:
+            decision = decision_log.read(self._sql, entry.step.decision_id)
+            draft = replace(
+                decision.draft, action=Action.REDO, actor=actor, refers_to=decision.decision_id
+            )
+            again = self.choose(draft, hold=hold, entry_id=entry.entry_id)
+            made.append((entry.number, *again))
+        return made
 
     def reverse(
-        self, decision_id: str, *, actor: str, hold: timedelta
+        self, decision_id: str, *, actor: str, hold: timedelta, batch_id: str | None = None
     ) -> tuple[Decision, Operation]:
         """Decide the other way after posting: a new decision, never called undo."""
         decision = decision_log.read(self._sql, decision_id)
@@ -137,7 +177,7 @@ class Choices:
             reveal_ms=0,
             dwell_ms=0,
             decided_offline=False,
-            batch_id=None,
+            batch_id=batch_id,
             refers_to=decision_id,
         )
         return self.choose(draft, hold=hold)

@@ -339,3 +339,14 @@ def m002_problems_of_one_upload(db: Database) -> None:
     """A trouble with a picture names the upload it is about: the next one may be sound."""
     db.execute("ALTER TABLE item_problems ADD COLUMN revision TEXT")
     db.execute("PRAGMA user_version = 2")
+
+
+@station_schema()
+def m003_steps_of_many(db: Database) -> None:
+    """Decisions made at one stroke are one step: undone together, or one by one."""
+    db.execute("ALTER TABLE undo_entries ADD COLUMN step INTEGER")
+    db.execute("UPDATE undo_entries SET step = entry_id")
+    # Two, so that neither the next undo nor the next redo reads past the other's.
+    db.execute("CREATE INDEX undo_made ON undo_entries (step) WHERE undone = 0")
+    db.execute("CREATE INDEX undo_unmade ON undo_entries (step) WHERE undone = 1")
+    db.execute("PRAGMA user_version = 3")

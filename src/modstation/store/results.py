@@ -24,11 +24,23 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
-    """A decision was taken back and nothing of it will be posted.
+class Returned:
+    """An asset whose decision was taken back.
 
-    ``position`` is where the asset stands in the queue again; None if it is not back in a queue,
-    because an earlier choice for it counts again or somebody else settled it.
+    ``position`` is where it stands in the queue again; None if it is not back in a queue, because
+    an earlier choice for it counts again or somebody else settled it.
+    """
+
+    key: str
+    position: QueuePosition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A step was taken back and nothing of it will be posted.
+
+    ``step``, ``key``, ``position`` and ``verdict`` are those of its last decision, ``members`` all
+    of them; ``left`` counts those that were, or may have been, posted and therefore still stand.
     """
 
     step: UndoStep
@@ -36,18 +48,22 @@ class Undone:
     position: QueuePosition | None
     verdict: Verdict
     counts: Counts
+    members: tuple[Returned, ...] = ()
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsReversal:
     """The decision was posted, or perhaps: only a new one the other way can take it back.
 
-    ``verdict`` and ``posted_status`` are those of the decision, not of the reversal.
+    ``verdict`` and ``posted_status`` are those of the step's last decision, not of the reversal;
+    ``decision_ids`` names every decision of the step.
     """
 
     step: UndoStep
     verdict: Verdict
     posted_status: ModerationStatus
+    decision_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

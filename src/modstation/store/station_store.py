@@ -24,9 +24,11 @@ from modstation.store.results import (
     ListState,
     NeedsReversal,
     PageResult,
+    Returned,
     Saved,
     Undone,
 )
+from modstation.store.steps import Steps
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,6 +48,7 @@ __all__ = [
     "ListState",
     "NeedsReversal",
     "PageResult",
+    "Returned",
     "Saved",
     "StationStore",
     "Undone",
@@ -65,6 +68,7 @@ class StationStore:
         self._clock = clock
         self._choices = Choices(connection.sql, clock=clock, ids=ids)
         self._view = QueueView()
+        self._steps = Steps(connection, self._choices, self._counts, ids)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock, ids: Ids) -> StationStore:
@@ -129,42 +133,40 @@ class StationStore:
         return Saved(decision, operation, counts)
 
     def decide_many(self, drafts: Sequence[DecisionDraft], *, hold: timedelta) -> list[Saved]:
-        """Store many decisions, at most 200 in one transaction."""
-        saved: list[Saved] = []
-        for slice_ in sliced(drafts):
-            with self._connection.writing() as sql:
-                chosen = [self._choices.choose(draft, hold=hold) for draft in slice_]
-                counts = self._counts(sql)
-            saved += [Saved(decision, operation, counts) for decision, operation in chosen]
-        return saved
+        """Store many decisions, at most 200 in one transaction.
+
+        Those in a row that share a batch id are one step: one undo takes them all back.
+        """
+        return self._steps.decide(drafts, hold=hold)
 
     def undo(self, *, actor: str) -> Undone | NeedsReversal | None:
-        """Take the last choice back; ``NeedsReversal`` if it was, or may have been, posted.
+        """Take the last step back; ``NeedsReversal`` if it was, or may have been, posted.
 
-        An earlier choice for the same asset that it had replaced counts again.
+        Of a step of many, what is not posted is taken back, at most 200 in one transaction. An
+        earlier choice for the same asset that one had replaced counts again.
         """
-        with self._connection.writing() as sql:
-            answer = self._choices.undo(actor=actor)
-            counts = self._counts(sql)
-        if answer is None or isinstance(answer, NeedsReversal):
-            return answer
-        return Undone(
-            answer.step, answer.step.key, answer.position, answer.decision.draft.verdict, counts
-        )
+        return self._steps.undo(actor=actor)
 
-    def redo(self, *, actor: str, hold: timedelta) -> Saved | None:
-        """Make the choice again that was undone last; None if there is none."""
-        with self._connection.writing() as sql:
-            chosen = self._choices.redo(actor=actor, hold=hold)
-            counts = self._counts(sql)
-        return None if chosen is None else Saved(*chosen, counts)
+    def undo_one(self, decision_id: str, *, actor: str) -> Undone | NeedsReversal | None:
+        """Take back one decision, also one in the middle of a step.
+
+        None if it is not among those that can be undone, or does not stand any more.
+        """
+        return self._steps.undo_one(decision_id, actor=actor)
+
+    def redo(self, *, actor: str, hold: timedelta) -> list[Saved]:
+        """Make the step again that was undone last; empty if there is none."""
+        return self._steps.redo(actor=actor, hold=hold)
 
     def reverse(self, decision_id: str, *, actor: str, hold: timedelta) -> Saved:
         """Decide the other way after posting: a new decision that expects the posted status."""
-        with self._connection.writing() as sql:
-            chosen = self._choices.reverse(decision_id, actor=actor, hold=hold)
-            counts = self._counts(sql)
-        return Saved(*chosen, counts)
+        return self._steps.reverse([decision_id], actor=actor, hold=hold)[0]
+
+    def reverse_many(
+        self, decision_ids: Sequence[str], *, actor: str, hold: timedelta
+    ) -> list[Saved]:
+        """Decide many the other way after posting, as one step; at most 200 in one transaction."""
+        return self._steps.reverse(decision_ids, actor=actor, hold=hold)
 
     def release_held(self) -> int:
         """Make every held operation ready now and say how many there were."""

@@ -1,4 +1,7 @@
-"""The undo stack: named steps, fifty deep, on the disk like everything else."""
+"""The undo stack: named steps, fifty deep, on the disk like everything else.
+
+A step is one decision, or all those that were made at one stroke (they share a batch id).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 
 DEPTH = 50
 _SELECT = (
-    "SELECT u.entry_id, d.decision_id, u.key, u.label, d.at_us, r.decision_id, u.replaced_state"
+    "SELECT u.entry_id, d.decision_id, u.key, u.label, d.at_us, r.decision_id, u.replaced_state,"
+    " u.step"
     " FROM undo_entries AS u JOIN decisions AS d ON d.sequence = u.sequence"
     " LEFT JOIN decisions AS r ON r.sequence = u.replaced_sequence"
 )
@@ -26,9 +30,10 @@ _SELECT = (
 
 @dataclass(frozen=True, slots=True)
 class UndoEntry:
-    """A step and what it took the place of."""
+    """A step, or one decision of it, and what that took the place of."""
 
     entry_id: int
+    number: int
     step: UndoStep
     replaced_operation_id: str | None
     replaced_state: OperationState | None
@@ -68,32 +73,54 @@ def push(
         )
         return
     sql.execute("DELETE FROM undo_entries WHERE undone = 1")
+    number = _step_of_batch(sql, decision.draft.batch_id)
+    if number is None:
+        last = sql.execute("SELECT max(step) FROM undo_entries WHERE undone = 0").fetchone()[0]
+        number = (last or 0) + 1
+        sql.execute("DELETE FROM undo_entries WHERE undone = 0 AND step <= ?", (number - DEPTH,))
     sql.execute(
-        "INSERT INTO undo_entries (sequence, key, label, replaced_sequence, replaced_state)"
-        " VALUES (?, ?, ?, (SELECT sequence FROM decisions WHERE decision_id = ?), ?)",
-        values,
-    )
-    sql.execute(
-        "DELETE FROM undo_entries WHERE entry_id <= (SELECT entry_id FROM undo_entries"
-        " ORDER BY entry_id DESC LIMIT 1 OFFSET ?)",
-        (DEPTH,),
+        "INSERT INTO undo_entries (sequence, key, label, replaced_sequence, replaced_state, step)"
+        " VALUES (?, ?, ?, (SELECT sequence FROM decisions WHERE decision_id = ?), ?, ?)",
+        (*values, number),
     )
 
 
-def top(sql: sqlite3.Connection) -> UndoEntry | None:
-    """The step that undo would take back."""
-    row = sql.execute(f"{_SELECT} WHERE u.undone = 0 ORDER BY u.entry_id DESC LIMIT 1").fetchone()
-    return None if row is None else _entry(row)
+def top(sql: sqlite3.Connection) -> list[UndoEntry]:
+    """The decisions of the step that undo would take back, the last one first."""
+    rows = sql.execute(
+        f"{_SELECT} WHERE u.undone = 0 AND u.step ="  # noqa: S608
+        " (SELECT max(step) FROM undo_entries WHERE undone = 0) ORDER BY u.entry_id DESC"
+    )
+    return [_entry(row) for row in rows]
 
 
-def redo_top(sql: sqlite3.Connection) -> UndoEntry | None:
-    """The step that redo would make again: the one undone last."""
-    row = sql.execute(f"{_SELECT} WHERE u.undone = 1 ORDER BY u.entry_id LIMIT 1").fetchone()
+def redo_top(sql: sqlite3.Connection) -> list[UndoEntry]:
+    """The decisions that redo would make again, in their order: the step undone last."""
+    rows = sql.execute(
+        f"{_SELECT} WHERE u.undone = 1 AND u.step ="  # noqa: S608
+        " (SELECT min(step) FROM undo_entries WHERE undone = 1) ORDER BY u.entry_id"
+    )
+    return [_entry(row) for row in rows]
+
+
+def standing(sql: sqlite3.Connection, number: int) -> int:
+    """How many decisions of a step are not taken back."""
+    row = sql.execute(
+        "SELECT count(*) FROM undo_entries WHERE undone = 0 AND step = ?", (number,)
+    ).fetchone()
+    return int(row[0])
+
+
+def find(sql: sqlite3.Connection, decision_id: str) -> UndoEntry | None:
+    """One decision that can still be taken back, whichever step it is of."""
+    row = sql.execute(
+        f"{_SELECT} WHERE u.undone = 0 AND d.decision_id = ?", (decision_id,)
+    ).fetchone()
     return None if row is None else _entry(row)
 
 
 def mark_undone(sql: sqlite3.Connection, entry_id: int) -> None:
-    """The step was taken back and can be redone."""
+    """The decision was taken back and can be made again."""
     sql.execute("UPDATE undo_entries SET undone = 1 WHERE entry_id = ?", (entry_id,))
 
 
@@ -102,9 +129,21 @@ def forget(sql: sqlite3.Connection, key: str) -> None:
     sql.execute("DELETE FROM undo_entries WHERE key = ?", (key,))
 
 
+def _step_of_batch(sql: sqlite3.Connection, batch_id: str | None) -> int | None:
+    """The step that the batch has begun; None if the last decision is of no batch or another."""
+    if batch_id is None:
+        return None
+    row = sql.execute(
+        "SELECT u.step, d.batch_id FROM undo_entries AS u JOIN decisions AS d"
+        " ON d.sequence = u.sequence ORDER BY u.entry_id DESC LIMIT 1"
+    ).fetchone()
+    return row[0] if row is not None and row[1] == batch_id else None
+
+
 def _entry(row: Sequence[Any]) -> UndoEntry:
     return UndoEntry(
         entry_id=row[0],
+        number=row[7],
         step=UndoStep(
             decision_id=row[1], operation_id=row[1], key=row[2], label=row[3], at=from_us(row[4])
         ),

@@ -84,14 +84,18 @@ class MessageLine(QWidget):
     def offer(self, offer: ReversalOffered) -> None:
         """Show the banner: the last decision is posted, the same key posts the other one."""
         self._timer.stop()
-        name = offer.step.key.split("/", 2)[-1]
+        many = len(offer.decision_ids)
+        if many > 1:
+            what = f"{many:,} images decided at one stroke are posted"
+            label = f"Reverse all {many:,}"
+        else:
+            name = offer.step.key.split("/", 2)[-1]
+            what = f"{name} is posted as {offer.posted.value}"
+            label = "Approve instead" if offer.verdict is Verdict.APPROVE else "Reject instead"
         self._put(
-            f"{name} is posted as {offer.posted.value}; that cannot be undone, only reversed. "
-            "Going on drops this.",
-            Tone.REFUSED,
+            f"{what}; that cannot be undone, only reversed. Going on drops this.", Tone.REFUSED
         )
-        verb = "Approve" if offer.verdict is Verdict.APPROVE else "Reject"
-        self.reverse.set_label(f"{verb} instead")
+        self.reverse.set_label(label)
         self.reverse.show()
         self._offering = True
 

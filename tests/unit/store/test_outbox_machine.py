@@ -221,8 +221,7 @@ class OutboxMachine(RuleBasedStateMachine):
             assert self.choices.undo == []
 
     def redo(self, hold: timedelta) -> None:
-        saved = self.store.redo(actor="mod", hold=hold)
-        assert saved is not None
+        [saved] = self.store.redo(actor="mod", hold=hold)
         assert self.choices.redo[-1][1] == saved.decision.draft.refers_to
         self.choices.choose(saved.operation, redone=True)
 
