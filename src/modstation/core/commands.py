@@ -49,6 +49,9 @@ def _table() -> dict[str, Command]:
         Command("information", "Information", "Show or hide the evidence panel.", "Panels"),
         Command("policy", "Policy", "Show the rules behind the reasons.", "Panels"),
         Command("note", "Note", "Write a note that goes with the decision.", "Panels"),
+        Command(
+            "palette", "Commands", "Find any command by its name, its sentence or key.", "Panels"
+        ),
         Command("keys-help", "Keys", "Show every key.", "Panels"),
         Command("help", "Help", "Show the manual.", "Panels"),
         Command("post-now", "Post now", "Post the decisions still held for undo.", "Service"),

@@ -10,6 +10,7 @@ from modstation.app.session_events import Message, Tone
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.policy import DIGITS
+from modstation.ui.setting_up import SettingUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,7 @@ class Actions:
             "outbox": self._outbox,
             "full-screen": self._full_screen,
             "quit": self._close,
+            **SettingUp(window).handlers,
         }
 
     def run(self, command: str) -> None:
@@ -171,6 +173,7 @@ class Actions:
 
     def _sheet(self, command: str) -> Overlay:
         # Not at the top: no sheet is needed for the first image.
+        from modstation.app.palette import reason_titles
         from modstation.ui.sheets import help_sheet, keys_sheet, policy_sheet
 
         window = self._window
@@ -178,16 +181,11 @@ class Actions:
             return policy_sheet(window.theme, window.station.policy, parent=window)
         if command == "help":
             return help_sheet(window.theme, parent=window)
-        reasons = {
-            f"reject-reason-{DIGITS.index(reason.key) + 1}": f"Reject: {reason.title}"
-            for reason in window.station.policy.reasons
-            if reason.key
-        }
         return keys_sheet(
             window.theme,
             window.station.keymap,
             printed=window.reader.printed,
-            reasons=reasons,
+            reasons=reason_titles(window.station.policy),
             parent=window,
         )
 

@@ -24,6 +24,8 @@ _NAMES = {
     "Tab": Qt.Key.Key_Tab,
     "Backspace": Qt.Key.Key_Backspace,
     "Delete": Qt.Key.Key_Delete,
+    "PageUp": Qt.Key.Key_PageUp,
+    "PageDown": Qt.Key.Key_PageDown,
     "Left": Qt.Key.Key_Left,
     "Right": Qt.Key.Key_Right,
     "Up": Qt.Key.Key_Up,

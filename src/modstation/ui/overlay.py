@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from modstation.core.keymap import is_character
 from modstation.ui.theme import HEADLINE, sized
 
 if TYPE_CHECKING:
@@ -25,7 +34,8 @@ _AROUND = 128
 class Overlay(QWidget):
     """Covers its parent with a veil and shows one body on a sheet; Escape closes it.
 
-    ``widest`` and ``needed`` are the width of the sheet and the height of its body in pixels.
+    A ``field`` above the body takes what is typed. ``widest`` and ``needed`` are the width of the
+    sheet and the height of its body in pixels.
     """
 
     closed = Signal()
@@ -38,12 +48,14 @@ class Overlay(QWidget):
         *,
         widest: int,
         needed: int,
+        field: QLineEdit | None = None,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._window = parent
         self._body = body
+        self._field = field
         self._widest = widest
         self._needed = needed + _AROUND
         self._reader: KeyReader | None = None
@@ -56,12 +68,22 @@ class Overlay(QWidget):
         heading = QLabel(title, self._sheet)
         heading.setFont(sized(self.font(), HEADLINE, strong=True))
         column.addWidget(heading)
+        if field is not None:
+            column.addWidget(field)
+            field.installEventFilter(self)
         body.setParent(self._sheet)
         column.addWidget(body, 1)
         self._close = QPushButton("Close (Esc)", self._sheet)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close.clicked.connect(self.leave)
-        column.addWidget(self._close, 0, Qt.AlignmentFlag.AlignLeft)
+        self._said = QLabel(self._sheet)
+        self._said.setTextFormat(Qt.TextFormat.PlainText)
+        self._said.setWordWrap(True)
+        foot = QHBoxLayout()
+        foot.setSpacing(16)
+        foot.addWidget(self._close)
+        foot.addWidget(self._said, 1)
+        column.addLayout(foot)
         body.installEventFilter(self)
         parent.installEventFilter(self)
         self._lay_out()
@@ -75,7 +97,20 @@ class Overlay(QWidget):
         self._lay_out()
         self.show()
         self.raise_()
-        self._body.setFocus()
+        (self._field or self._body).setFocus()
+
+    @property
+    def said(self) -> str:
+        """What stands beside the button."""
+        return self._said.text()
+
+    def say(self, text: str) -> None:
+        """Put a sentence beside the button, and tell it to a screen reader."""
+        if text == self._said.text():
+            return
+        self._said.setText(text)
+        if text and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def leave(self) -> None:
         """Go away and be forgotten."""
@@ -88,6 +123,8 @@ class Overlay(QWidget):
         if event.key() == Qt.Key.Key_Escape:
             return True
         chords = self._reader.chords(event) if self._reader else []
+        if self._field is not None:
+            chords = [chord for chord in chords if not is_character(chord)]
         return not self._keys.isdisjoint(chords)
 
     def _lay_out(self) -> None:
@@ -100,7 +137,7 @@ class Overlay(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size; catch the keys that close before the body sees them."""
-        if watched is self._body:
+        if watched is self._body or watched is self._field:
             pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
             if pressed and self._closes(cast(QKeyEvent, event)):
                 self.leave()

@@ -15,7 +15,7 @@ from modstation.ui.theme import BODY, sized
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from modstation.ui.theme import Theme
 
@@ -24,11 +24,22 @@ _LEFT = (
     ("peek", "reveal", "blur-less", "blur-more", "greyscale", "cover-all"),
     ("zoom-out", "zoom-in", "zoom-toggle", "zoom-fit", "zoom-100", "rotate-left", "rotate-right"),
 )
-_RIGHT = (("note", "information", "policy"), ("keys-help", "help", "full-screen", "quit"))
+_RULE = 9
+_RIGHT = (
+    ("note", "information", "policy"),
+    ("palette", "keys-help", "help", "full-screen", "quit"),
+)
+# A narrow window hides these first, from the left; then the others, from the right of the bar.
+_GIVES_WAY = ("quit", "zoom-100", "zoom-fit", "help", "full-screen", "blur-less", "blur-more")
+# What is hidden is found through these.
+_STAYS = frozenset({"palette", "keys-help"})
 
 
 class Toolbar(QWidget):
-    """Buttons in groups; between them what is being reviewed."""
+    """Buttons in groups; between them what is being reviewed.
+
+    Where the window is too narrow for all of them some are hidden: the palette has every command.
+    """
 
     def __init__(
         self,
@@ -60,6 +71,28 @@ class Toolbar(QWidget):
         """Say what is being reviewed."""
         self._title.set_text(title)
 
+    def fit(self) -> None:
+        """Show as many buttons as there is room for."""
+        margins = self.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - 12
+        room -= _RULE * (len(_LEFT) + len(_RIGHT) - 2)
+        needed = sum(button.sizeHint().width() for button in self.buttons.values())
+        others = [name for name in reversed(self.buttons) if name not in _GIVES_WAY]
+        hidden: set[str] = set()
+        for name in (*_GIVES_WAY, *others):
+            if needed <= room:
+                break
+            if name not in _STAYS:
+                hidden.add(name)
+                needed -= self.buttons[name].sizeHint().width()
+        for name, button in self.buttons.items():
+            button.setVisible(name not in hidden)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width has room for other buttons."""
+        super().resizeEvent(event)
+        self.fit()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground and the line below."""
         painter = QPainter(self)
@@ -72,7 +105,7 @@ class _Rule(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setFixedSize(9, 40)
+        self.setFixedSize(_RULE, 40)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -238,6 +238,7 @@ class StationWindow(QWidget):
             self._learned = self.reader.learned
             for button in self.command_buttons():
                 button.set_key(self.key_of(button.command))
+            self.toolbar.fit()
         if self._evidence_due:
             self._evidence_due = False
             self.evidence.show_entry(self.session.current)
