@@ -261,13 +261,15 @@ def test_answers_no_honest_worker_gives_are_refused() -> None:
         "format": "PNG",
         "frames": 1,
         "orientation": 1,
+        "durations": [0],
     }
     pixels = bytearray(64)
     assert _picture(Message(honest, pixels), None, 64).width == 4
     lies = [
         *({"width": 5}, {"width": 0}, {"width": -4}, {"width": "4"}, {"width": True}),
         *({"height": 2}, {"format": "EXE"}, {"format": ["PNG"]}, {"orientation": 9}),
-        *({"frames": 10**9}, {"source_width": None}),
+        *({"frames": 10**9}, {"source_width": None}, {"durations": []}, {"durations": [0, 0]}),
+        *({"durations": [-1]}, {"durations": "00"}, {"durations": [0.5]}),
     ]
     for lie in lies:
         with pytest.raises(WorkerGone):

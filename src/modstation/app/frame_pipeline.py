@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from modstation.app.frame_reel import CELL_BOX, FrameReel
 from modstation.core.errors import PictureMissing
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame, Rendition
 
@@ -66,7 +67,8 @@ class FramePipeline:
         self._strip: tuple[str, ...] = ()
         self._ready: dict[str, DecodeResult] = {}
         self._thumbnails: dict[str, DecodeResult] = {}
-        self._detail: tuple[str, Rendition] | None = None
+        self._reel: FrameReel | None = None
+        self._detail: tuple[str, Rendition, int] | None = None
         self._details: dict[str, DecodeResult] = {}
         self._not_here: set[tuple[str, Rendition]] = set()
         self._revisions: Mapping[str, str | None] = {}
@@ -114,17 +116,37 @@ class FramePipeline:
         if self._detail is not None and (focus is None or self._detail[0] != focus.current):
             self._detail = None
             self._details.clear()
+        if self._reel is not None and (focus is None or self._reel.key != focus.current):
+            self._reel = None
         self._ask()
 
-    def detail(self, key: str, rendition: Rendition) -> None:
-        """Ask for every pixel of one image, for zooming in."""
-        self._detail = (key, rendition)
+    def detail(self, key: str, rendition: Rendition, frame: int = 0) -> None:
+        """Ask for every pixel of one frame of an image, for zooming in."""
+        self._detail = (key, rendition, frame)
+        self._ask()
+
+    def reel(self, key: str) -> FrameReel | None:
+        """The frames of an image that has several and whose first one is ready.
+
+        There is one reel at a time, for the image that was asked for last.
+        """
+        first = self._ready.get(key)
+        if not isinstance(first, Frame) or first.frames < 2:
+            return None
+        if self._reel is None or self._reel.key != key:
+            self._reel = FrameReel(first)
+        return self._reel
+
+    def follow(self) -> None:
+        """The reel shows another frame or another part of its strip: decode what is missing."""
         self._ask()
 
     def forget(self, key: str) -> None:
         """Drop everything decoded of an asset: its upload was replaced."""
         for frames in (self._ready, self._thumbnails, self._details):
             frames.pop(key, None)
+        if self._reel is not None and self._reel.key == key:
+            self._reel = None
 
     def purge(self, key: str) -> None:
         """Drop everything decoded of an asset and take nothing more of it."""
@@ -194,18 +216,34 @@ class FramePipeline:
         if result.box == _DETAIL_BOX:
             self._take_detail(result)
             return
+        if result.box == CELL_BOX or result.frame > 0 or result.count > 1:
+            self._take_frames(result)
+            return
         focus = self._focus
         if result.generation != self._generation or focus is None or key not in focus.in_order():
             return
         self._ready[key] = result
+        if self._reel is not None and self._reel.key == key and isinstance(result, Frame):
+            self._reel.renew(result)
         self._keep_within_limit(focus)
         self._on_ready(key)
+        if self._reel is not None and self._reel.key == key:
+            self._ask()
 
     # -- inside
 
+    def _take_frames(self, result: DecodeResult) -> None:
+        """Take further frames of the image on the stage; of any other they come too late."""
+        reel = self._reel
+        if reel is None or reel.key != result.asset_key:
+            return
+        if reel.take(result, self._generation):
+            self._on_ready(reel.key)
+            self._ask()
+
     def _take_detail(self, result: DecodeResult) -> None:
         """Take every pixel of the image that is zoomed; of any other it comes too late."""
-        if (result.asset_key, result.rendition) != self._detail:
+        if (result.asset_key, result.rendition, result.frame) != self._detail:
             return
         if result.generation == self._generation:
             self._details[result.asset_key] = result
@@ -238,13 +276,14 @@ class FramePipeline:
                 if not fresh:
                     self._add(plan, key, "review", self._box)
             if self._detail is not None:
-                key, rendition = self._detail
+                key, rendition, number = self._detail
                 have = self._details.get(key)
                 here = (key, rendition) not in self._not_here
                 # All pixels of the review rendition do not stand for those of the original.
-                if here and (have is None or have.rendition != rendition):
-                    detail = self._request(key, rendition, _DETAIL_BOX)
+                if here and (have is None or (have.rendition, have.frame) != (rendition, number)):
+                    detail = self._request(key, rendition, _DETAIL_BOX, number)
                     plan.insert(min(1, len(plan)), detail)
+            self._add_frames(plan, focus, self._box)
         for key in self._strip:
             if key not in self._thumbnails:
                 self._add(plan, key, "review", THUMBNAIL_BOX)
@@ -256,9 +295,23 @@ class FramePipeline:
         if (key, rendition) not in self._not_here:
             plan.append(self._request(key, rendition, box))
 
-    def _request(self, key: str, rendition: Rendition, box: tuple[int, int]) -> DecodeRequest:
+    def _add_frames(self, plan: list[DecodeRequest], focus: Focus, box: tuple[int, int]) -> None:
+        """Further frames of the current image: the one that is waited for right behind it, small
+        ones for the strip behind the images that come next.
+        """
+        reel = self._reel
+        if reel is None or reel.key != focus.current or (reel.key, "review") in self._not_here:
+            return
+        wanted = reel.requests(self._generation, box, self._revisions.get(reel.key))
+        for request in wanted:
+            waited_for = request.box == box and (reel.playing or not reel.ready)
+            plan.insert(min(1 if waited_for else 3, len(plan)), request)
+
+    def _request(
+        self, key: str, rendition: Rendition, box: tuple[int, int], frame: int = 0
+    ) -> DecodeRequest:
         revision = self._revisions.get(key)
-        return DecodeRequest(self._generation, key, rendition, box, revision=revision)
+        return DecodeRequest(self._generation, key, rendition, box, frame=frame, revision=revision)
 
 
 # Larger than any image we decode: "every pixel".

@@ -46,6 +46,17 @@ def _table() -> dict[str, Command]:
         Command("zoom-100", "100 %", "Show every pixel of the image.", "Look"),
         Command("rotate-left", "Rotate left", "Turn the image to the left.", "Look"),
         Command("rotate-right", "Rotate right", "Turn the image to the right.", "Look"),
+        Command(
+            "frame-next",
+            "Next frame",
+            "Show the next frame or page of the image.",
+            "Look",
+            repeats=True,
+        ),
+        Command(
+            "frame-previous", "Frame back", "Show the frame or page before.", "Look", repeats=True
+        ),
+        Command("frame-play", "Play", "Play the frames of the image, or pause.", "Look"),
         Command("information", "Information", "Show or hide the evidence panel.", "Panels"),
         Command("policy", "Policy", "Show the rules behind the reasons.", "Panels"),
         Command("note", "Note", "Write a note that goes with the decision.", "Panels"),

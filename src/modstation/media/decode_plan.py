@@ -11,7 +11,7 @@ from modstation.media.frames import DecodeRequest, Rendition
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_Name: TypeAlias = tuple[str, str | None, Rendition, tuple[int, int], int]
+_Name: TypeAlias = tuple[str, str | None, Rendition, tuple[int, int], int, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -75,4 +75,5 @@ class DecodePlan:
 
 
 def _name(request: DecodeRequest) -> _Name:
-    return request.asset_key, request.revision, request.rendition, request.box, request.frame
+    part = (request.rendition, request.box, request.frame, request.count)
+    return request.asset_key, request.revision, *part

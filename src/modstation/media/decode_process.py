@@ -20,6 +20,7 @@ from modstation.media.formats import (
     MAX_BYTES,
     MAX_PIXELS,
     MAX_SIDE,
+    MOST_AT_ONCE,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ START_SECONDS: Final = 30.0
 
 _MESSAGE_LENGTH: Final = 400
 _MOST_FRAMES: Final = 1_000_000
+_LONGEST_MS: Final = 24 * 3600 * 1000
 _ERRORS: Final[dict[str, type[MediaError]]] = {
     kind.__name__: kind for kind in (NotAnImage, ImageDamaged, ImageTooLarge)
 }
@@ -49,7 +51,7 @@ class WorkerGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A worker's answer, checked: ``pixels`` has exactly ``width * height * 4`` bytes."""
+    """A worker's answer, checked: ``pixels`` has exactly ``width * height * 4`` bytes a frame."""
 
     width: int
     height: int
@@ -60,6 +62,7 @@ class Picture:
     format: str
     frames: int
     orientation: int
+    durations: tuple[int, ...] = (0,)
 
 
 class DecodeProcess:
@@ -122,13 +125,15 @@ class DecodeProcess:
         deadline = time.monotonic() + seconds
         box = (max(1, request.box[0]), max(1, request.box[1]))
         # An image is never made larger than its box, so neither is the memory for it.
-        capacity = min(box[0] * box[1], MAX_PIXELS) * BYTES_PER_PIXEL
+        count = max(1, min(request.count, MOST_AT_ONCE, MAX_PIXELS // (box[0] * box[1])))
+        capacity = min(box[0] * box[1] * count, MAX_PIXELS) * BYTES_PER_PIXEL
         head = {
             "asset_key": request.asset_key,
             "rendition": request.rendition,
             "key": key.hex(),
             "box": box,
             "frame": request.frame,
+            "count": count,
             "seconds": seconds,
         }
         memory = pixel_memory.create(capacity) if pixel_memory.SHARED else None
@@ -139,7 +144,7 @@ class DecodeProcess:
             )
             if "error" in answer.head:
                 return _error(answer.head)
-            return _picture(answer, memory, capacity)
+            return _picture(answer, memory, capacity, most=count)
         except ChannelClosed as error:
             raise WorkerGone from error
         finally:
@@ -197,11 +202,12 @@ def _error(head: dict[str, Any]) -> MediaError:
     return kind("".join(letter if letter.isprintable() else " " for letter in message))
 
 
-def _picture(answer: Message, memory: int | None, capacity: int) -> Picture:
+def _picture(answer: Message, memory: int | None, capacity: int, *, most: int = 1) -> Picture:
     """The answer as a picture, or WorkerGone: a worker that hostile bytes took over may lie."""
     head = answer.head
     width, height = _number(head, "width", MAX_SIDE), _number(head, "height", MAX_SIDE)
-    length = width * height * BYTES_PER_PIXEL
+    durations = _durations(head, most)
+    length = width * height * BYTES_PER_PIXEL * len(durations)
     if length > capacity or head.get("format") not in ALLOWED_FORMATS:
         raise WorkerGone
     if memory is not None:
@@ -220,7 +226,17 @@ def _picture(answer: Message, memory: int | None, capacity: int) -> Picture:
         format=str(head["format"]),
         frames=_number(head, "frames", _MOST_FRAMES),
         orientation=_number(head, "orientation", 8),
+        durations=durations,
     )
+
+
+def _durations(head: dict[str, Any], most: int) -> tuple[int, ...]:
+    told = head.get("durations")
+    if type(told) is not list or not 1 <= len(told) <= most:
+        raise WorkerGone
+    if not all(type(value) is int and 0 <= value <= _LONGEST_MS for value in told):
+        raise WorkerGone
+    return tuple(told)
 
 
 def _number(head: dict[str, Any], name: str, most: int) -> int:

@@ -88,7 +88,7 @@ def _answer(request: Message) -> tuple[dict[str, Any], bytes]:
             head["asset_key"], head["rendition"], request.body, bytes.fromhex(head["key"])
         )
         width, height = head["box"]
-        pixels = decode(body, (width, height), head["frame"])
+        pixels = decode(body, (width, height), head["frame"], head["count"])
     except SealBroken:
         return _failure(ImageDamaged("The copy on this machine is damaged; fetch it again.")), b""
     except MediaError as error:
@@ -108,6 +108,7 @@ def _measures(pixels: Pixels) -> dict[str, Any]:
         "format": pixels.format,
         "frames": pixels.frames,
         "orientation": pixels.orientation,
+        "durations": pixels.durations,
     }
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from modstation.media.decode_process import Picture
 
 IMAGE_SECONDS: Final = 2.0
+# Further frames may take so much longer: every frame before them has to be drawn too.
+_FURTHER_FRAMES: Final = 3.0
 _TRIES: Final = 2
 _STARTS_UNASKED: Final = 3
 
@@ -200,6 +202,8 @@ class _Driver:
             sealed, key = found.sealed, found.key
         if self._process is not None and self._process.ended:
             self._drop()  # killed while it had nothing to do: no fault of this image
+        further = request.frame > 0 or request.count > 1
+        seconds = self._image_seconds * (_FURTHER_FRAMES if further else 1.0)
         for _ in range(_TRIES):
             process = self._process or self._start()
             if process is None or self._plan.closed:
@@ -207,10 +211,10 @@ class _Driver:
             try:
                 process.greet()
                 self._failed_starts = 0
-                return process.decode(request, sealed, key, seconds=self._image_seconds)
+                return process.decode(request, sealed, key, seconds=seconds)
             except TimeoutError:
                 self._drop()
-                return DecodeTimeout(f"Decoding was stopped after {self._image_seconds:g} seconds.")
+                return DecodeTimeout(f"Decoding was stopped after {seconds:g} seconds.")
             except WorkerGone:
                 self._drop()
         if self._failed_starts:
@@ -242,6 +246,7 @@ def _result(request: DecodeRequest, outcome: Picture | MediaError) -> DecodeResu
             box=request.box,
             frame=request.frame,
             error=outcome,
+            count=request.count,
         )
     return Frame(
         generation=request.generation,
@@ -259,4 +264,5 @@ def _result(request: DecodeRequest, outcome: Picture | MediaError) -> DecodeResu
         format=outcome.format,
         frames=outcome.frames,
         orientation=outcome.orientation,
+        durations=outcome.durations,
     )

@@ -18,8 +18,14 @@ MAX_SIDE: Final = 65_535
 
 BYTES_PER_PIXEL: Final = 4
 
+MOST_AT_ONCE: Final = 64
+"""How many frames of one picture a decode worker is asked for at once."""
+
 MOVING_FORMATS: Final = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
-"""Those whose further frames are one picture in motion, not pages."""
+"""Those whose further frames are one picture in motion."""
+
+PAGED_FORMATS: Final = frozenset({"TIFF"})
+"""Those whose further frames are pages, each a picture of its own size."""
 
 _BRANDS_AVIF: Final = frozenset({b"avif", b"avis"})
 _BRANDS_HEIF: Final = frozenset(

@@ -40,8 +40,15 @@ _MODULES: Final = (
 _FILTER: Final = Image.Resampling.HAMMING
 
 
+# What a day has; a file may name more, and a moderator waits for less.
+_LONGEST_MS: Final = 24 * 3600 * 1000
+
+
 class Pixels(NamedTuple):
-    """A decoded picture: four bytes a pixel (blue, green, red, alpha premultiplied), no padding."""
+    """A decoded picture: four bytes a pixel (blue, green, red, alpha premultiplied), no padding.
+
+    Several frames lie one below the other, ``durations`` (milliseconds) has a member for each.
+    """
 
     data: bytes
     width: int
@@ -52,6 +59,20 @@ class Pixels(NamedTuple):
     format: str
     frames: int
     orientation: int
+    durations: tuple[int, ...]
+
+
+class _Still(NamedTuple):
+    """One frame as it is shown, and the size of the picture it was made from."""
+
+    shown: Image.Image
+    source: tuple[int, int]
+    orientation: int
+    milliseconds: int
+
+    @property
+    def opaque(self) -> bool:
+        return self.shown.mode != "RGBA" or self.shown.getchannel("A").getextrema() == (255, 255)
 
 
 @functools.cache
@@ -64,10 +85,11 @@ def prepare() -> None:
         importlib.import_module("pillow_heif").register_heif_opener()
 
 
-def decode(body: bytes, box: tuple[int, int], frame: int = 0) -> Pixels:
+def decode(body: bytes, box: tuple[int, int], frame: int = 0, count: int = 1) -> Pixels:
     """The picture, upright, in sRGB, fitted into ``box``.
 
-    ``frame`` past the last one gives the last. Fails with NotAnImage, ImageDamaged or
+    ``frame`` past the last one gives the last. With ``count`` also the frames after it, as far as
+    there are any, of the same size, that can be decoded. Fails with NotAnImage, ImageDamaged or
     ImageTooLarge, whatever the bytes are.
     """
     head = bytes(body[: formats.HEAD_BYTES])
@@ -82,7 +104,7 @@ def decode(body: bytes, box: tuple[int, int], frame: int = 0) -> Pixels:
     if canvas is not None:
         _check_size(canvas)
     try:
-        return _decode(body, kind, box, frame)
+        return _decode(body, kind, box, frame, count)
     except MediaError:
         raise
     except MemoryError as error:
@@ -95,7 +117,7 @@ def decode(body: bytes, box: tuple[int, int], frame: int = 0) -> Pixels:
         raise ImageDamaged(f"The {kind} file is damaged or cut short{_reason(error)}.") from error
 
 
-def _decode(body: bytes, kind: str, box: tuple[int, int], frame: int) -> Pixels:
+def _decode(body: bytes, kind: str, box: tuple[int, int], frame: int, count: int) -> Pixels:
     prepare()
     if kind not in Image.OPEN:
         raise NotAnImage(
@@ -103,42 +125,72 @@ def _decode(body: bytes, kind: str, box: tuple[int, int], frame: int) -> Pixels:
         )
     with Image.open(io.BytesIO(body), formats=(kind,)) as image:
         _check_size(image.size)
-        frames = int(getattr(image, "n_frames", 1)) if kind in formats.MOVING_FORMATS else 1
-        if frame and frames > 1:
-            image.seek(min(frame, frames - 1))
-            _check_size(image.size)
-        orientation = _orientation(image)
-        # Pillow turns a TIFF while it loads it, and names its size turned before that.
-        turned_by_pillow = kind == "TIFF"
-        upright = image.size if turned_by_pillow else formats.turned(image.size, orientation)
-        target = formats.fitted(upright, box)
-        lying = target if turned_by_pillow else formats.turned(target, orientation)
-        if kind == "JPEG":
-            # libjpeg decodes at half, quarter, eighth for a fraction of the time; it stops at the
-            # nearest size above the target.
-            image.draft(None, lying)
-        image.load()
-        _check_size(image.size)
-        shown = to_display(image, lying, _FILTER)
-    if not turned_by_pillow and orientation in _TURNS:
-        shown = shown.transpose(_TURNS[orientation])
-    opaque = shown.mode != "RGBA" or shown.getchannel("A").getextrema() == (255, 255)
-    if opaque:
-        # By way of RGBA: packed straight from RGB the fourth byte is 0, where Qt wants 255.
-        data = shown.convert("RGBA").tobytes("raw", "BGRA")
-    else:
-        data = shown.convert("RGBa").tobytes("raw", "BGRa")
+        several = kind in formats.MOVING_FORMATS or kind in formats.PAGED_FORMATS
+        frames = int(getattr(image, "n_frames", 1)) if several else 1
+        start = min(frame, frames - 1)
+        stills = [_still(image, kind, box, start if frames > 1 else None)]
+        for number in range(start + 1, min(start + count, frames)):
+            try:
+                still = _still(image, kind, box, number)
+            except Exception:  # noqa: BLE001 - asked for by itself, it will say what is wrong
+                break
+            if still.shown.size != stills[0].shown.size:
+                break
+            stills.append(still)
+    first = stills[0]
+    opaque = all(still.opaque for still in stills)
     return Pixels(
-        data=data,
-        width=shown.width,
-        height=shown.height,
+        data=b"".join(_packed(still.shown, opaque=opaque) for still in stills),
+        width=first.shown.width,
+        height=first.shown.height,
         opaque=opaque,
-        source_width=upright[0],
-        source_height=upright[1],
+        source_width=first.source[0],
+        source_height=first.source[1],
         format=kind,
         frames=frames,
-        orientation=orientation,
+        orientation=first.orientation,
+        durations=tuple(still.milliseconds for still in stills),
     )
+
+
+def _still(image: Image.Image, kind: str, box: tuple[int, int], number: int | None) -> _Still:
+    """One frame of an open file; ``number`` is None when it has but one."""
+    if number:
+        image.seek(number)
+        _check_size(image.size)
+    orientation = _orientation(image)
+    # Pillow turns a TIFF while it loads it, and names its size turned before that.
+    turned_by_pillow = kind == "TIFF"
+    upright = image.size if turned_by_pillow else formats.turned(image.size, orientation)
+    target = formats.fitted(upright, box)
+    lying = target if turned_by_pillow else formats.turned(target, orientation)
+    if kind == "JPEG":
+        # libjpeg decodes at half, quarter, eighth for a fraction of the time; it stops at the
+        # nearest size above the target.
+        image.draft(None, lying)
+    image.load()
+    _check_size(image.size)
+    shown = to_display(image, lying, _FILTER)
+    if not turned_by_pillow and orientation in _TURNS:
+        shown = shown.transpose(_TURNS[orientation])
+    if shown is image and number is not None:
+        # The next frame is drawn into the same picture.
+        shown = image.copy()
+    return _Still(shown, upright, orientation, _milliseconds(image))
+
+
+def _milliseconds(image: Image.Image) -> int:
+    told = image.info.get("duration", 0)
+    if not isinstance(told, int | float) or not 0 <= told <= _LONGEST_MS:
+        return 0
+    return round(told)
+
+
+def _packed(shown: Image.Image, *, opaque: bool) -> bytes:
+    if opaque:
+        # By way of RGBA: packed straight from RGB the fourth byte is 0, where Qt wants 255.
+        return shown.convert("RGBA").tobytes("raw", "BGRA")
+    return shown.convert("RGBa").tobytes("raw", "BGRa")
 
 
 def _check_size(size: tuple[int, int]) -> None:

@@ -10,6 +10,7 @@ from modstation.app.session_events import Message, Tone
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.policy import DIGITS
+from modstation.ui.frame_actions import FrameActions
 from modstation.ui.setting_up import SettingUp
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Actions:
         self._window = window
         # The evidence panel is shown.
         self.information = True
+        self.frames = FrameActions(window)
         self.handlers: dict[str, Callable[[], None]] = {
             "approve": lambda: self._decide(Verdict.APPROVE),
             "reject": lambda: self._decide(Verdict.REJECT),
@@ -55,6 +57,7 @@ class Actions:
             "zoom-100": self._window.stage.zoom_100,
             "rotate-left": lambda: self._window.stage.rotate(-1),
             "rotate-right": lambda: self._window.stage.rotate(1),
+            **self.frames.handlers,
             "information": self._information,
             "policy": lambda: self._open("policy"),
             "note": self._note,

@@ -63,7 +63,9 @@ def compose(
         return Words(_no_entry(session, key_of))
     result = session.current_frame()
     if isinstance(result, Frame):
-        return Picture(entry.key, result, session.covered, warning(entry.key))
+        reel = session.frames.reel(entry.key)
+        frame = result if reel is None else reel.picture
+        return Picture(entry.key, frame, session.covered, warning(entry.key))
     if isinstance(result, DecodeFailed):
         return Words(_cannot_show(result.error.title, result.error.message, key_of), entry.key)
     problem = session.problem(entry.key)

@@ -12,6 +12,7 @@ from modstation.app.look import Shown
 from modstation.media.frames import Frame
 from modstation.ui.cards import Card, paint_card
 from modstation.ui.cover import STRONGEST
+from modstation.ui.frame_strip import FrameStrip
 from modstation.ui.picture_painter import Manner, PicturePainter
 from modstation.ui.scene import Picture, Scene, Words, compose
 from modstation.ui.viewport import PAN_STEP, ZOOM_STEP, Viewport
@@ -58,6 +59,9 @@ class Stage(QWidget):
         # The last scene that was told to the session; None while nothing of this image was.
         self._reported: Scene | None = None
         self._drag: QPointF | None = None
+        self.frames = FrameStrip(theme, key_of=key_of, parent=self)
+        # What the strip takes from the stage's height.
+        self._foot = 0
         # Every pixel is painted here, so nothing behind the stage needs to be.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -87,6 +91,7 @@ class Stage(QWidget):
             self._reported = None
             self._session.unpainted()
         self._scene = scene
+        self._show_frames()
         if isinstance(scene, Picture):
             self.view.natural = self._natural(scene.frame)
         # Synchronously: the way over the event loop costs the moderator a frame.
@@ -106,6 +111,7 @@ class Stage(QWidget):
     def let_go(self) -> None:
         """Keep nothing that was made of any picture."""
         self._pictures.let_go()
+        self.frames.let_go()
         self.refresh()
 
     @property
@@ -138,6 +144,7 @@ class Stage(QWidget):
     def toggle_grey(self) -> bool:
         """Show images without colour, or with it again."""
         self.grey = not self.grey
+        self._show_frames()
         self.update()
         return self.grey
 
@@ -193,10 +200,10 @@ class Stage(QWidget):
         if self.view.effective * self.view.natural[0] <= frame.width:
             return
         if self.view.natural[0] > frame.source_width:
-            self._session.frames.detail(scene.key, "original")
+            self._session.frames.detail(scene.key, "original", frame.frame)
             self._station.want_original(scene.key)
         elif frame.width < frame.source_width:
-            self._session.frames.detail(scene.key, "review")
+            self._session.frames.detail(scene.key, "review", frame.frame)
 
     # -- painting
 
@@ -205,14 +212,11 @@ class Stage(QWidget):
         painter = QPainter(self)
         scene = self._scene
         if isinstance(scene, Picture):
-            frame: object = None
-            if self.view.zoomed:
-                frame = self._session.frames.detail_frame(scene.key)
             self._pictures.paint(
                 painter,
-                self.rect(),
+                self.rect().adjusted(0, 0, 0, -self._foot),
                 scene,
-                frame=frame if isinstance(frame, Frame) else scene.frame,
+                frame=self._best(scene),
                 view=self.view,
                 manner=self._manner(),
             )
@@ -225,6 +229,24 @@ class Stage(QWidget):
             if handle is not None and handle.isExposed() and event.rect().contains(self.rect()):
                 self._reported = scene
                 self._session.painted(scene.key, _shown(scene))
+
+    def _best(self, scene: Picture) -> Frame:
+        """Every pixel of the frame that is shown, if it is zoomed and they are there."""
+        if self.view.zoomed:
+            detail = self._session.frames.detail_frame(scene.key)
+            if isinstance(detail, Frame) and detail.frame == scene.frame.frame:
+                return detail
+        return scene.frame
+
+    def _show_frames(self) -> None:
+        """Lay the strip over the foot of the stage when the picture has several frames."""
+        scene = self._scene
+        reel = self._session.frames.reel(scene.key) if isinstance(scene, Picture) else None
+        covered = isinstance(scene, Picture) and scene.covered
+        foot = self.frames.show_reel(reel, covered=covered, grey=self.grey)
+        if foot != self._foot:
+            self._foot = foot
+            self._fit_view()
 
     def _manner(self) -> Manner:
         text = ""
@@ -265,10 +287,16 @@ class Stage(QWidget):
     def _fit_frames(self) -> None:
         ratio = self.devicePixelRatioF()
         box = (round(self.width() * ratio), round(self.height() * ratio))
-        self.view.resize(box)
+        self._show_frames()
+        self._fit_view()
         # A hidden stage has a size that nobody will see: decoding for it would be in vain.
         if self.isVisible():
             self._session.frames.resize(box)
+
+    def _fit_view(self) -> None:
+        ratio = self.devicePixelRatioF()
+        height = max(1, self.height() - self._foot)
+        self.view.resize((round(self.width() * ratio), round(height * ratio)))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom with Ctrl; without it the wheel does nothing, so nothing happens by accident."""

@@ -143,8 +143,9 @@ class StationWindow(QWidget):
 
     def command_buttons(self) -> Iterator[CommandButton]:
         """Every button that stands for a command."""
-        for part in (self.toolbar.buttons, self.evidence.buttons, self.status.buttons):
-            yield from part.values()
+        parts = (self.toolbar, self.evidence, self.status, self.stage.frames)
+        for part in parts:
+            yield from part.buttons.values()
         yield self.message.reverse
 
     def run(self, command: str) -> None:
@@ -207,6 +208,7 @@ class StationWindow(QWidget):
                 self.toolbar.set_title(view_text(view))
             case FrameReady(key=key):
                 self.stage.frame_arrived(key)
+                self.commands.frames.arrived()
             case CoverChanged():
                 self.stage.refresh()
             case PicturePurged():
@@ -333,6 +335,7 @@ class StationWindow(QWidget):
             return
         self._seconds.stop()
         self._later.stop()
+        self.commands.frames.stop()
         super().closeEvent(event)
         self.closed.emit()
 

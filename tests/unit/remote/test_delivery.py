@@ -51,6 +51,19 @@ def test_a_photo_of_unknown_size_is_not_trusted_to_fit(sides: tuple[Any, Any]) -
     assert not is_original
 
 
+@pytest.mark.parametrize("kind", ["gif", "webp", "png", "tif", "avif", "GIF"])
+def test_what_may_have_several_frames_is_fetched_whole(kind: str) -> None:
+    url = f"{HOST}/v1/cat.{kind}"
+    assert review_url(asset(url, format=kind), 1920) == (url, True)
+    assert review_url(asset(url, format=kind, raw='{"pages":12}'), 1920) == (url, True)
+
+
+@pytest.mark.parametrize("fields", [{"raw": '{"pages":1}'}, {"bytes": 90_000_000}])
+def test_one_frame_or_too_many_bytes_are_fetched_smaller(fields: dict[str, Any]) -> None:
+    small = review_url(asset(f"{HOST}/v1/cat.png", format="png", **fields), 1920)
+    assert small == (f"{HOST}/{STEP}/v1/cat.png", False)
+
+
 def test_a_format_we_cannot_decode_is_asked_for_as_jpeg() -> None:
     phone = asset(f"{HOST}/v1/cat.heic", format="heic", width=100, height=100)
     assert review_url(phone, 1920) == (f"{HOST}/{STEP},f_jpg/v1/cat.heic", False)
