@@ -16,7 +16,8 @@ from modstation.core.assets import ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.decisions import Action
 from modstation.core.errors import AssetGone, NotAuthorized
-from modstation.core.outbox import Failed, Observed, OperationState, settle
+from modstation.core.events import Connection
+from modstation.core.outbox import Acknowledged, Failed, Observed, OperationState, settle
 from modstation.store.station_store import StationStore
 from modstation.ui.account_dialog import AccountDialog
 from modstation.ui.outbox_dialog import OutboxDialog
@@ -241,9 +242,109 @@ def test_a_stuck_decision_can_be_given_up(stuck: Desk) -> None:
     choose(dialog, "conflict")
     assert not dialog.give_up.isVisible()
     choose(dialog, "stuck")
-    dialog.give_up.click()
+    QTest.keyClick(dialog.rows, Qt.Key.Key_Delete)
+    QTest.keyClicks(dialog.note, "uploader deleted it")
+    QTest.keyClick(dialog.note, Qt.Key.Key_D, Qt.KeyboardModifier.AltModifier)
     stuck.until(lambda: not any(_states(stuck, OperationState.PARKED)))
     stuck.until(lambda: "stuck" not in stuck.window.status.texts["outbox"])
+    dialog.close()
+    assert "uploader deleted it" in notes(stuck)
+
+
+def test_without_a_word_of_why_and_with_escape_nothing_is_dropped(stuck: Desk) -> None:
+    dialog = open_outbox(stuck)
+    choose(dialog, "stuck")
+    QTest.keyClick(dialog.rows, Qt.Key.Key_Delete)
+    QTest.keyClick(dialog.note, Qt.Key.Key_Escape)
+    assert not dialog.dropping.isVisible()
+    assert dialog.isVisible()
+    assert any(_states(stuck, OperationState.PARKED))
+    dialog.close()
+
+
+def test_f6_opens_the_outbox_and_alt_k_keeps_mine(stuck: Desk) -> None:
+    stuck.press("F6")
+    dialog = stuck.window.findChild(OutboxDialog)
+    assert isinstance(dialog, OutboxDialog)
+    stuck.until(lambda: dialog.rows.count() == 2)
+    choose(dialog, "conflict")
+    assert dialog.choices[Action.KEEP_MINE].text() == "Keep mine (Alt+K)"
+    QTest.keyClick(dialog.rows, Qt.Key.Key_K, Qt.KeyboardModifier.AltModifier)
+    stuck.until(lambda: not any(_states(stuck, OperationState.CONFLICTED)))
+    dialog.close()
+
+
+def test_both_sides_of_a_conflict_stand_side_by_side(stuck: Desk) -> None:
+    dialog = open_outbox(stuck)
+    choose(dialog, "conflict")
+    assert dialog.sides.isVisible()
+    said = dialog.sides.accessibleName()
+    assert "Verdict: mine approved, theirs rejected" in said
+    assert "Who: mine mod, theirs the service does not say" in said
+    choose(dialog, "stuck")
+    assert not dialog.sides.isVisible()
+    dialog.close()
+
+
+def test_one_held_decision_is_posted_by_key_and_the_others_stay_held(
+    sit_down: Callable[..., Desk],
+) -> None:
+    desk = sit_down(6)
+    desk.ready()
+    desk.press("a", "x", "a")
+    dialog = open_outbox(desk)
+    desk.until(lambda: dialog.rows.count() == 3)
+    assert "held for undo, posted in" in dialog.rows.item(1).text()
+    dialog.rows.setCurrentRow(1)
+    QTest.keyClick(dialog.rows, Qt.Key.Key_P, Qt.KeyboardModifier.AltModifier)
+    desk.until(lambda: desk.session.counts.ready == 1)
+    assert desk.session.counts.held == 2
+    assert ("wake", None) in desk.network.asked
+    dialog.close()
+
+
+def test_the_row_in_hand_stays_in_hand_while_others_are_posted(
+    sit_down: Callable[..., Desk],
+) -> None:
+    desk = sit_down(6, hold=timedelta(0))
+    desk.ready()
+    desk.press("a", "a", "a")
+    dialog = open_outbox(desk)
+    desk.until(lambda: dialog.rows.count() == 3)
+    QTest.keyClick(dialog.rows, Qt.Key.Key_Down)
+    QTest.keyClick(dialog.rows, Qt.Key.Key_Down)
+    in_hand = dialog.rows.currentItem().text().splitlines()[0]
+    clock = SystemClock()
+    store = StationStore.open(desk.path, clock=clock, ids=TimeOrderedIds())
+    try:
+        now = clock.now()
+        (first, *_) = store.claim(1, now)
+        store.apply(first.operation_id, settle(first, Acknowledged(first.target), now=now), now=now)
+    finally:
+        store.close()
+    desk.session.reload()
+    desk.until(lambda: dialog.rows.count() == 2)
+    assert dialog.rows.currentItem().text().splitlines()[0] == in_hand
+    dialog.close()
+
+
+def test_a_key_that_may_not_post_is_told_in_one_sentence_with_the_key_that_tries_again(
+    sit_down: Callable[..., Desk],
+) -> None:
+    desk = sit_down(3, hold=timedelta(0))
+    desk.ready()
+    desk.press("a")
+    desk.connect(Connection.MAY_NOT_POST, message="The service takes no decision from this key.")
+    assert desk.message == "The service takes no decision from this key. F5 tries again."
+    desk.settle()
+    assert desk.window.status.texts["connection"] == "Posting refused"
+    dialog = open_outbox(desk)
+    assert dialog.summary.text() == (
+        "The service takes no decision from this key. F5 tries again now."
+    )
+    desk.network.asked.clear()
+    QTest.keyClick(dialog.rows, Qt.Key.Key_F5)
+    assert ("wake", None) in desk.network.asked
     dialog.close()
 
 
@@ -268,7 +369,7 @@ def replaced(sit_down: Callable[..., Desk]) -> Desk:
 
 def test_an_approval_of_a_picture_that_was_replaced_cannot_be_kept(replaced: Desk) -> None:
     dialog = open_outbox(replaced)
-    assert "another picture was uploaded" in choose(dialog, "approved")
+    assert "Another picture was uploaded" in choose(dialog, "approved")
     assert not dialog.choices[Action.KEEP_MINE].isVisible()
     assert dialog.choices[Action.LOOK_AGAIN].isVisible()
     choose(dialog, "rejected")
@@ -304,6 +405,14 @@ def test_an_empty_outbox_says_so(desk: Desk) -> None:
     dialog = open_outbox(desk)
     assert dialog.summary.text() == "Everything is posted."
     dialog.close()
+
+
+def notes(desk: Desk) -> list[str]:
+    store = StationStore.open(desk.path, clock=SystemClock(), ids=TimeOrderedIds())
+    try:
+        return [row.draft.note for row in store.iterate_decisions() if row.draft.note]
+    finally:
+        store.close()
 
 
 def _states(desk: Desk, state: OperationState) -> Iterator[str]:

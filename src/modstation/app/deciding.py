@@ -35,6 +35,7 @@ _OFFLINE = {
     Connection.OFFLINE,
     Connection.OFFLINE_CHOSEN,
     Connection.NOT_AUTHORIZED,
+    Connection.MAY_NOT_POST,
     Connection.TROUBLE,
 }
 

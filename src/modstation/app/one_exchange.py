@@ -13,6 +13,7 @@ from modstation.app.network_lock import NetworkLock
 from modstation.app.unattended import opened_store
 from modstation.core.clock import SystemClock
 from modstation.core.errors import (
+    MayNotPost,
     NotAuthorized,
     RemoteError,
     ReviewError,
@@ -45,6 +46,7 @@ PATIENCE = timedelta(seconds=20)
 _ERRORS: dict[Connection, type[RemoteError]] = {
     Connection.OFFLINE: Unreachable,
     Connection.NOT_AUTHORIZED: NotAuthorized,
+    Connection.MAY_NOT_POST: MayNotPost,
     Connection.THROTTLED: Throttled,
     Connection.TROUBLE: Unknown,
 }

@@ -110,6 +110,11 @@ class ReviewSession:
         """Tell ``listener`` everything from now on."""
         self._listeners.append(listener)
 
+    def stop_listening(self, listener: Callable[[SessionEvent], None]) -> None:
+        """Tell ``listener`` nothing any more."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
     @property
     def loaded(self) -> bool:
         """The store has answered once: an empty stage now means an empty queue."""
@@ -435,5 +440,6 @@ class ReviewSession:
 
     def tell(self, event: SessionEvent) -> None:
         """Tell every view."""
-        for listener in self._listeners:
+        # A copy: a listener may end listening, its own or another's.
+        for listener in tuple(self._listeners):
             listener(event)

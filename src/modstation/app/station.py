@@ -205,6 +205,27 @@ class Station:
         """Read rows of the outbox, oldest first, at most 200."""
         self._rest(lambda store: store.operations(states), done, failed)
 
+    def outbox_page(
+        self,
+        read: Callable[[StationStore], T],
+        done: Callable[[T], None],
+        failed: Callable[[StoreError], None],
+    ) -> None:
+        """Read a page of the outbox; ``read`` is a short task for the store thread."""
+        self._rest(read, done, failed)
+
+    def post_one(
+        self, operation_id: str, done: Callable[[], None], failed: Callable[[StoreError], None]
+    ) -> None:
+        """Post one held or waiting row now."""
+
+        def after(_: object) -> None:
+            self._network.wake()
+            self.session.reload()
+            done()
+
+        self._rest(lambda store: store.post_now(operation_id), after, failed)
+
     def retry(
         self, operation_id: str, done: Callable[[], None], failed: Callable[[StoreError], None]
     ) -> None:
@@ -212,21 +233,32 @@ class Station:
 
         def after(_: object) -> None:
             self._network.wake()
+            self.session.reload()
             done()
 
         self._rest(lambda store: store.retry_parked(operation_id), after, failed)
 
     def give_up(
-        self, operation: Operation, done: Callable[[], None], failed: Callable[[StoreError], None]
+        self,
+        operation: Operation,
+        done: Callable[[], None],
+        failed: Callable[[StoreError], None],
+        *,
+        note: str | None = None,
     ) -> None:
-        """Post a stuck decision never; its image goes back to the queue its status names."""
+        """Post a decision never; its image goes back to the queue its status names.
+
+        ``note`` says why, in the record.
+        """
         actor = self.session.rules.actor
 
         def after(_: object) -> None:
             self.session.conflict_settled(operation.ref.key)
             done()
 
-        self._rest(lambda store: store.drop(operation.operation_id, actor=actor), after, failed)
+        self._rest(
+            lambda store: store.drop(operation.operation_id, actor=actor, note=note), after, failed
+        )
 
     def resolve_conflict(
         self,

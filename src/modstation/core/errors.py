@@ -14,6 +14,7 @@ An error is either *known*, and stands here, or a *bug*, and reaches the crash h
      │    ├── Unknown              sent, but no answer that can be trusted
      │    ├── Throttled            the hourly quota is used up until ``retry_at``
      │    ├── NotAuthorized        the key or the secret is wrong
+     │    │    └── MayNotPost      the key is right, but may decide nothing
      │    ├── AssetGone            the service has no such asset
      │    ├── Refused              the service understood and said no
      │    └── UnsafeAddress        we refuse to send there
@@ -131,6 +132,12 @@ class NotAuthorized(RemoteError):
     """The service does not accept the account's key or secret."""
 
     title = "Key or secret not accepted"
+
+
+class MayNotPost(NotAuthorized):
+    """The service takes the account's key, but no decision that is made with it."""
+
+    title = "Posting refused"
 
 
 class AssetGone(RemoteError):

@@ -22,6 +22,8 @@ class Connection(StrEnum):
     # The moderator asked for it (--offline).
     OFFLINE_CHOSEN = "offline_chosen"
     NOT_AUTHORIZED = "not_authorized"
+    # The key is good for reading only.
+    MAY_NOT_POST = "may_not_post"
     THROTTLED = "throttled"
     TROUBLE = "trouble"
     # Another station on this data folder has the network process.

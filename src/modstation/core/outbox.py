@@ -39,6 +39,8 @@ NOT_AUTHORIZED_PAUSE = timedelta(minutes=1)
 # So often a service that takes the key may say no to one operation before that one is parked.
 FORBIDDEN_BEFORE_PARKING = 4
 FORBIDDEN = "forbidden"
+# A key that may post nothing: so long nobody knocks, unless a person asks.
+MAY_NOT_POST_PAUSE = timedelta(minutes=5)
 # The code of a conflict about a picture that nobody here has seen.
 REPLACED = "replaced"
 
@@ -319,20 +321,28 @@ def _failed(
 
 
 def forbid(
-    operation: Operation, error: NotAuthorized, *, now: datetime, jitter: float
+    operation: Operation,
+    error: NotAuthorized,
+    *,
+    now: datetime,
+    jitter: float,
+    key_posts: bool = True,
 ) -> Transition:
     """Say what becomes of an operation that is refused as by a wrong key while the key is good.
 
     Then it is this operation that the service will not have: its attempts are counted, and at
     last it is parked, for at the head of the outbox it would keep all others from being sent.
+    Unless nothing was posted with this key (``key_posts`` is false): then it may be the key that
+    decides nothing, and the row waits out the pause of the whole outbox, others before it.
     """
     if operation.superseded:
         return _superseded(operation, sent=operation.sent)
     attempts = operation.attempts + 1
-    parked = attempts >= FORBIDDEN_BEFORE_PARKING
+    parked = key_posts and attempts >= FORBIDDEN_BEFORE_PARKING
+    wait = backoff(attempts, jitter) + (timedelta() if key_posts else MAY_NOT_POST_PAUSE)
     return Transition(
         OperationState.PARKED if parked else OperationState.READY,
-        due_at=None if parked else now + backoff(attempts, jitter),
+        due_at=None if parked else now + wait,
         verify=operation.verify,
         sent=operation.sent,
         attempts=attempts,

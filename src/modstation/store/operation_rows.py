@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import AssetRef, ModerationStatus
 from modstation.core.clock import from_us, to_us
-from modstation.core.outbox import Operation, OperationState
+from modstation.core.outbox import FORBIDDEN, Operation, OperationState
 from modstation.store.decision_log import statuses_of, statuses_text
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ _CLAIMABLE = (
     " WHERE o.state = 'ready' AND o.due_us <= ? AND NOT EXISTS ("
     "SELECT 1 FROM operations AS f WHERE f.key = o.key AND f.state = 'in_flight')"
     " ORDER BY o.turn, o.sequence LIMIT ?"
+)
+_FORBIDDEN_WAITING = (
+    "SELECT sequence FROM operations INDEXED BY operations_due"  # noqa: S608
+    f" WHERE state = 'ready' AND due_us > ? AND error_code = '{FORBIDDEN}'"
 )
 _STATES = {state.value: state for state in OperationState}
 _STATUSES = {status.value: status for status in ModerationStatus}
@@ -141,6 +145,12 @@ def some_held_due(sql: sqlite3.Connection, now: datetime) -> bool:
         " WHERE state = 'held' AND due_us <= ? LIMIT 1",
         (to_us(now),),
     ).fetchone()
+    return row is not None
+
+
+def some_forbidden_waiting(sql: sqlite3.Connection, now: datetime) -> bool:
+    """A refused operation waits for its next try."""
+    row = sql.execute(f"{_FORBIDDEN_WAITING} LIMIT 1", (to_us(now),)).fetchone()
     return row is not None
 
 
@@ -292,6 +302,24 @@ def retry(sql: sqlite3.Connection, operation_id: str, now: datetime) -> None:
         f" WHERE {_THIS}",
         (to_us(now), operation_id),
     )
+
+
+def hasten_forbidden(sql: sqlite3.Connection, now: datetime, limit: int) -> int:
+    """Make refused operations due now, and say how many."""
+    return sql.execute(
+        f"UPDATE operations SET due_us = ? WHERE sequence IN ({_FORBIDDEN_WAITING} LIMIT ?)",  # noqa: S608
+        (to_us(now), to_us(now), limit),
+    ).rowcount
+
+
+def post_now(sql: sqlite3.Connection, operation_id: str, now: datetime) -> bool:
+    """Make one held or ready operation due now."""
+    done = sql.execute(
+        "UPDATE operations SET state = 'ready', due_us = min(due_us, ?)"  # noqa: S608
+        f" WHERE {_THIS} AND state IN ('held', 'ready')",
+        (to_us(now), operation_id),
+    )
+    return done.rowcount == 1
 
 
 def release(sql: sqlite3.Connection, now: datetime, *, all_held: bool, limit: int) -> int:

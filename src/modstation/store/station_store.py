@@ -181,6 +181,19 @@ class StationStore:
         with self._connection.reading() as sql:
             return operation_rows.in_states(sql, states, limit=limit, after=after or "")
 
+    def hasten_forbidden(self, now: datetime) -> None:
+        """Make due what waits because the service refused it as by a key that may not post."""
+        with self._connection.reading() as sql:
+            waiting = operation_rows.some_forbidden_waiting(sql, now)
+        while waiting:
+            with self._connection.writing() as sql:
+                waiting = operation_rows.hasten_forbidden(sql, now, SLICE) == SLICE
+
+    def post_now(self, operation_id: str) -> bool:
+        """Make one held or ready operation due now; false if it is neither."""
+        with self._connection.writing() as sql:
+            return operation_rows.post_now(sql, operation_id, self._clock.now())
+
     def retry_parked(self, operation_id: str) -> bool:
         """Post a parked operation again, after reading the asset; false if it is not parked."""
         with self._connection.writing():

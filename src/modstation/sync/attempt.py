@@ -81,17 +81,23 @@ def is_forbidden(attempt: Attempt, *, key_is_good: bool) -> bool:
 
 
 def transition_of(
-    attempt: Attempt, *, now: datetime, jitter: float, key_is_good: bool = False
+    attempt: Attempt,
+    *,
+    now: datetime,
+    jitter: float,
+    key_is_good: bool = False,
+    key_posts: bool = True,
 ) -> Transition:
     """What becomes of the operation, corrected by what only the engine knows.
 
-    ``key_is_good``: the service has just taken the key. A reading that failed has sent nothing.
+    ``key_is_good``: the service has just taken the key; ``key_posts``: it has let it decide
+    something. A reading that failed has sent nothing.
     Being offline or not let in is nobody's fault: the engine pauses, the row keeps its place.
     """
     operation = attempt.operation
     if is_forbidden(attempt, key_is_good=key_is_good):
         assert isinstance(attempt.error, NotAuthorized)
-        return forbid(operation, attempt.error, now=now, jitter=jitter)
+        return forbid(operation, attempt.error, now=now, jitter=jitter, key_posts=key_posts)
     transition = settle(operation, attempt.outcome, now=now, jitter=jitter)
     if not attempt.sent:
         transition = replace(

@@ -109,6 +109,7 @@ class SyncEngine:
     def refresh(self) -> None:
         """A person wants news now: list soon, and do not sit out a pause of our own making."""
         self._puller.ask()
+        self._store.hasten_forbidden(self._clock.now())
         self._standing.retry_now()
 
     def change_view(self, view: QueueView) -> None:

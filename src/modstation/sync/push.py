@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import (
+    MayNotPost,
     NotAuthorized,
     Refused,
     RemoteError,
@@ -16,7 +17,7 @@ from modstation.core.errors import (
     Unreachable,
 )
 from modstation.core.events import ConflictFound
-from modstation.core.outbox import Failed, Operation, OperationState, needs_reading
+from modstation.core.outbox import Acknowledged, Failed, Operation, OperationState, needs_reading
 from modstation.core.pacing import allowance
 from modstation.sync.attempt import (
     Attempt,
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from modstation.sync.settings import SyncSettings
     from modstation.sync.standing import Standing
 
+_READ_ONLY = (
+    "The service lets this key read, but takes no decision from it. Posting is paused and nothing"
+    " is lost; it goes on once the key may update images."
+)
 # An operation that failed this often in company is sent alone: it may be what poisons the batch.
 ALONE_AFTER = 2
 
@@ -56,6 +61,7 @@ class _Round:
     posted: int = 0
     settled: int = 0
     unclear: set[str] = field(default_factory=set)
+    forbidden: bool = False
     ended: bool = False
 
 
@@ -90,6 +96,8 @@ class Pusher:
         """The service no longer knows the address for many decisions at once."""
         self.not_before: datetime | None = None
         """The quota leaves no call for posting until then; listing still has its reserve."""
+        # Something was posted, so a refusal is about one operation and not about the key.
+        self._key_posts = False
 
     def close(self) -> None:
         """End the worker threads, after the requests that are under way."""
@@ -125,6 +133,8 @@ class Pusher:
                 self._one_by_one(this, alone, stopping, refill=False)
             else:
                 self._one_by_one(this, operations, stopping, refill=True)
+        if this.forbidden and not self._key_posts:
+            self._end(this, MayNotPost(_READ_ONLY))
         return this.posted, this.settled
 
     # -- many in one request
@@ -146,6 +156,10 @@ class Pusher:
             self._one_by_one(this, operations, lambda: False, refill=False)
             return
         except RemoteError as error:
+            if isinstance(error, NotAuthorized) and this.key_is_good:
+                # It may be one of them that is refused.
+                self._one_by_one(this, operations, lambda: False, refill=False)
+                return
             self._settle(this, [Attempt(operation, Failed(error)) for operation in operations])
             if not this.ended:
                 self._end(this, error)
@@ -246,6 +260,7 @@ class Pusher:
         if not attempts:
             return
         now = self._clock.now()
+        self._key_posts |= any(isinstance(attempt.outcome, Acknowledged) for attempt in attempts)
         changes = [
             (
                 attempt.operation.operation_id,
@@ -254,6 +269,7 @@ class Pusher:
                     now=now,
                     jitter=self._random.random(),
                     key_is_good=this.key_is_good,
+                    key_posts=self._key_posts,
                 ),
                 attempt.asset,
             )
@@ -274,6 +290,7 @@ class Pusher:
         for attempt in attempts:
             error = attempt.error
             if error is not None and is_forbidden(attempt, key_is_good=this.key_is_good):
+                this.forbidden = True
                 self._unclear(this, attempt, error)
                 continue
             match error:
@@ -290,12 +307,16 @@ class Pusher:
     def _unclear(self, this: _Round, attempt: Attempt, error: RemoteError) -> None:
         this.unclear.add(attempt.operation.operation_id)
         if len(this.unclear) >= self._settings.failures:
-            self._end(this, error)
+            paused = isinstance(error, NotAuthorized) and not self._key_posts
+            self._end(this, MayNotPost(_READ_ONLY) if paused else error)
 
     def _end(self, this: _Round, error: RemoteError) -> None:
         if not this.ended:
             this.ended = True
             self._standing.failed(error)
+            if isinstance(error, NotAuthorized) and not this.key_is_good:
+                # A ping tells at once whether it is the key, or what was asked with it.
+                self._standing.retry_now()
 
     def _pool(self) -> ThreadPoolExecutor:
         if self._threads is None:

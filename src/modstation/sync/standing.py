@@ -11,9 +11,14 @@ import json
 from typing import TYPE_CHECKING, Protocol
 
 from modstation.core.clock import from_us, to_us
-from modstation.core.errors import NotAuthorized, RemoteError, Throttled, Unreachable
+from modstation.core.errors import MayNotPost, NotAuthorized, RemoteError, Throttled, Unreachable
 from modstation.core.events import Connection, ConnectionChanged
-from modstation.core.outbox import NOT_AUTHORIZED_PAUSE, THROTTLED_WITHOUT_RESET, backoff
+from modstation.core.outbox import (
+    MAY_NOT_POST_PAUSE,
+    NOT_AUTHORIZED_PAUSE,
+    THROTTLED_WITHOUT_RESET,
+    backoff,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +30,14 @@ if TYPE_CHECKING:
     from modstation.core.pacing import Quota
 
 STATE = "standing"
-_PROBED = frozenset({Connection.OFFLINE, Connection.TROUBLE, Connection.NOT_AUTHORIZED})
+_PROBED = frozenset(
+    {
+        Connection.OFFLINE,
+        Connection.TROUBLE,
+        Connection.NOT_AUTHORIZED,
+        Connection.MAY_NOT_POST,
+    }
+)
 _UNPROVEN = frozenset({Connection.STARTING, Connection.THROTTLED})
 
 
@@ -99,6 +111,8 @@ class Standing:
         match error:
             case Throttled(retry_at=retry_at):
                 self._pause(Connection.THROTTLED, error, retry_at or now + THROTTLED_WITHOUT_RESET)
+            case MayNotPost():
+                self._pause(Connection.MAY_NOT_POST, error, now + MAY_NOT_POST_PAUSE)
             case NotAuthorized():
                 self._pause(Connection.NOT_AUTHORIZED, error, now + NOT_AUTHORIZED_PAUSE)
             case _:

@@ -1,14 +1,17 @@
-"""The outbox: decisions that the service refused or somebody else contradicted, and what to do."""
+"""The outbox: every decision that is not posted, why, and what may be done with it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -16,30 +19,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from modstation.app.station import NEEDS_A_PERSON, UNSENT
-from modstation.core.assets import ModerationStatus
+from modstation.app.outbox_tray import Offer, OutboxTray
 from modstation.core.decisions import Action
-from modstation.core.outbox import REPLACED, OperationState
-from modstation.ui.wording import counted, moment
+from modstation.core.outbox import OperationState
+from modstation.ui.conflict_view import ConflictView
+from modstation.ui.keyed_buttons import keyed_button
+from modstation.ui.outbox_words import mine_text, row_text, summary, theirs_text
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent
+    from collections.abc import Callable
 
     from modstation.app.station import Station
-    from modstation.core.errors import StoreError
-    from modstation.core.outbox import Operation
 
-_WORDS = {
-    OperationState.HELD: "held for undo",
-    OperationState.READY: "to be posted",
-    OperationState.IN_FLIGHT: "being posted",
-    OperationState.PARKED: "stuck",
-    OperationState.CONFLICTED: "conflict",
-}
-_CHOICES = (
-    (Action.KEEP_MINE, "&Keep mine", "Post your verdict over the other one."),
-    (Action.ACCEPT_THEIRS, "Accept &theirs", "Leave the image as the other one decided."),
-    (Action.LOOK_AGAIN, "&Look again", "Bring the image back into the queue."),
+_SECOND_MS = 1000
+# Alt is no letter alone: those mean something else at the image.
+_OFFERS = (
+    (Offer.RETRY, "Try again", "Alt+R", "Post this decision once more."),
+    (Offer.POST_NOW, "Post this one", "Alt+P", "Post this decision now."),
+    (Offer.DROP, "Drop…", "Del", "Never post this decision; the image may come back."),
+    (Offer.KEEP_MINE, "Keep mine", "Alt+K", "Post your verdict over the other one."),
+    (Offer.ACCEPT_THEIRS, "Accept theirs", "Alt+T", "Leave the image as the other one decided."),
+    (Offer.LOOK_AGAIN, "Look again", "Alt+L", "Bring the image back into the queue."),
 )
 
 
@@ -51,161 +51,198 @@ class OutboxDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Outbox")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(720, 460)
+        self.resize(min(860, parent.width() - 40), min(620, parent.height() - 40))
         self._station = station
-        self._operations: dict[str, Operation] = {}
-        # Answers that come after the dialog is closed are dropped.
-        self._open = True
+        self._shown: tuple[str, ...] = ()
+        self._build()
+        self.tray = OutboxTray(station, self._show)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_SECOND_MS)
+        self._timer.timeout.connect(self.tray.read)
+        self._timer.start()
+        self._show()
+        self.rows.setFocus()
+
+    def _build(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(12)
+        column.setSpacing(10)
         heading = QLabel("Outbox")
         heading.setProperty("role", "heading")
-        column.addWidget(heading)
         self.summary = QLabel("Reading…")
         self.summary.setProperty("role", "muted")
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)
-        column.addWidget(self.summary)
         self.rows = QListWidget()
         self.rows.setAccessibleName("Decisions that are not posted")
         self.rows.setWordWrap(True)
+        self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows.setSpacing(2)
-        self.rows.currentItemChanged.connect(lambda *_: self._offer())
+        self.rows.currentRowChanged.connect(self._chosen)
+        self.rows.installEventFilter(self)
+        self.sides = ConflictView()
+        for widget in (heading, self.summary):
+            column.addWidget(widget)
         column.addWidget(self.rows, 1)
-        column.addLayout(self._buttons())
-        self._read()
+        column.addWidget(self.sides)
+        column.addWidget(self._drop_row())
+        column.addLayout(self._offer_row())
+        column.addLayout(self._page_row())
 
-    def _buttons(self) -> QHBoxLayout:
+    def _offer_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.retry = QPushButton("&Try again")
-        self.retry.clicked.connect(self._retry)
-        row.addWidget(self.retry)
-        self.give_up = QPushButton("&Give up")
-        self.give_up.setToolTip("Never post this decision; the image may come back to the queue.")
-        self.give_up.clicked.connect(self._give_up)
-        row.addWidget(self.give_up)
-        self.choices: dict[Action, QPushButton] = {}
-        for action, label, tip in _CHOICES:
-            button = QPushButton(label)
-            button.setToolTip(tip)
-            button.clicked.connect(lambda _=False, which=action: self._resolve(which))
-            self.choices[action] = button
-            row.addWidget(button)
+        self.offers: dict[Offer, QPushButton] = {}
+        for offer, label, key, tip in _OFFERS:
+            act = self._ask_why if offer is Offer.DROP else self._acting(offer)
+            self.offers[offer] = keyed_button(label, key, tip, act, parent=self)
+            row.addWidget(self.offers[offer])
         row.addStretch(1)
-        close = QPushButton("Close")
+        self.retry, self.give_up = self.offers[Offer.RETRY], self.offers[Offer.DROP]
+        self.choices = {
+            Action.KEEP_MINE: self.offers[Offer.KEEP_MINE],
+            Action.ACCEPT_THEIRS: self.offers[Offer.ACCEPT_THEIRS],
+            Action.LOOK_AGAIN: self.offers[Offer.LOOK_AGAIN],
+        }
+        return row
+
+    def _drop_row(self) -> QWidget:
+        self.dropping = QWidget()
+        row = QHBoxLayout(self.dropping)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self.note = QLineEdit()
+        self.note.setPlaceholderText("Why it is dropped; kept in the record")
+        self.note.setAccessibleName("Why it is dropped")
+        row.addWidget(self.note, 1)
+        self.drop = keyed_button("Drop it", "Alt+D", "It is never posted.", self._drop, parent=self)
+        row.addWidget(self.drop)
+        self.dropping.hide()
+        return self.dropping
+
+    def _page_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        tip = "Ask the service again, whatever stopped the outbox."
+        self.try_all = keyed_button("Try all now", "F5", tip, self._try_all, parent=self)
+        tip = "Post what is held for undo."
+        self.post_all = keyed_button("Post held", "Ctrl+S", tip, self._post_held, parent=self)
+        self.back = keyed_button("Page before", "Ctrl+PgUp", "", self._page_before, parent=self)
+        self.page = QLabel()
+        self.on = keyed_button("Next page", "Ctrl+PgDown", "", self._next_page, parent=self)
+        close = QPushButton("Close (Esc)")
+        close.setAutoDefault(False)
         close.clicked.connect(self.close)
+        for widget in (self.try_all, self.post_all, self.back, self.page, self.on):
+            row.addWidget(widget)
+        row.addStretch(1)
         row.addWidget(close)
-        for button in (self.retry, self.give_up, *self.choices.values(), close):
-            button.setAutoDefault(False)
-        self._offer()
         return row
 
     def done(self, result: int) -> None:
         """Close; answers that are still to come are not for us."""
-        self._open = False
+        self._timer.stop()
+        self.tray.close()
         super().done(result)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter decides nothing here either."""
-        if event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+        """Enter decides nothing here either; Escape leaves the question before the dialog."""
+        if event.key() == Qt.Key.Key_Escape and self.dropping.isVisible():
+            self._stop_asking()
+        elif event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Down on the last row goes on to the next page, Up on the first one back."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            last = self.rows.currentRow() == self.rows.count() - 1
+            if event.key() == Qt.Key.Key_Down and last and self.tray.more:
+                self.tray.next_page()
+                return True
+            if event.key() == Qt.Key.Key_Up and self.rows.currentRow() == 0 and self.tray.page > 1:
+                self.tray.previous_page()
+                return True
+        return super().eventFilter(watched, event)
 
     # -- inside
 
-    def _read(self) -> None:
-        self._station.outbox(NEEDS_A_PERSON, self._take_needing, self._failed)
+    def _acting(self, offer: Offer) -> Callable[[], None]:
+        return lambda: self.tray.act(offer)
 
-    def _take_needing(self, needing: list[Operation]) -> None:
-        rest = UNSENT - NEEDS_A_PERSON
-        self._station.outbox(rest, lambda others: self._show(needing, others), self._failed)
+    def _ask_why(self) -> None:
+        self.note.clear()
+        self.dropping.show()
+        self.note.setFocus()
 
-    def _show(self, needing: list[Operation], others: list[Operation]) -> None:
-        if not self._open:
-            return
-        self.rows.clear()
-        self._operations = {row.operation_id: row for row in (*needing, *others)}
-        for operation in (*needing, *others):
-            item = QListWidgetItem(_text(operation))
-            item.setData(Qt.ItemDataRole.UserRole, operation.operation_id)
-            self.rows.addItem(item)
-        if not self._operations:
-            self.summary.setText("Everything is posted.")
-        elif needing:
-            self.summary.setText(
-                f"{counted(len(needing), 'decision')} cannot go on without you."
-                " The others are posted by themselves."
-            )
-        else:
-            self.summary.setText("These are posted by themselves; nothing is to be done.")
-        if self.rows.count():
-            self.rows.setCurrentRow(0)
+    def _stop_asking(self) -> None:
+        self.dropping.hide()
         self.rows.setFocus()
+
+    def _post_held(self) -> None:
+        self._station.post_now()
+
+    def _page_before(self) -> None:
+        self.tray.previous_page()
+
+    def _next_page(self) -> None:
+        self.tray.next_page()
+
+    def _drop(self) -> None:
+        self.tray.act(Offer.DROP, note=self.note.text().strip() or None)
+        self._stop_asking()
+
+    def _try_all(self) -> None:
+        self._station.refresh()
+        self.tray.read()
+
+    def _chosen(self, index: int) -> None:
+        self.tray.choose(index)
+        self.dropping.hide()
         self._offer()
 
-    def _failed(self, error: StoreError) -> None:
-        if self._open:
-            self.summary.setText(f"{error.title}: {error.message}")
+    def _show(self) -> None:
+        tray, now = self.tray, datetime.now(UTC)
+        texts = [row_text(row, self._station.policy, now=now) for row in tray.rows]
+        names = tuple(row.row_id for row in tray.rows)
+        # The list would tell of rows that come and go in between as if they had been chosen.
+        self.rows.blockSignals(True)
+        if names != self._shown:
+            if self.tray.in_hand is None or self.tray.in_hand.row_id not in self._shown:
+                self.dropping.hide()
+            self._shown = names
+            self.rows.clear()
+            for text in texts:
+                self.rows.addItem(QListWidgetItem(text))
+        for number, text in enumerate(texts):
+            item = self.rows.item(number)
+            if item.text() != text:
+                item.setText(text)
+        if self.rows.currentRow() != tray.index:
+            self.rows.setCurrentRow(tray.index)
+        self.rows.blockSignals(False)
+        self._say()
+        self._offer()
 
-    def _chosen(self) -> Operation | None:
-        row = self.rows.currentRow()
-        if row < 0:
-            return None
-        return self._operations.get(self.rows.item(row).data(Qt.ItemDataRole.UserRole))
+    def _say(self) -> None:
+        tray, session = self.tray, self._station.session
+        if tray.problem:
+            self.summary.setText(tray.problem)
+        elif tray.loaded:
+            self.summary.setText(summary(session.counts, session.connection, retry_key="F5"))
+        self.try_all.setVisible(bool(session.counts.on_the_way))
+        self.post_all.setVisible(bool(session.counts.held))
+        paged = tray.more or tray.page > 1
+        for widget in (self.back, self.page, self.on):
+            widget.setVisible(paged)
+        self.back.setEnabled(tray.page > 1)
+        self.on.setEnabled(tray.more)
+        self.page.setText(f"Page {tray.page}")
 
     def _offer(self) -> None:
-        operation = self._chosen()
-        state = operation.state if operation else None
-        self.retry.setVisible(state is OperationState.PARKED)
-        self.give_up.setVisible(state is OperationState.PARKED)
-        for action, button in self.choices.items():
-            button.setVisible(operation is not None and _may(operation, action))
-
-    def _retry(self) -> None:
-        operation = self._chosen()
-        if operation is not None:
-            self._station.retry(operation.operation_id, self._again, self._failed)
-
-    def _give_up(self) -> None:
-        operation = self._chosen()
-        if operation is not None:
-            self._station.give_up(operation, self._again, self._failed)
-
-    def _resolve(self, action: Action) -> None:
-        operation = self._chosen()
-        if operation is not None:
-            self._station.resolve_conflict(operation, action, self._again, self._failed)
-
-    def _again(self) -> None:
-        if self._open:
-            self._read()
-
-
-def _may(operation: Operation, action: Action) -> bool:
-    """Whether a conflict may be settled so."""
-    if operation.state is not OperationState.CONFLICTED:
-        return False
-    match action:
-        case Action.KEEP_MINE:
-            # Nobody has seen the picture that an approval would let through.
-            approves = operation.target is ModerationStatus.APPROVED
-            return not (approves and operation.error_code == REPLACED)
-        case Action.ACCEPT_THEIRS:
-            return operation.theirs in {ModerationStatus.APPROVED, ModerationStatus.REJECTED}
-        case _:
-            return True
-
-
-def _text(operation: Operation) -> str:
-    line = (
-        f"{operation.ref.public_id}\n"
-        f"{operation.target.value}, {_WORDS.get(operation.state, operation.state.value)}"
-        f" · decided {moment(operation.decided_at)} by {operation.actor or 'you'}"
-    )
-    if operation.error_code == REPLACED and operation.state is OperationState.CONFLICTED:
-        line += " · another picture was uploaded under this name meanwhile; look at it first"
-    elif operation.theirs is not None:
-        line += f" · the service says {operation.theirs.value}"
-    elif operation.last_error and operation.state in NEEDS_A_PERSON | {OperationState.READY}:
-        line += f" · {operation.last_error}"
-    return line
+        row, offered = self.tray.in_hand, self.tray.offers
+        for offer, button in self.offers.items():
+            button.setVisible(offer in offered)
+        conflict = row is not None and row.operation.state is OperationState.CONFLICTED
+        self.sides.setVisible(conflict)
+        if row is not None and conflict:
+            self.sides.compare(mine_text(row, self._station.policy), theirs_text(row))

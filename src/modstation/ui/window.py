@@ -23,6 +23,7 @@ from modstation.app.session_events import (
     ViewChanged,
 )
 from modstation.core.errors import ReviewError
+from modstation.core.events import Connection
 from modstation.ui.actions import CHECKABLE, Actions
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
@@ -215,8 +216,11 @@ class StationWindow(QWidget):
                 self.stage.let_go()
                 self.filmstrip.let_go()
                 self._strip_due = True
-            case ConnectionMoved():
+            case ConnectionMoved(change=change):
                 self.stage.refresh()
+                if change.connection is Connection.MAY_NOT_POST:
+                    text = f"{change.message} {self.key_of('refresh')} tries again."
+                    self.message.show_message(Message(text, Tone.PROBLEM))
             case StripChanged():
                 self._strip_due = True
             case Message():

@@ -25,6 +25,7 @@ CONNECTION_WORDS: dict[Connection, tuple[str, str, str]] = {
     Connection.OFFLINE: ("offline", "Offline", "reject_text"),
     Connection.OFFLINE_CHOSEN: ("offline", "Offline by choice", "muted"),
     Connection.NOT_AUTHORIZED: ("key", "Key not accepted", "reject_text"),
+    Connection.MAY_NOT_POST: ("key", "Posting refused", "reject_text"),
     Connection.THROTTLED: ("clock", "Quota used up", "muted"),
     Connection.TROUBLE: ("warning", "Service trouble", "reject_text"),
     Connection.STANDBY: ("standby", "Second window", "muted"),

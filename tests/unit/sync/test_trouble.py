@@ -11,7 +11,7 @@ import pytest
 from helpers import scripted_service as scripted
 from helpers.assets import REJECT
 from helpers.sync_desk import Desk, service_of
-from modstation.core.events import ConflictFound, Connection
+from modstation.core.events import ConflictFound, Connection, ConnectionChanged
 from modstation.core.outbox import OperationState
 
 if TYPE_CHECKING:
@@ -265,6 +265,8 @@ def test_a_wrong_key_stops_posting_and_says_so(make_desk: Callable[..., Desk]) -
     desk.service.script(scripted.not_authorized, times=None)
     report = desk.engine.step()
     assert report.connection is Connection.NOT_AUTHORIZED
+    # A ping: is it the key, or what was asked with it?
+    desk.engine.step()
     asked = len(desk.service.asked)
     for _ in range(5):
         desk.engine.step()
@@ -301,3 +303,48 @@ def test_one_decision_that_is_forbidden_keeps_no_other_from_being_posted(
     assert desk.store.counts().done == 19
     assert desk.state_of(ids["p0"]) is OperationState.PARKED
     assert desk.service.statuses["p0"] == "pending"
+
+
+@both
+@pytest.mark.parametrize("count", [1, 2, 20])
+def test_a_key_that_may_decide_nothing_pauses_the_outbox_and_parks_nothing(
+    make_desk: Callable[..., Desk], batch: int, count: int
+) -> None:
+    desk = make_desk(service_of(count, batch=batch))
+    desk.decide_all()
+    desk.service.script(reads_only, times=None)
+    for _ in range(4):
+        desk.engine.step()
+    assert desk.engine.connection is Connection.MAY_NOT_POST
+    asked = len(desk.service.asked)
+    desk.engine.step()
+    assert len(desk.service.asked) == asked
+    for _ in range(40):
+        desk.clock.advance(120)
+        desk.engine.step()
+    counts = desk.store.counts()
+    assert (counts.parked, counts.done, counts.ready) == (0, 0, count)
+    told = [e.message for e in desk.events if isinstance(e, ConnectionChanged)]
+    assert any("takes no decision from it" in message for message in told)
+
+
+def test_asked_by_a_person_a_paused_outbox_tries_again_at_once(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(service_of(3))
+    desk.decide_all()
+    desk.service.script(reads_only, times=None)
+    for _ in range(4):
+        desk.engine.step()
+    desk.service.mend()
+    desk.engine.refresh()
+    for _ in range(3):
+        desk.engine.step()
+    assert desk.store.counts().done == 3
+
+
+def reads_only(request: httpx.Request, act: scripted.Act) -> httpx.Response:
+    """What a service does whose key may look and not touch."""
+    if request.method != "POST":
+        return act()
+    return httpx.Response(403, json={"error": {"message": "Forbidden"}})
