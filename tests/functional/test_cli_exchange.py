@@ -11,7 +11,9 @@ from modstation.app.paths import home_at, make_private_folder
 from modstation.app.unattended import draft_decision, find_asset, opened_store
 from modstation.cli.main import run
 from modstation.core.decisions import Verdict
-from modstation.core.policy import SAFE_POLICY
+from modstation.core.policy import Policy
+
+NO_POLICY = Policy(version="none", title="", reasons=())
 
 
 @pytest.fixture
@@ -235,7 +237,7 @@ def test_a_decision_still_held_for_undo_is_posted_by_a_push(modstation, service,
     modstation("pull")
     with opened_store(folder_of(own_home)) as store:
         draft = draft_decision(
-            find_asset(store, "photo-0000"), Verdict.APPROVE, actor="a", policy=SAFE_POLICY
+            find_asset(store, "photo-0000"), Verdict.APPROVE, actor="a", policy=NO_POLICY
         )
         store.decide(draft, hold=timedelta(seconds=300))
     assert modstation("status")[1]["held"] == 1

@@ -108,11 +108,11 @@ def test_the_peek_button_works_while_it_is_held(covered: Desk) -> None:
 
 
 def test_b_makes_the_cover_stronger_and_shift_b_weaker(covered: Desk) -> None:
-    before = covered.window.stage.strength
+    before = covered.station.covering.strength
     covered.press("b", "b")
-    assert covered.window.stage.strength == before + 2
+    assert covered.station.covering.strength == before + 2
     covered.press("Shift+b")
-    assert covered.window.stage.strength == before + 1
+    assert covered.station.covering.strength == before + 1
     assert f"{before + 1} of 10" in covered.message
 
 

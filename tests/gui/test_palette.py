@@ -29,7 +29,7 @@ def test_a_command_is_found_by_typing_and_run_by_enter(desk: Desk) -> None:
     assert palette(desk).titles[0] == "Greyscale"
     desk.press("Return")
     assert desk.window.sheet is None
-    assert desk.window.stage.grey
+    assert desk.station.covering.grey
     desk.press("A")
     assert len(desk.stored()) == 1
 

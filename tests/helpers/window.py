@@ -16,8 +16,9 @@ from modstation.app.frame_pipeline import FramePipeline
 from modstation.app.keymaps import load_keymap
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import home_at
+from modstation.app.policies import load_policy
 from modstation.app.review_session import ReviewSession
-from modstation.app.settings import Settings, load_policy
+from modstation.app.settings import Settings
 from modstation.app.settings_book import SettingsBook
 from modstation.app.station import Parts, Station
 from modstation.core.accounts import Account

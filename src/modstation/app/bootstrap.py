@@ -16,8 +16,9 @@ from modstation.app.network_link import NetworkLink
 from modstation.app.network_messages import NetworkSpec
 from modstation.app.paths import make_private_folder
 from modstation.app.picture_warnings import PictureWarnings
+from modstation.app.policies import keep_policy, load_policy
 from modstation.app.review_session import ReviewSession
-from modstation.app.settings import load_policy, load_settings
+from modstation.app.settings import load_settings
 from modstation.app.settings_book import SettingsBook
 from modstation.app.station import SCREEN_EDGE, Parts, Station
 from modstation.core.clock import SystemClock, TimeOrderedIds
@@ -57,7 +58,9 @@ def open_station(spec: StationSpec) -> Station:
     keys that cannot be read do not stop it: the station's ``problems`` say so.
     """
     settings, problems = load_settings(spec.home)
-    policy, policy_problems = load_policy(spec.home, settings)
+    policy, policy_problems = load_policy(spec.home, settings, settings_wrong=bool(problems))
+    if not problems and not policy_problems:
+        policy_problems = keep_policy(spec.home, settings)
     keymap, keymap_problems = load_keymap(spec.home, settings)
     clock, ids = SystemClock(), TimeOrderedIds()
     folder = spec.home.account(spec.credentials.account.name)

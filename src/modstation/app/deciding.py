@@ -78,17 +78,17 @@ class Attempt:
                 "Not decided: this image was not on the screen yet.", code="not-painted"
             )
         if self.verdict is Verdict.APPROVE:
-            self._refuse_unseen(rules)
+            self._refuse_unseen(rules, policy)
         elif policy.require_reason and self.reason is None:
-            raise ReviewError("The policy asks for a reason: press 1 to 0.", code="needs-reason")
+            raise ReviewError("The policy asks for a reason: press its digit.", code="needs-reason")
 
-    def _refuse_unseen(self, rules: SessionRules) -> None:
+    def _refuse_unseen(self, rules: SessionRules, policy: Policy) -> None:
         if not self.shown:
             raise ReviewError(
                 "An image that cannot be shown cannot be approved; reject or skip it.",
                 code="cannot-approve-unseen",
             )
-        if not self.look.protected:
+        if not (self.look.protected and policy.require_reveal_to_approve):
             return
         if not self.look.uncovered_once:
             raise ReviewError(
@@ -146,6 +146,10 @@ class Desk(Protocol):
         """The current image was decided or skipped: the next one comes on the stage."""
         ...
 
+    def warned_of(self, key: str) -> None:
+        """The image was rejected for a reason that covers it from now on."""
+        ...
+
     def look_around(self) -> None:
         """Have the neighbours of a new current image ready."""
         ...
@@ -201,6 +205,8 @@ class Deciding:
         hold = desk.rules.hold
         stored: list[Saved] = []
         self.pace.decided(now)
+        if reason is not None and reason.protect:
+            desk.warned_of(entry.key)
         desk.leave(StripState(verdict.status.value))
         self._taking_back.decided()
 

@@ -28,6 +28,8 @@ class Look:
     painted_at: float | None = None
     latched: bool = False
     peeking: bool = False
+    # Another window is in front: nobody looks, so no time is counted.
+    away: bool = False
     # A protected image was on the screen uncovered.
     uncovered_once: bool = False
     note: str | None = None
@@ -49,13 +51,21 @@ class Look:
         self._shown = shown
         if not self.protected or shown is not Shown.PICTURE:
             self._end_reveal(now)
-        elif self._uncovered_since is None:
-            self._uncovered_since, self.uncovered_once = now, True
+        else:
+            self._begin_reveal(now)
 
     def gone(self, now: float) -> None:
         """Nothing of the image is on the screen any more."""
         self.painted_at = self._shown = None
         self._end_reveal(now)
+
+    def look_away(self, *, away: bool, now: float) -> None:
+        """The moderator turns to another window, or comes back."""
+        self.away = away
+        if away:
+            self._end_reveal(now)
+        elif self.protected and self._shown is Shown.PICTURE:
+            self._begin_reveal(now)
 
     def painted_for(self, now: float) -> float | None:
         """Seconds since the image was put on the screen; None if it was not yet."""
@@ -100,6 +110,10 @@ class Look:
         if self.covered:
             self._end_reveal(now)
         return True
+
+    def _begin_reveal(self, now: float) -> None:
+        if self._uncovered_since is None and not self.away:
+            self._uncovered_since, self.uncovered_once = now, True
 
     def _end_reveal(self, now: float) -> None:
         if self._uncovered_since is not None:

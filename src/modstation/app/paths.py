@@ -68,6 +68,11 @@ class Home:
         return self.config / "policy.toml"
 
     @property
+    def last_policy_file(self) -> Path:
+        """The policy that was in use last, for the day its file is wrong."""
+        return self.data / "policy.last-good.toml"
+
+    @property
     def keymap_file(self) -> Path:
         """Keys of one's own, laid over the shipped ones."""
         return self.config / "keymap.toml"

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.pace import Pace
     from modstation.app.store_tasks import StoreTasks
+    from modstation.core.assets import Asset
     from modstation.core.decisions import Verdict
     from modstation.core.errors import StoreError
     from modstation.core.policy import Policy, Reason
@@ -98,6 +99,8 @@ class ReviewSession:
         self._window = QueueWindow(self.protected)
         self._reader = QueueReader(store, view, self._window, self)
         self._problems: dict[str, str] = {}
+        self._warned_of: set[str] = set()
+        self._away = False
         self._taking_back = TakingBack(store, self)
         shredder = Shredder(
             store, frames, self.tell, stop_fetching=purge_images, destroy=destroy_copies
@@ -136,9 +139,25 @@ class ReviewSession:
 
     def protected(self, entry: QueueEntry) -> bool:
         """The image starts covered."""
+        return self.protects(entry.asset)
+
+    def protects(self, asset: Asset, reason_code: str | None = None) -> bool:
+        """An asset starts covered wherever it is shown; ``reason_code``: it was rejected for that.
+
+        What somebody rejected in this session for a reason that covers stays covered, whatever
+        becomes of the decision.
+        """
         return is_protected(
-            entry.asset, self.rules.protection, policy_protects=self.policy.protect_all
+            asset,
+            self.policy.floor.protection_of(self.rules.protection),
+            policy_protects=self.policy.protect_all
+            or asset.ref.key in self._warned_of
+            or self.policy.covers(reason_code),
         )
+
+    def warned_of(self, key: str) -> None:
+        """The image was rejected for a reason that covers it from now on."""
+        self._warned_of.add(key)
 
     @property
     def covered(self) -> bool:
@@ -239,6 +258,16 @@ class ReviewSession:
         # Else it would arrive uncovered, or count as seen although nobody saw it.
         if self.look.protected and not isinstance(self.current_frame(), Frame):
             raise ReviewError("There is no picture to uncover yet.", code="no-picture")
+
+    def cover_again(self) -> None:
+        """Whatever was uncovered of the image is not any more."""
+        if self.look.latched and self.look.toggle_latch(self._monotonic()):
+            self.tell(CoverChanged(self.covered))
+
+    def look_away(self, *, away: bool) -> None:
+        """Another window is in front: what is uncovered meanwhile is not being looked at."""
+        self._away = away
+        self.look.look_away(away=away, now=self._monotonic())
 
     def set_note(self, text: str) -> None:
         """Keep a note for the decision on this image; blank text removes it."""
@@ -419,7 +448,7 @@ class ReviewSession:
 
     def _new_current(self) -> None:
         entry = self.current
-        self.look = Look(protected=entry is not None and self.protected(entry))
+        self.look = Look(protected=entry is not None and self.protected(entry), away=self._away)
         self.tell(CurrentChanged(entry.key if entry else None))
 
     def look_around(self) -> None:

@@ -5,23 +5,21 @@ from __future__ import annotations
 import getpass
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta, inspect
 
-from modstation.app.paths import resources, write_atomically
-from modstation.app.toml_text import toml_lines
+from modstation.app.paths import write_atomically
+from modstation.app.toml_text import toml_lines, with_values
 from modstation.core.errors import SettingsError
-from modstation.core.policy import SAFE_POLICY, parse_policy
 from modstation.core.protection import Protection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from modstation.app.paths import Home
-    from modstation.core.policy import Policy
 
 
 def _describe(text: str, *, least: float | None = None, most: float | None = None) -> Meta:
@@ -228,12 +226,24 @@ def refusal(name: str, value: object) -> str | None:
 
 
 def change_settings(home: Home, values: Mapping[str, object]) -> Settings:
-    """Change these settings in the file and leave the others as they stand there.
+    """Change these settings in the file; others, and what is remarked on them, stay as they are.
 
     The one way from a running program to the file; ``SettingsError`` as ``save_settings`` says.
     """
-    after = changed(load_settings(home)[0], values)
-    save_settings(home, after)
+    before, problems = load_settings(home)
+    after = changed(before, values)
+    text = None
+    if home.settings_file.exists() and not problems:
+        plain = msgspec.to_builtins(after)
+        text = with_values(
+            read_own(home.settings_file),
+            {name: plain[name] for name in values},
+            {name: info.description for name, info in setting_table().items()},
+        )
+    if text is None:
+        save_settings(home, after)
+    else:
+        write_atomically(home.settings_file, text)
     return after
 
 
@@ -256,22 +266,6 @@ def save_settings(home: Home, settings: Settings) -> None:
                 f"{path} has faults and cannot be replaced: {error.strerror or error}."
             ) from error
     write_atomically(path, settings_text(settings))
-
-
-def load_policy(home: Home, settings: Settings) -> tuple[Policy, list[str]]:
-    """The policy that counts, and what is wrong with it; then every image is covered."""
-    try:
-        return parse_policy(_chosen_policy(settings.policy, home.policy_file)), []
-    except SettingsError as error:
-        return SAFE_POLICY, [f"{error} No reasons are offered, and every image starts covered."]
-
-
-def _chosen_policy(chosen: str, own: Path) -> str:
-    if chosen:
-        return read_own(Path(chosen).expanduser())
-    if own.exists():
-        return read_own(own)
-    return (resources() / "policies" / "default.toml").read_text(encoding="utf-8")
 
 
 def read_own(path: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from modstation.app.covering import Covering
 from modstation.app.frame_pipeline import Decoder
 from modstation.core.outbox import OperationState
 from modstation.store.store_thread import Priority
@@ -113,6 +114,12 @@ class Station:
         self.mailbox = parts.mailbox
         self.frames = parts.frames
         self.session = parts.session
+        self.covering = Covering(
+            parts.policy.floor,
+            blur=self.settings.blur,
+            greyscale=self.settings.greyscale,
+            remember=self._remember,
+        )
         self.offline = False
         self._store = parts.store
         self._network = parts.network
@@ -193,6 +200,13 @@ class Station:
         if before.protection != after.protection:
             rules = replace(rules, protection=after.protection)
         self.session.use_rules(rules)
+        if (before.blur, before.greyscale) != (after.blur, after.greyscale):
+            self.covering.choose(blur=after.blur, greyscale=after.greyscale)
+
+    def _remember(self, name: str, value: int) -> None:
+        # A file with faults is the moderator's to mend: no key writes over it.
+        if not self.settings_book.problems:
+            self.settings_book.change(**{name: value})
 
     # -- the outbox
 

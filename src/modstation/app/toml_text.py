@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -30,3 +32,28 @@ def toml_lines(table: Mapping[str, Scalar], comments: Mapping[str, str] | None =
             lines.append(f"# {comment}")
         lines.append(f"{key} = {toml_value(value)}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def with_values(
+    text: str, values: Mapping[str, Scalar], comments: Mapping[str, str] | None = None
+) -> str | None:
+    """A flat TOML text with other values in it; whatever else stands there is left as it is.
+
+    None where that cannot be done line by line: a value over several lines, a quoted key.
+    """
+    # Not splitlines: it also breaks at signs that are ordinary ones in TOML.
+    lines = text.removesuffix("\n").split("\n") if text else []
+    added: dict[str, Scalar] = {}
+    for key, value in values.items():
+        at = [n for n, line in enumerate(lines) if re.match(rf"\s*{re.escape(key)}\s*=", line)]
+        if at:
+            remark = re.search(r"\s+#[^\"']*$", lines[at[0]])
+            lines[at[0]] = f"{key} = {toml_value(value)}{remark[0] if remark else ''}"
+        else:
+            added[key] = value
+    after = "".join(f"{line}\n" for line in lines) + toml_lines(added, comments)
+    try:
+        as_wanted = tomllib.loads(after) == {**tomllib.loads(text), **values}
+    except tomllib.TOMLDecodeError:
+        return None
+    return after if as_wanted else None

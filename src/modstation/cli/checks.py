@@ -185,11 +185,12 @@ def folders(terminal: Terminal) -> list[Finding]:
 def files(terminal: Terminal) -> list[Finding]:
     """Settings, policy and keys can be read."""
     from modstation.app.keymaps import load_keymap
-    from modstation.app.settings import load_policy, load_settings
+    from modstation.app.policies import load_policy
+    from modstation.app.settings import load_settings
 
     home = terminal.home()
     settings, wrong_settings = load_settings(home)
-    policy, wrong_policy = load_policy(home, settings)
+    policy, wrong_policy = load_policy(home, settings, settings_wrong=bool(wrong_settings))
     keymap, wrong_keys = load_keymap(home, settings)
     found: list[Finding] = []
     for what, says, problems in (

@@ -192,7 +192,7 @@ def decide(
     PUBLIC_ID stands as the service knows it, folders included. The service is asked before
     anything is posted: if somebody else settled the image meanwhile, that is a conflict.
     """
-    from modstation.app.settings import load_policy
+    from modstation.app.policies import load_policy
     from modstation.app.unattended import (
         chosen_reason,
         draft_decision,

@@ -18,7 +18,7 @@ from modstation.cli.terminal import Terminal, json_option, pass_terminal, say_js
 @pass_terminal
 def keys(terminal: Terminal, *, preset: str | None, as_json: bool) -> None:
     """Print every command with its keys, your own included."""
-    from modstation.app.settings import load_policy
+    from modstation.app.policies import load_policy
     from modstation.core.commands import COMMANDS, reason_digit
 
     home, settings = terminal.home(), terminal.settings()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modstation.core.errors import SettingsError
+from modstation.core.protection import NO_FLOOR, Floor, Protection
 
 DIGITS = "1234567890"
+STRONGEST_BLUR = 10
+# Names of the EU transparency database, without their prefixes. Which there are is the database's
+# business and changes with it; how they are written does not.
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_PREFIXES = ("STATEMENT_CATEGORY_", "KEYWORD_")
 # What a moderator reads after an escalating reason where the policy has no words of its own.
 ESCALATION = (
     "Tell the person whom your site has named for such cases now, and give them the public ID only."
@@ -20,42 +27,68 @@ ESCALATION = (
 class Reason:
     """Why an image may be rejected.
 
-    ``key`` is a digit, or empty for a reason that has a chord of its own. ``severity`` runs from
-    0 to 3. ``purge``: the cached copy goes at once. ``escalate``: it is confirmed first, and
-    the decision ends in instructions. ``bulk``: may be applied to many at a time. A reason that
-    escalates, or is not for many, never has a digit.
+    ``key`` is a digit, or empty for a reason that has a chord of its own. ``rule`` is what the
+    policy says, ``good`` and ``bad`` are examples of what it allows and what it does not.
+    ``severity`` runs from 0 to 3. ``protect``: the image is covered from then on. ``purge``: the
+    cached copy goes at once. ``escalate``: it is confirmed first, and the decision ends in
+    instructions. ``bulk``: may be applied to many at a time. A reason that escalates, or is not
+    for many, never has a digit. ``technical``: the form is refused, not what is shown.
+
+    ``category`` and ``keywords`` are those of the EU transparency database, without prefixes;
+    ``sor``: a rejection for it is a restriction that a statement of reasons is owed for.
     """
 
     code: str
     title: str
     key: str = ""
     rule: str = ""
+    good: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
     severity: int = 0
     protect: bool = False
     bulk: bool = True
     purge: bool = False
     escalate: bool = False
+    technical: bool = False
     category: str = ""
+    keywords: tuple[str, ...] = ()
+    sor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A versioned set of reasons and switches; the version is stored in every decision.
 
-    ``escalation``: what to do after a decision for an escalating reason.
+    ``require_reason``: no rejection without one. ``require_reveal_to_approve``: a protected image
+    is uncovered first. ``protect_all``: every image starts covered. ``floor``: what the
+    organisation asks for at least. ``escalation``: what to do after a decision for an escalating
+    reason.
     """
 
     version: str
     title: str
     reasons: tuple[Reason, ...]
     require_reason: bool = False
+    require_reveal_to_approve: bool = True
     protect_all: bool = False
+    floor: Floor = NO_FLOOR
     escalation: str = ESCALATION
+
+    @property
+    def with_key(self) -> tuple[Reason, ...]:
+        """The reasons on digits, as they lie on the keyboard."""
+        keyed = [reason for reason in self.reasons if reason.key]
+        return tuple(sorted(keyed, key=lambda reason: DIGITS.index(reason.key)))
 
     @property
     def without_key(self) -> tuple[Reason, ...]:
         """The reasons that no digit gives."""
         return tuple(reason for reason in self.reasons if not reason.key)
+
+    def covers(self, reason_code: str | None) -> bool:
+        """An image rejected for that reason starts covered wherever it is shown again."""
+        reason = self.by_code(reason_code) if reason_code else None
+        return reason is not None and reason.protect
 
     def by_key(self, key: str) -> Reason | None:
         """The reason on that digit, if any."""
@@ -66,8 +99,10 @@ class Policy:
         return next((reason for reason in self.reasons if reason.code == code), None)
 
 
-# What the station falls back on when the policy file is wrong: every image covered, no reasons.
-SAFE_POLICY = Policy(version="none", title="No policy", reasons=(), protect_all=True)
+def wary(policy: Policy) -> Policy:
+    """The same reasons with every image covered: nobody knows what the wrong file asked for."""
+    floor = policy.floor.raised_to(Floor(protection=Protection.ALWAYS))
+    return replace(policy, protect_all=True, require_reveal_to_approve=True, floor=floor)
 
 
 def parse_policy(text: str) -> Policy:
@@ -88,13 +123,50 @@ def parse_policy(text: str) -> Policy:
     version = head.get("version")
     if not isinstance(version, str) or not version:
         raise SettingsError("The policy file has no version in its [policy] table.")
-    return Policy(
+    _no_strangers(data, {"policy", "reason", "protection_floor"}, "The policy file")
+    where = "[policy]"
+    _no_strangers(
+        head,
+        {
+            "version",
+            "title",
+            "require_reason",
+            "require_reveal_to_approve",
+            "protect_all",
+            "escalation",
+        },
+        where,
+    )
+    policy = Policy(
         version=version,
-        title=str(head.get("title", "")),
+        title=_text(head, "title", where),
         reasons=reasons,
-        require_reason=_flag(head, "require_reason", default=False, where="[policy]"),
-        protect_all=_flag(head, "protect_all", default=False, where="[policy]"),
-        escalation=str(head.get("escalation", ESCALATION)),
+        require_reason=_flag(head, "require_reason", default=False, where=where),
+        require_reveal_to_approve=_flag(
+            head, "require_reveal_to_approve", default=True, where=where
+        ),
+        protect_all=_flag(head, "protect_all", default=False, where=where),
+        floor=_floor(data.get("protection_floor", {})),
+        escalation=_text(head, "escalation", where) or ESCALATION,
+    )
+    if policy.require_reason and not reasons:
+        raise SettingsError("[policy]: require_reason = true, but there is no [[reason]].")
+    return policy
+
+
+def _floor(table: object) -> Floor:
+    where = "[protection_floor]"
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where} of the policy file must be a table.")
+    _no_strangers(table, {"protection", "blur", "greyscale"}, where)
+    modes = [mode.value for mode in Protection]
+    mode = table.get("protection", NO_FLOOR.protection.value)
+    if mode not in modes:
+        raise SettingsError(f"{where}: protection must be one of {', '.join(modes)}.")
+    return Floor(
+        Protection(mode),
+        _number(table, "blur", NO_FLOOR.blur, (1, STRONGEST_BLUR), where),
+        _flag(table, "greyscale", default=False, where=where),
     )
 
 
@@ -109,25 +181,33 @@ def _reason(row: object, number: int) -> Reason:
         raise SettingsError(f"{where} ({code}) has no title.")
     if not isinstance(key, str) or key not in {"", *DIGITS}:
         raise SettingsError(f"{where} ({code}): the key must be one digit or empty, not {key!r}.")
-    severity = row.get("severity", 0)
-    if not isinstance(severity, int) or not 0 <= severity <= 3:
-        raise SettingsError(f"{where} ({code}): severity must be 0, 1, 2 or 3.")
+    where = f"{where} ({code})"
+    _no_strangers(row, {*Reason.__slots__}, where)
+    category = _name(row.get("category", ""), "category", where)
+    sor = _flag(row, "sor", default=bool(category), where=where)
+    if sor and not category:
+        raise SettingsError(f"{where}: sor = true needs a category of the transparency database.")
     reason = Reason(
         code=code,
         title=title,
         key=key,
-        rule=str(row.get("rule", "")),
-        severity=severity,
+        rule=_text(row, "rule", where),
+        good=_texts(row, "good", where),
+        bad=_texts(row, "bad", where),
+        severity=_number(row, "severity", 0, (0, 3), where),
         protect=_flag(row, "protect", default=False, where=where),
         bulk=_flag(row, "bulk", default=True, where=where),
         purge=_flag(row, "purge", default=False, where=where),
         escalate=_flag(row, "escalate", default=False, where=where),
-        category=str(row.get("category", "")),
+        technical=_flag(row, "technical", default=False, where=where),
+        category=category,
+        keywords=tuple(_name(word, "keyword", where) for word in _texts(row, "keywords", where)),
+        sor=sor,
     )
     if key and (reason.escalate or not reason.bulk):
         # A slip of a finger would escalate a stranger's holiday photo, or not escalate a crime.
         raise SettingsError(
-            f"{where} ({code}): a reason with escalate = true or bulk = false must not have a"
+            f"{where}: a reason with escalate = true or bulk = false must not have a"
             f" digit; write key = “” instead of {key!r}."
         )
     return reason
@@ -138,6 +218,46 @@ def _flag(table: dict[str, object], name: str, *, default: bool, where: str) -> 
     if not isinstance(value, bool):
         raise SettingsError(f"{where}: {name} must be true or false.")
     return value
+
+
+def _number(
+    table: dict[str, object], name: str, default: int, limits: tuple[int, int], where: str
+) -> int:
+    value = table.get(name, default)
+    least, most = limits
+    # A bool is an int in Python, but not in TOML.
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise SettingsError(f"{where}: {name} must be a whole number from {least} to {most}.")
+    return value
+
+
+def _text(table: dict[str, object], name: str, where: str) -> str:
+    value = table.get(name, "")
+    if not isinstance(value, str):
+        raise SettingsError(f"{where}: {name} must be text in quotes.")
+    return value
+
+
+def _texts(table: dict[str, object], name: str, where: str) -> tuple[str, ...]:
+    value = table.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise SettingsError(f"{where}: {name} must be a list of texts in quotes.")
+    return tuple(value)
+
+
+def _name(value: object, what: str, where: str) -> str:
+    if not isinstance(value, str) or (value and not _NAME.fullmatch(value)):
+        raise SettingsError(f"{where}: the {what} must be a name in capitals, not {value!r}.")
+    if value.startswith(_PREFIXES):
+        raise SettingsError(f"{where}: write the {what} “{value}” without its prefix.")
+    return value
+
+
+def _no_strangers(table: dict[str, object], known: set[str], where: str) -> None:
+    # A switch with a slip in its name would be off without anybody knowing.
+    for name in table:
+        if name not in known:
+            raise SettingsError(f"{where} has no “{name}”.")
 
 
 def _no_twins(values: list[str], what: str) -> None:

@@ -82,8 +82,8 @@ class Actions:
         window = self._window
         return {
             "reveal": window.session.look.latched,
-            "greyscale": window.stage.grey,
-            "cover-all": window.stage.hidden,
+            "greyscale": window.station.covering.grey,
+            "cover-all": window.station.covering.hidden,
             "information": self.information,
         }
 
@@ -102,7 +102,7 @@ class Actions:
 
     def refuse_hidden(self) -> None:
         """Raise ``ReviewError`` while every image is covered at once."""
-        if self._window.stage.hidden:
+        if self._window.station.covering.hidden:
             key = self._window.key_of("cover-all")
             raise ReviewError(f"Everything is covered; {key} goes on.", code="hidden")
 
@@ -148,16 +148,16 @@ class Actions:
         self._say(f"Hold {self._window.key_of('peek')} to look.")
 
     def _blur(self, by: int) -> None:
-        self._say(f"Cover strength {self._window.stage.blur(by)} of 10.")
+        self._say(f"Cover strength {self._window.station.covering.change_blur(by)} of 10.")
 
     def _greyscale(self) -> None:
-        on = self._window.stage.toggle_grey()
+        on = self._window.station.covering.toggle_grey()
         self._say("Images are shown without colour." if on else "Images are shown in colour.")
 
     def _cover_all(self) -> None:
-        window = self._window
-        window.filmstrip.hidden = window.stage.toggle_hidden()
-        window.filmstrip.update()
+        if self._window.station.covering.toggle_hidden():
+            # Else going on would show at once what had to go at once.
+            self._window.session.cover_again()
 
     # -- panels
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPainterPath
+
+    from modstation.app.covering import Covering
     from modstation.media.frames import Frame
 
 # Cells along the longer edge for the strengths 1 to 10.
@@ -100,3 +103,50 @@ class Renderings:
         """Let go of every frame."""
         self._plain = None
         self._kept.clear()
+
+
+class SmallPictures:
+    """Paints the small pictures of a view – filmstrip, grid, history – covered as all must be.
+
+    ``least``: the weakest cover of this view, for a small picture is made out in fewer cells.
+    ``kept``: how many renderings are kept, more than the view shows at a time.
+    """
+
+    def __init__(self, covering: Covering, *, kept: int, least: int = 1) -> None:
+        self._covering = covering
+        self._least = least
+        self._renderings = Renderings(kept)
+
+    def image(self, frame: Frame, *, covered: bool) -> QImage:
+        """The frame as it may be shown; never call it while everything is hidden."""
+        strength = max(self._covering.strength, self._least) if covered else 0
+        size = (frame.width, frame.height)
+        return self._renderings.image(frame, Wanted(strength, self._covering.grey, size))
+
+    def fill(
+        self, painter: QPainter, frame: Frame, cell: QRectF, shape: QPainterPath, *, covered: bool
+    ) -> None:
+        """Fill a cell with the middle of the picture, cut to a shape."""
+        scale = max(cell.width() / frame.width, cell.height() / frame.height)
+        width, height = cell.width() / scale, cell.height() / scale
+        source = QRectF((frame.width - width) / 2, (frame.height - height) / 2, width, height)
+        painter.save()
+        painter.setClipPath(shape)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(cell, self.image(frame, covered=covered), source)
+        painter.restore()
+
+    def whole(self, painter: QPainter, frame: Frame, cell: QRectF, *, covered: bool) -> QRectF:
+        """Paint the whole picture into the middle of a cell; returns the place it takes there."""
+        scale = min(1.0, cell.width() / frame.width, cell.height() / frame.height)
+        width, height = frame.width * scale, frame.height * scale
+        place = QRectF(cell.center().x() - width / 2, cell.center().y() - height / 2, width, height)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, self.image(frame, covered=covered))
+        painter.restore()
+        return place
+
+    def clear(self) -> None:
+        """Let go of every frame."""
+        self._renderings.clear()

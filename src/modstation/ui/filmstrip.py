@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.app.queue_window import StripItem, StripState
 from modstation.media.frames import Frame
-from modstation.ui.cover import Renderings, Wanted
+from modstation.ui.cover import SmallPictures
 from modstation.ui.theme import SMALL, sized
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
 
+    from modstation.app.covering import Covering
     from modstation.app.review_session import ReviewSession
     from modstation.ui.theme import Theme
 
@@ -36,13 +37,20 @@ class Filmstrip(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, session: ReviewSession, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: ReviewSession,
+        covering: Covering,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._session = session
         self._theme = theme
         self._items: list[StripItem] = []
-        self._renderings = Renderings(kept=96)
-        self.hidden = False
+        self._covering = covering
+        self._pictures = SmallPictures(covering, kept=96, least=_COVER)
+        covering.listen(self.update)
         self.setFixedHeight(8 + _CELL_HEIGHT + 4 + 16 + 6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Filmstrip")
@@ -58,7 +66,12 @@ class Filmstrip(QWidget):
 
     def let_go(self) -> None:
         """Keep nothing that was made of any picture."""
-        self._renderings.clear()
+        self._pictures.clear()
+
+    @property
+    def hidden(self) -> bool:
+        """Every image is covered at once."""
+        return self._covering.hidden
 
     @property
     def loaded(self) -> bool:
@@ -122,7 +135,7 @@ class Filmstrip(QWidget):
         painter.fillPath(shape, theme.colour("panel"))
         thumbnail = None if self.hidden else self._session.frames.thumbnail(item.key)
         if isinstance(thumbnail, Frame):
-            self._paint_thumbnail(painter, thumbnail, cell, shape, covered=item.protected)
+            self._pictures.fill(painter, thumbnail, cell, shape, covered=item.protected)
         else:
             name = "loading" if thumbnail is None else "warning"
             if self.hidden:
@@ -160,23 +173,3 @@ class Filmstrip(QWidget):
             Qt.AlignmentFlag.AlignVCenter,
             word,
         )
-
-    def _paint_thumbnail(
-        self,
-        painter: QPainter,
-        frame: Frame,
-        cell: QRectF,
-        shape: QPainterPath,
-        *,
-        covered: bool,
-    ) -> None:
-        wanted = Wanted(_COVER if covered else 0, grey=False, size=(frame.width, frame.height))
-        image = self._renderings.image(frame, wanted)
-        scale = max(cell.width() / frame.width, cell.height() / frame.height)
-        width, height = cell.width() / scale, cell.height() / scale
-        source = QRectF((frame.width - width) / 2, (frame.height - height) / 2, width, height)
-        painter.save()
-        painter.setClipPath(shape)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(cell, image, source)
-        painter.restore()

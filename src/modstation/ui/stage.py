@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from modstation.app.look import Shown
 from modstation.media.frames import Frame
 from modstation.ui.cards import Card, paint_card
-from modstation.ui.cover import STRONGEST
 from modstation.ui.frame_strip import FrameStrip
 from modstation.ui.picture_painter import Manner, PicturePainter
 from modstation.ui.scene import Picture, Scene, Words, compose
@@ -46,9 +45,8 @@ class Stage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.view = Viewport()
-        self.strength = station.settings.blur
-        self.grey = station.settings.greyscale
-        self.hidden = False
+        self._covering = station.covering
+        self._covering.listen(self._covering_changed)
         self._station = station
         self._session = station.session
         self._theme = theme
@@ -82,7 +80,7 @@ class Stage(QWidget):
     def refresh(self) -> None:
         """The frame, the cover or the connection changed."""
         scene = compose(
-            self._session, hidden=self.hidden, warning=self._warning, key_of=self._key_of
+            self._session, hidden=self._covering.hidden, warning=self._warning, key_of=self._key_of
         )
         if scene == self._scene and self._reported is not None:
             return
@@ -114,6 +112,26 @@ class Stage(QWidget):
         self.frames.let_go()
         self.refresh()
 
+    def _covering_changed(self) -> None:
+        """Everything is to be covered, or covers look different."""
+        self.refresh()
+        self.update()
+
+    @property
+    def hidden(self) -> bool:
+        """Every image is covered at once."""
+        return self._covering.hidden
+
+    @property
+    def grey(self) -> bool:
+        """Images are shown without colour."""
+        return self._covering.grey
+
+    @property
+    def strength(self) -> int:
+        """How strong a cover is, from 1 to 10."""
+        return self._covering.strength
+
     @property
     def scene(self) -> Scene:
         """What is on the stage."""
@@ -134,25 +152,6 @@ class Stage(QWidget):
         return f"{name}, {state}. {self._scene.warning or ''}".strip()
 
     # -- what the keys do
-
-    def blur(self, by: int) -> int:
-        """Make the cover stronger or weaker; returns its strength."""
-        self.strength = min(max(self.strength + by, 1), STRONGEST)
-        self.update()
-        return self.strength
-
-    def toggle_grey(self) -> bool:
-        """Show images without colour, or with it again."""
-        self.grey = not self.grey
-        self._show_frames()
-        self.update()
-        return self.grey
-
-    def toggle_hidden(self) -> bool:
-        """Cover every image at once, or go on."""
-        self.hidden = not self.hidden
-        self.refresh()
-        return self.hidden
 
     def zoom_step(self, steps: int, at: tuple[float, float] | None = None) -> None:
         """Enlarge (positive) or reduce by steps of a quarter, around a point in device pixels."""
@@ -253,7 +252,7 @@ class Stage(QWidget):
         if isinstance(self._scene, Picture) and self._scene.covered:
             peek, reveal = self._key_of("peek"), self._key_of("reveal")
             text = f"Covered – hold {peek} to look, {reveal} uncovers"
-        return Manner(self.strength, self.grey, text)
+        return Manner(self._covering.strength, self._covering.grey, text)
 
     def _warning(self, key: str) -> str | None:
         if key not in self._warnings:

@@ -102,7 +102,7 @@ class StationWindow(QWidget):
         self.stage = Stage(station, theme, key_of=self.key_of, parent=self)
         self.message = MessageLine(theme, key_of=self.key_of, parent=self)
         self.evidence = EvidencePanel(theme, station.policy, key_of=self.key_of, parent=self)
-        self.filmstrip = Filmstrip(self.session, theme, self)
+        self.filmstrip = Filmstrip(self.session, station.covering, theme, self)
         self.status = StatusLine(station, theme, key_of=self.key_of, parent=self)
         self.toolbar = Toolbar(theme, view_text(self.session.view), key_of=self.key_of, parent=self)
         left = QVBoxLayout()
@@ -294,10 +294,12 @@ class StationWindow(QWidget):
             self.run("full-screen")
 
     def changeEvent(self, event: QEvent) -> None:
-        """A key that is held while another window comes to the front is held no more."""
+        """While another window is in front no key is held, and nobody looks."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self.keyboard.let_go()
+        if event.type() == QEvent.Type.ActivationChange:
+            if not self.isActiveWindow():
+                self.keyboard.let_go()
+            self.session.look_away(away=not self.isActiveWindow())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the image the room it needs in a small window."""

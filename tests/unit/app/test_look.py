@@ -103,3 +103,33 @@ def test_what_is_off_the_screen_begins_anew() -> None:
     assert look.revealed_ms(4.0) == 2000
     look.painted(Shown.PICTURE, 5.0)
     assert look.revealed_ms(6.0) == 3000
+
+
+def test_time_spent_at_another_window_is_no_time_of_looking() -> None:
+    look = Look(protected=True)
+    look.toggle_latch(1.0)
+    look.painted(Shown.PICTURE, 1.0)
+    look.look_away(away=True, now=2.0)
+    look.painted(Shown.PICTURE, 5.0)
+    assert look.revealed_ms(60.0) == 1000
+    look.look_away(away=False, now=60.0)
+    assert look.revealed_ms(60.5) == 1500
+
+
+def test_what_was_painted_only_while_nobody_looked_was_not_seen() -> None:
+    look = Look(protected=True, away=True)
+    look.toggle_latch(1.0)
+    look.painted(Shown.PICTURE, 1.0)
+    assert not look.uncovered_once
+    look.look_away(away=False, now=9.0)
+    assert look.uncovered_once
+    assert look.reveal() is Reveal.LATCHED
+    assert look.revealed_ms(9.5) == 500
+
+
+def test_coming_back_to_a_covered_image_counts_nothing() -> None:
+    look = Look(protected=True)
+    look.painted(Shown.COVERED, 1.0)
+    look.look_away(away=True, now=2.0)
+    look.look_away(away=False, now=3.0)
+    assert look.revealed_ms(9.0) == 0

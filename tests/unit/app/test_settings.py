@@ -9,15 +9,14 @@ from modstation.app.keymaps import load_keymap
 from modstation.app.paths import home_at
 from modstation.app.settings import (
     Settings,
-    load_policy,
+    change_settings,
     load_settings,
     parse_settings,
     save_settings,
     setting_table,
 )
-from modstation.app.toml_text import toml_lines
+from modstation.app.toml_text import toml_lines, with_values
 from modstation.core.errors import SettingsError
-from modstation.core.policy import SAFE_POLICY
 from modstation.core.protection import Protection
 
 
@@ -128,49 +127,10 @@ def test_every_flat_table_survives_being_written_as_toml(table):
     assert tomllib.loads(toml_lines(table)) == table
 
 
-POLICY = """
-[policy]
-version = "1"
-[[reason]]
-code = "nudity"
-title = "Nudity"
-key = "1"
-"""
+def test_the_shipped_keymap_has_no_fault(home):
+    keymap, problems = load_keymap(home, Settings())
 
-
-def test_a_policy_of_ones_own_counts(home):
-    home.create()
-    home.policy_file.write_text(POLICY)
-
-    policy, problems = load_policy(home, Settings())
-
-    assert policy.by_key("1").code == "nudity"
     assert problems == []
-
-
-def test_a_wrong_policy_covers_every_image_and_says_so(home):
-    home.create()
-    home.policy_file.write_text(POLICY.replace('key = "1"', 'key = "12"'))
-
-    policy, problems = load_policy(home, Settings())
-
-    assert policy is SAFE_POLICY
-    assert "one digit" in problems[0]
-
-
-def test_a_policy_file_that_is_missing_is_said(home, tmp_path):
-    policy, problems = load_policy(home, Settings(policy=str(tmp_path / "gone.toml")))
-
-    assert policy is SAFE_POLICY
-    assert "gone.toml" in problems[0]
-
-
-def test_the_shipped_policy_and_keymap_have_no_fault(home):
-    policy, policy_problems = load_policy(home, Settings())
-    keymap, keymap_problems = load_keymap(home, Settings())
-
-    assert policy_problems == keymap_problems == []
-    assert policy.by_key("1") is not None
     assert "A" in keymap.keys_for("approve")
 
 
@@ -198,3 +158,42 @@ def test_a_keymap_with_any_fault_is_left_aside_as_a_whole(home, line):
 
     assert "Y" not in keymap.keys_for("skip")
     assert str(home.keymap_file) in problems[0]
+
+
+def test_a_change_leaves_what_somebody_wrote_around_it(home):
+    home.create()
+    home.settings_file.write_text(
+        "# Ana's desk\nblur = 3   # after lunch\n\nhold_seconds = 5\n", encoding="utf-8"
+    )
+
+    change_settings(home, {"blur": 7, "greyscale": True})
+
+    text = home.settings_file.read_text(encoding="utf-8")
+    assert text.startswith("# Ana's desk\nblur = 7   # after lunch\n\nhold_seconds = 5\n")
+    assert load_settings(home) == (Settings(blur=7, hold_seconds=5, greyscale=True), [])
+
+
+def test_a_change_that_no_line_can_take_is_written_all_the_same(home):
+    home.create()
+    home.settings_file.write_text('"blur" = 3\nactor = """\nblur = 5"""\n', encoding="utf-8")
+
+    change_settings(home, {"blur": 7})
+
+    assert load_settings(home) == (Settings(blur=7, actor="blur = 5"), [])
+
+
+NAMES = st.sampled_from(["blur", "greyscale", "actor", "x"])
+SCALARS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.booleans()
+
+
+@given(
+    st.dictionaries(NAMES, SCALARS), st.dictionaries(NAMES, SCALARS), st.sampled_from(["# a", ""])
+)
+def test_other_values_are_put_into_any_text_or_into_none(before, values, remark):
+    text = toml_lines(before) + remark
+
+    after = with_values(text, values)
+
+    assert after is not None
+    assert tomllib.loads(after) == {**before, **values}
+    assert remark in after

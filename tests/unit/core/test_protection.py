@@ -4,7 +4,7 @@ import pytest
 
 from helpers.assets import make_asset
 from modstation.core.assets import MachineLabel
-from modstation.core.protection import Protection, is_protected
+from modstation.core.protection import NO_FLOOR, Floor, Protection, is_protected
 
 
 def labelled(confidence: float, threshold: float | None = None) -> MachineLabel:
@@ -35,3 +35,29 @@ def test_a_threshold_of_ones_own_counts_before_the_machines() -> None:
     asset = make_asset(1, labels=[labelled(60.0, threshold=50.0)])
     assert not is_protected(asset, Protection.AUTO, thresholds={"explicit": 70.0})
     assert is_protected(asset, Protection.AUTO, thresholds={"explicit": 30.0})
+
+
+NEVER, AUTO, ALWAYS = Protection.NEVER, Protection.AUTO, Protection.ALWAYS
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen", "counts"),
+    [
+        (NEVER, NEVER, NEVER),
+        (NEVER, ALWAYS, ALWAYS),
+        (AUTO, NEVER, AUTO),
+        (AUTO, ALWAYS, ALWAYS),
+        (ALWAYS, NEVER, ALWAYS),
+        (ALWAYS, AUTO, ALWAYS),
+    ],
+)
+def test_a_floor_lets_a_person_cover_more_but_not_less(
+    asked: Protection, chosen: Protection, counts: Protection
+) -> None:
+    assert Floor(asked).protection_of(chosen) is counts
+
+
+def test_two_floors_are_kept_both() -> None:
+    both = Floor(AUTO, 3, True).raised_to(Floor(ALWAYS, 2, False))
+    assert both == Floor(ALWAYS, 3, True)
+    assert Floor(AUTO, 3, True).raised_to(NO_FLOOR) == Floor(AUTO, 3, True)
