@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from modstation.app.paths import resources
+from modstation.app.paths import resources, write_atomically
 from modstation.app.settings import read_own
+from modstation.app.toml_text import toml_lines, toml_value
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
 from modstation.core.keymap import build_keymap, laid_over, parse_keymap, with_alt
@@ -122,6 +123,30 @@ def load_keymap(
         shipped = preset_keymap(preset, letter_keys=settings.letter_keys, commands=commands)
         path = own_keymap_file(home, settings)
         return shipped, [f"{path}: {error} The shipped keys are in use."]
+
+
+def keymap_text(parts: KeymapParts) -> str:
+    """A person's keymap file: the preset it extends and the differences from it."""
+    head = toml_lines({"name": parts.name, "extends": parts.preset})
+    rows = [
+        f"{command} = [{', '.join(toml_value(key) for key in keys)}]\n"
+        for command, keys in parts.own.items()
+    ]
+    return f"[keymap]\n{head}\n[keys]\n{''.join(rows)}"
+
+
+def save_own_keys(path: Path, text: str) -> None:
+    """Replace a person's keymap file; one with faults in it is kept beside as ``.faulty``.
+
+    ``SettingsError`` if it cannot be written.
+    """
+    if path.exists():
+        try:
+            parse_keymap(read_own(path), COMMANDS)
+        except SettingsError:
+            beside = path.with_name(path.name + ".faulty")
+            write_atomically(beside, path.read_text(encoding="utf-8", errors="replace"))
+    write_atomically(path, text)
 
 
 def _built(

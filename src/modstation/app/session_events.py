@@ -112,6 +112,11 @@ class ReversalOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class KeymapChanged:
+    """Other keys count now; buttons and hints follow."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReversalClosed:
     """The offer was taken or dropped."""
 
@@ -130,4 +135,5 @@ SessionEvent: TypeAlias = (
     | Message
     | ReversalOffered
     | ReversalClosed
+    | KeymapChanged
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
@@ -41,7 +42,7 @@ class SettingsBook:
         self._listeners: list[Callable[[Settings, Settings], None]] = []
         self._failed: Callable[[SettingsError], None] | None = None
         self._lock = threading.Lock()
-        self._unwritten: dict[str, object] = {}
+        self._unwritten: deque[Callable[[], object]] = deque()
         self._writer: threading.Thread | None = None
 
     def listen(self, listener: Callable[[Settings, Settings], None]) -> None:
@@ -63,12 +64,16 @@ class SettingsBook:
         self.current = after
         for listener in self._listeners:
             listener(before, after)
+        self.write_later(lambda: change_settings(self.home, values))
+        return after
+
+    def write_later(self, task: Callable[[], object]) -> None:
+        """Write something after what is written already; ``SettingsError`` reaches the window."""
         with self._lock:
-            self._unwritten.update(values)
+            self._unwritten.append(task)
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write, name="settings")
                 self._writer.start()
-        return after
 
     def close(self) -> None:
         """Wait until everything is written."""
@@ -80,12 +85,12 @@ class SettingsBook:
     def _write(self) -> None:
         while True:
             with self._lock:
-                values, self._unwritten = self._unwritten, {}
-                if not values:
+                if not self._unwritten:
                     self._writer = None
                     return
+                task = self._unwritten.popleft()
             try:
-                change_settings(self.home, values)
+                task()
             except SettingsError as error:
                 self._tell(error)
             except BaseException as error:  # noqa: BLE001 - carried to the window's thread

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from modstation.app.covering import Covering
 from modstation.app.frame_pipeline import Decoder
+from modstation.app.keymaps import load_keymap
+from modstation.app.session_events import KeymapChanged, Message, Tone
 from modstation.core.outbox import OperationState
 from modstation.store.store_thread import Priority
 
@@ -202,6 +204,17 @@ class Station:
         self.session.use_rules(rules)
         if (before.blur, before.greyscale) != (after.blur, after.greyscale):
             self.covering.choose(blur=after.blur, greyscale=after.greyscale)
+        if (before.keymap, before.letter_keys) != (after.keymap, after.letter_keys):
+            keymap, problems = load_keymap(self.settings_book.home, after)
+            for problem in problems:
+                self.session.tell(Message(problem, Tone.PROBLEM))
+            if not problems:
+                self.use_keymap(keymap)
+
+    def use_keymap(self, keymap: Keymap) -> None:
+        """Let other keys count from now on."""
+        self.keymap = keymap
+        self.session.tell(KeymapChanged())
 
     def _remember(self, name: str, value: int) -> None:
         # A file with faults is the moderator's to mend: no key writes over it.

@@ -64,6 +64,12 @@ def _table() -> dict[str, Command]:
             "palette", "Commands", "Find any command by its name, its sentence or key.", "Panels"
         ),
         Command("keys-help", "Keys", "Show every key.", "Panels"),
+        Command(
+            "edit-keys",
+            "Change keys…",
+            "Choose a keymap, or give commands keys of your own.",
+            "Panels",
+        ),
         Command("help", "Help", "Show the manual.", "Panels"),
         Command("post-now", "Post now", "Post the decisions still held for undo.", "Service"),
         Command("refresh", "Refresh", "Ask the service for new images now.", "Service"),

@@ -103,6 +103,10 @@ class EvidencePanel(QWidget):
         self._labels_title.setText("Machine labels" if asset.labels else "No machine labels")
         self._fill_facts(facts(asset))
 
+    def name_keys(self) -> None:
+        """The keys are others, or are printed otherwise."""
+        self.note.setPlaceholderText(f"Note for this decision ({self._key_of('note')})")
+
     def tick(self) -> None:
         """Time has passed."""
         if self._shown is not None:
@@ -205,7 +209,7 @@ class EvidencePanel(QWidget):
     def _note_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         self.note = _NoteField(self)
-        self.note.setPlaceholderText(f"Note for this decision ({self._key_of('note')})")
+        self.name_keys()
         self.note.setAccessibleName("Note for this decision")
         self.note.setMaxLength(2000)
         self.note.setFont(sized(self.font(), BODY))

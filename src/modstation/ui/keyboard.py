@@ -57,6 +57,11 @@ class Keyboard:
         self._down: set[int] = set()
         self._peek_key: int | None = None
 
+    def use(self, keymap: Keymap) -> None:
+        """Let other keys count from now on; what is held or half typed means nothing any more."""
+        self._keymap = keymap
+        self.let_go()
+
     def press(self, event: QKeyEvent) -> bool:
         """Handle a key press; False if it means nothing here."""
         if self._desk.in_dialog():

@@ -59,6 +59,8 @@ _PAD_SIGNS = {
     **{digit: f"Num{digit}" for digit in string.digits},
 }
 
+_PAD_PRINTED = {name: f"Num {sign}" for sign, name in _PAD_SIGNS.items() if sign != ","}
+
 _NAMED = {
     Qt.Key.Key_Space: "Space",
     Qt.Key.Key_Backspace: "Backspace",
@@ -176,6 +178,8 @@ class KeyReader:
         head, plus, key = chord.rpartition("+")
         if not key:
             return chord
+        if key in _PAD_PRINTED:
+            return f"{head}{plus}{_PAD_PRINTED[key]}"
         return f"{head}{plus}{self._printed.get(key, key)}"
 
     def _learn(self, place: str, typed: str, *, shift: bool) -> None:

@@ -60,12 +60,25 @@ class MessageLine(QWidget):
         self.reverse = CommandButton(COMMANDS["undo"], key_of("undo"), theme, Shape.FLAT)
         self.reverse.hide()
         row.addWidget(self.reverse)
-        self._idle = f"{key_of('keys-help')} shows every key"
+        self._key_of = key_of
+        self._idle = ""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SHOWN_MS)
         self._timer.timeout.connect(self.clear)
+        self.name_keys()
         self.clear()
+
+    def name_keys(self) -> None:
+        """The keys are others, or are printed otherwise."""
+        idle, before = self._idle_text(), self._idle
+        self._idle = idle
+        if self._text.text() == before:
+            self._put(idle, Tone.INFO, announce=False)
+
+    def _idle_text(self) -> str:
+        hints = (("keys-help", "shows every key"), ("palette", "finds every command"))
+        return " · ".join(f"{key} {what}" for name, what in hints if (key := self._key_of(name)))
 
     @property
     def text(self) -> str:

@@ -15,7 +15,10 @@ class SettingUp:
 
     def __init__(self, window: StationWindow) -> None:
         self._window = window
-        self.handlers: dict[str, Callable[[], None]] = {"palette": self._palette}
+        self.handlers: dict[str, Callable[[], None]] = {
+            "palette": self._palette,
+            "edit-keys": self._edit_keys,
+        }
 
     def _palette(self) -> None:
         from modstation.app.palette import offers
@@ -30,3 +33,13 @@ class SettingUp:
         )
         palette.chosen.connect(window.run)
         window.show_sheet(palette, "palette")
+
+    def _edit_keys(self) -> None:
+        from modstation.app.keymap_editing import KeymapEditing
+        from modstation.app.palette import reason_titles
+        from modstation.ui.keymap_editor import KeymapEditor
+
+        window, station = self._window, self._window.station
+        window.peek(on=False)
+        editing = KeymapEditing(station.settings_book, station.use_keymap)
+        KeymapEditor(editing, window.reader, reason_titles(station.policy), window).open()

@@ -27,10 +27,19 @@ _LEFT = (
 _RULE = 9
 _RIGHT = (
     ("note", "information", "policy"),
-    ("palette", "keys-help", "help", "full-screen", "quit"),
+    ("palette", "keys-help", "edit-keys", "help", "full-screen", "quit"),
 )
 # A narrow window hides these first, from the left; then the others, from the right of the bar.
-_GIVES_WAY = ("quit", "zoom-100", "zoom-fit", "help", "full-screen", "blur-less", "blur-more")
+_GIVES_WAY = (
+    "edit-keys",
+    "quit",
+    "zoom-100",
+    "zoom-fit",
+    "help",
+    "full-screen",
+    "blur-less",
+    "blur-more",
+)
 # What is hidden is found through these.
 _STAYS = frozenset({"palette", "keys-help"})
 

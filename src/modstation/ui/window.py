@@ -13,6 +13,7 @@ from modstation.app.session_events import (
     CoverChanged,
     CurrentChanged,
     FrameReady,
+    KeymapChanged,
     Message,
     PicturePurged,
     ReversalClosed,
@@ -140,7 +141,7 @@ class StationWindow(QWidget):
     def key_of(self, command: str) -> str:
         """The key that stands on a command's button, as it is printed on this keyboard."""
         keys = self.station.keymap.keys_for(command)
-        return self.reader.printed(min(keys, key=len)) if keys else ""
+        return self.reader.printed(keys[0]) if keys else ""
 
     def command_buttons(self) -> Iterator[CommandButton]:
         """Every button that stands for a command."""
@@ -229,6 +230,11 @@ class StationWindow(QWidget):
                 self.message.offer(event)
             case ReversalClosed():
                 self.message.clear()
+            case KeymapChanged():
+                self.keyboard.use(self.station.keymap)
+                self._learned = -1
+                self.message.name_keys()
+                self.stage.refresh()
             case CountsChanged():
                 pass
         self._later_start()
@@ -244,6 +250,7 @@ class StationWindow(QWidget):
             self._learned = self.reader.learned
             for button in self.command_buttons():
                 button.set_key(self.key_of(button.command))
+            self.evidence.name_keys()
             self.toolbar.fit()
         if self._evidence_due:
             self._evidence_due = False
