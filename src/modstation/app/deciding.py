@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from modstation.store.station_store import StationStore
 
 # Decided while the service could not be asked: compared with it before it is posted.
-_OFFLINE = {
+OFFLINE = {
     Connection.OFFLINE,
     Connection.OFFLINE_CHOSEN,
     Connection.NOT_AUTHORIZED,
@@ -200,7 +200,7 @@ class Deciding:
         shown = isinstance(desk.current_frame(), Frame)
         attempt = Attempt(entry, verdict, reason, desk.look, shown, now)
         attempt.refuse(desk.rules, desk.policy)
-        offline = desk.connection.connection in _OFFLINE
+        offline = desk.connection.connection in OFFLINE
         draft = attempt.draft(desk.rules, desk.policy, desk.view, offline=offline)
         hold = desk.rules.hold
         stored: list[Saved] = []

@@ -43,6 +43,19 @@ class Focus:
         return (self.current, *self.ahead[:AHEAD], *self.back[:BACK])
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a view beside the stage shows: thumbnails, and one image at the size of the stage.
+
+    ``changed`` is told the key of every frame of these that came.
+    """
+
+    thumbnails: tuple[str, ...]
+    large: str | None
+    revisions: Mapping[str, str | None]
+    changed: Callable[[str], None]
+
+
 class FramePipeline:
     """Ready frames by asset key, for one stage size at a time.
 
@@ -73,6 +86,8 @@ class FramePipeline:
         self._not_here: set[tuple[str, Rendition]] = set()
         self._revisions: Mapping[str, str | None] = {}
         self._purged: set[str] = set()
+        self._beside: Beside | None = None
+        self._large: DecodeResult | None = None
 
     def attach(self, decoder: Decoder) -> None:
         """Say who decodes; what is already wanted is asked for at once."""
@@ -141,12 +156,21 @@ class FramePipeline:
         """The reel shows another frame or another part of its strip: decode what is missing."""
         self._ask()
 
+    def show_beside(self, beside: Beside | None) -> None:
+        """Have these ready too, after what the stage needs; None: that view is closed."""
+        self._beside = beside
+        if self._large is not None and (beside is None or self._large.asset_key != beside.large):
+            self._large = None
+        self._ask()
+
     def forget(self, key: str) -> None:
         """Drop everything decoded of an asset: its upload was replaced."""
         for frames in (self._ready, self._thumbnails, self._details):
             frames.pop(key, None)
         if self._reel is not None and self._reel.key == key:
             self._reel = None
+        if self._large is not None and self._large.asset_key == key:
+            self._large = None
 
     def purge(self, key: str) -> None:
         """Drop everything decoded of an asset and take nothing more of it."""
@@ -163,6 +187,11 @@ class FramePipeline:
     def frame(self, key: str) -> DecodeResult | None:
         """The frame of an entry for the stage, its failure, or None while it is not ready."""
         return self._ready.get(key)
+
+    def large_frame(self, key: str) -> DecodeResult | None:
+        """The frame of the image that is looked at beside the stage."""
+        here = self._large is not None and self._large.asset_key == key
+        return self._large if here else None
 
     def detail_frame(self, key: str) -> DecodeResult | None:
         """All pixels of the current image once they are decoded."""
@@ -182,8 +211,12 @@ class FramePipeline:
             self.forget(key)
         elif isinstance(self._ready.get(key), DecodeFailed):
             del self._ready[key]
-        focus = self._focus
-        if focus and (key in focus.in_order() or key in self._strip):
+        if isinstance(self.large_frame(key), DecodeFailed):
+            self._large = None
+        focus, beside = self._focus, self._beside
+        if (focus and (key in focus.in_order() or key in self._strip)) or (
+            beside and (key == beside.large or key in beside.thumbnails)
+        ):
             self._ask()
         return replaced
 
@@ -212,6 +245,8 @@ class FramePipeline:
             while len(self._thumbnails) > THUMBNAILS_KEPT:
                 del self._thumbnails[next(iter(self._thumbnails))]
             self._on_thumbnail(key)
+            if self._beside is not None and key in self._beside.thumbnails:
+                self._beside.changed(key)
             return
         if result.box == _DETAIL_BOX:
             self._take_detail(result)
@@ -219,6 +254,7 @@ class FramePipeline:
         if result.box == CELL_BOX or result.frame > 0 or result.count > 1:
             self._take_frames(result)
             return
+        self._take_large(result)
         focus = self._focus
         if result.generation != self._generation or focus is None or key not in focus.in_order():
             return
@@ -248,6 +284,13 @@ class FramePipeline:
         if result.generation == self._generation:
             self._details[result.asset_key] = result
             self._on_ready(result.asset_key)
+
+    def _take_large(self, result: DecodeResult) -> None:
+        beside = self._beside
+        fresh = result.generation == self._generation
+        if fresh and beside is not None and result.asset_key == beside.large:
+            self._large = result
+            beside.changed(result.asset_key)
 
     def _keep_within_limit(self, focus: Focus) -> None:
         total = 0
@@ -284,7 +327,12 @@ class FramePipeline:
                     detail = self._request(key, rendition, _DETAIL_BOX, number)
                     plan.insert(min(1, len(plan)), detail)
             self._add_frames(plan, focus, self._box)
-        for key in self._strip:
+        beside = self._beside
+        if beside is not None and beside.large is not None:
+            large = self.large_frame(beside.large)
+            if large is None or large.generation != self._generation:
+                self._add(plan, beside.large, "review", self._box)
+        for key in dict.fromkeys((*self._strip, *(beside.thumbnails if beside else ()))):
             if key not in self._thumbnails:
                 self._add(plan, key, "review", THUMBNAIL_BOX)
         self._decoder.want([request for request in plan if request.asset_key not in self._purged])
@@ -311,6 +359,8 @@ class FramePipeline:
         self, key: str, rendition: Rendition, box: tuple[int, int], frame: int = 0
     ) -> DecodeRequest:
         revision = self._revisions.get(key)
+        if revision is None and self._beside is not None:
+            revision = self._beside.revisions.get(key)
         return DecodeRequest(self._generation, key, rendition, box, frame=frame, revision=revision)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -145,6 +145,12 @@ class QueueWindow:
         for item in [item for item in self._trail if item.key == entry.key]:
             self._trail.remove(item)
         self.visit(entry)
+
+    def restate(self, key: str, state: StripState) -> None:
+        """What the trail says of an entry is no longer so."""
+        for number, item in enumerate(self._trail):
+            if item.key == key:
+                self._trail[number] = replace(item, state=state)
 
     def strip(self, before: int, after: int) -> list[StripItem]:
         """The filmstrip: what was decided last, then the entries around the current one."""

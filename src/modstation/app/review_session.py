@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from modstation.app.deciding import SessionRules
-    from modstation.app.frame_pipeline import FramePipeline
+    from modstation.app.frame_pipeline import Beside, Focus, FramePipeline
     from modstation.app.pace import Pace
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.assets import Asset
@@ -102,10 +102,11 @@ class ReviewSession:
         self._warned_of: set[str] = set()
         self._away = False
         self._taking_back = TakingBack(store, self)
-        shredder = Shredder(
+        self.shredder = Shredder(
             store, frames, self.tell, stop_fetching=purge_images, destroy=destroy_copies
         )
-        self._deciding = Deciding(store, self, self._taking_back, shredder)
+        self._deciding = Deciding(store, self, self._taking_back, self.shredder)
+        self._beside: Beside | None = None
 
     # -- for the views
 
@@ -172,6 +173,17 @@ class ReviewSession:
     def strip(self, before: int = STRIP_BEFORE, after: int = STRIP_AFTER) -> list[StripItem]:
         """The filmstrip: what was decided last, then the entries around the current one."""
         return self._window.strip(before, after)
+
+    def show_beside(self, beside: Beside | None) -> None:
+        """Another view shows pictures too: have them fetched and decoded; None: it is closed."""
+        self._beside = beside
+        self.frames.show_beside(beside)
+        self._want(self._window.focus())
+
+    def restated(self, key: str, state: StripState) -> None:
+        """A decision of before was replaced by another one: the filmstrip says so."""
+        self._window.restate(key, state)
+        self.tell(StripChanged())
 
     def pace(self) -> Pace:
         """Decisions of this session, and an hourly rate once there are enough to say."""
@@ -374,8 +386,14 @@ class ReviewSession:
         """So many decisions count no more; of their images, these wait again."""
         for _ in range(count):
             self._deciding.pace.taken_back()
-        if entries:
-            self.put_back(*entries)
+        # One that waits under another status than the one reviewed now has no place on this stage.
+        here = [entry for entry in entries if entry.asset.status is self.view.status]
+        for entry in entries:
+            self._window.release(entry.key)
+        if here:
+            self.put_back(*here)
+        elif entries:
+            self.reload()
 
     def made_again(self, saved: Sequence[Saved]) -> None:
         """Decisions count again: their images leave the queue."""
@@ -463,9 +481,16 @@ class ReviewSession:
         focus = self._window.focus()
         strip = [item.key for item in self.strip()]
         self.frames.focus(focus, strip, self._window.revisions())
-        if focus is not None:
-            self._want_images(focus.in_order())
+        self._want(focus)
         self.tell(StripChanged())
+
+    def _want(self, focus: Focus | None) -> None:
+        keys = focus.in_order() if focus else ()
+        if self._beside is not None:
+            looked_at = (self._beside.large,) if self._beside.large else ()
+            keys = tuple(dict.fromkeys((*looked_at, *keys, *self._beside.thumbnails)))
+        if keys:
+            self._want_images(keys)
 
     def tell(self, event: SessionEvent) -> None:
         """Tell every view."""

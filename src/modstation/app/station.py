@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from modstation.app.frame_pipeline import FramePipeline
+    from modstation.app.history import History
     from modstation.app.mailbox import Mailbox
     from modstation.app.review_session import ReviewSession
     from modstation.app.settings import Settings
@@ -129,6 +131,7 @@ class Station:
         self._closing = parts.closing
         self._warning_of = parts.warning_of
         self._data_version: int | None = None
+        self._history: History | None = None
         self.settings_book.listen(self._settings_changed)
 
     @property
@@ -309,6 +312,18 @@ class Station:
             after,
             failed,
         )
+
+    # -- the history
+
+    @property
+    def history(self) -> History:
+        """The reviewer's last decisions; made when they are first asked for."""
+        if self._history is None:
+            # Not at the top: the first image needs no history.
+            from modstation.app.history import History
+
+            self._history = History(self._store, self.session, monotonic=time.monotonic)
+        return self._history
 
     # -- the clock
 

@@ -63,6 +63,12 @@ def _table() -> dict[str, Command]:
         Command(
             "palette", "Commands", "Find any command by its name, its sentence or key.", "Panels"
         ),
+        Command(
+            "history",
+            "History",
+            "Show your last decisions: look, change, take one back, or reverse what is posted.",
+            "Panels",
+        ),
         Command("keys-help", "Keys", "Show every key.", "Panels"),
         Command(
             "edit-keys",

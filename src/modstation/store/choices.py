@@ -150,10 +150,42 @@ class Choices:
             made.append((entry.number, *again))
         return made
 
+    def amend(
+        self, decision_id: str, draft: DecisionDraft, *, hold: timedelta
+    ) -> tuple[Decision, Operation] | None:
+        """Put another verdict or reason in the place of a decision that is not posted.
+
+        None if it is, or may be, posted by now, or does not count any more. The new row refers to
+        the old one and expects of the service what that one expected.
+        """
+        operation = operation_rows.find(self._sql, decision_id)
+        if operation is None or not can_undo_silently(operation):
+            return None
+        before = decision_log.read(self._sql, decision_id).draft
+        return self.choose(
+            replace(
+                draft,
+                status_seen=before.status_seen,
+                expected=before.expected,
+                decided_offline=before.decided_offline or draft.decided_offline,
+                refers_to=decision_id,
+            ),
+            hold=hold,
+        )
+
     def reverse(
-        self, decision_id: str, *, actor: str, hold: timedelta, batch_id: str | None = None
+        self,
+        decision_id: str,
+        *,
+        actor: str,
+        hold: timedelta,
+        batch_id: str | None = None,
+        look: DecisionDraft | None = None,
     ) -> tuple[Decision, Operation]:
-        """Decide the other way after posting: a new decision, never called undo."""
+        """Decide the other way after posting: a new decision, never called undo.
+
+        ``look``: what the moderator saw and said with it; None: nothing but the other verdict.
+        """
         decision = decision_log.read(self._sql, decision_id)
         before = decision.draft
         posted = before.verdict.status
@@ -171,12 +203,13 @@ class Choices:
             expected=expected,
             # The picture may have got a new version when it was taken down or put back.
             version=None,
-            reason_code=None,
-            note=None,
-            reveal=Reveal.NONE,
-            reveal_ms=0,
-            dwell_ms=0,
-            decided_offline=False,
+            reason_code=look.reason_code if look else None,
+            policy_version=look.policy_version if look else before.policy_version,
+            note=look.note if look else None,
+            reveal=look.reveal if look else Reveal.NONE,
+            reveal_ms=look.reveal_ms if look else 0,
+            dwell_ms=look.dwell_ms if look else 0,
+            decided_offline=look.decided_offline if look else False,
             batch_id=batch_id,
             refers_to=decision_id,
         )

@@ -159,10 +159,19 @@ def read_after(sql: sqlite3.Connection, sequence: int, limit: int) -> list[Decis
     return [decision_of(row) for row in rows]
 
 
-def read_last(sql: sqlite3.Connection, limit: int) -> list[Decision]:
-    """The newest rows, newest first."""
+def read_last_posting(
+    sql: sqlite3.Connection, limit: int, *, actor: str | None, within: int
+) -> list[Decision]:
+    """The newest rows that are, were or will be posted, newest first; None: whoever decided.
+
+    Only the last ``within`` rows of the log are looked at, so that it never takes longer.
+    """
     rows = sql.execute(
-        f"SELECT {_COLUMNS} FROM decisions AS d ORDER BY d.sequence DESC LIMIT ?",  # noqa: S608
-        (limit,),
+        f"SELECT {_COLUMNS} FROM decisions AS d"  # noqa: S608
+        " CROSS JOIN operations AS o ON o.sequence = d.sequence"
+        " WHERE d.sequence > (SELECT max(sequence) FROM decisions) - :within"
+        " AND (:actor IS NULL OR d.actor = :actor)"
+        " ORDER BY d.sequence DESC LIMIT :limit",
+        {"limit": limit, "actor": actor, "within": within},
     )
     return [decision_of(row) for row in rows]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
     from modstation.core.decisions import Decision, Verdict
     from modstation.core.outbox import Operation
-    from modstation.core.queue import Counts, QueuePosition, UndoStep
+    from modstation.core.queue import Counts, QueueEntry, QueuePosition, UndoStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,11 @@ class NeedsReversal:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """A row of the decision log and what became of it; notes of the log have no operation."""
+    """A decision, what became of it, and its asset as it is known now."""
 
     decision: Decision
-    operation: Operation | None
+    operation: Operation
+    entry: QueueEntry
 
 
 @dataclass(frozen=True, slots=True)

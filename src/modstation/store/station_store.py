@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from modstation.core.outbox import Operation, OperationState, Transition
     from modstation.core.queue import QueueEntry, QueuePosition
 
+# So many rows of the log are searched for somebody's last decisions, however long it is.
+_HISTORY_REACH = 2000
+
 __all__ = [
     "HistoryRow",
     "ItemProblem",
@@ -154,13 +157,36 @@ class StationStore:
         """
         return self._steps.undo_one(decision_id, actor=actor)
 
+    def amend(self, decision_id: str, draft: DecisionDraft, *, hold: timedelta) -> Saved | None:
+        """Put another verdict or reason in the place of a decision that is not posted.
+
+        It is held anew. None if the decision is, or may be, posted by now, or counts no more.
+        """
+        with self._connection.writing() as sql:
+            chosen = self._choices.amend(decision_id, draft, hold=hold)
+            counts = self._counts(sql)
+        return None if chosen is None else Saved(*chosen, counts)
+
     def redo(self, *, actor: str, hold: timedelta) -> list[Saved]:
         """Make the step again that was undone last; empty if there is none."""
         return self._steps.redo(actor=actor, hold=hold)
 
-    def reverse(self, decision_id: str, *, actor: str, hold: timedelta) -> Saved:
-        """Decide the other way after posting: a new decision that expects the posted status."""
-        return self._steps.reverse([decision_id], actor=actor, hold=hold)[0]
+    def reverse(
+        self,
+        decision_id: str,
+        *,
+        actor: str,
+        hold: timedelta,
+        look: DecisionDraft | None = None,
+    ) -> Saved:
+        """Decide the other way after posting: a new decision that expects the posted status.
+
+        ``look``: what was seen and said with it, if the image was looked at again.
+        """
+        with self._connection.writing() as sql:
+            chosen = self._choices.reverse(decision_id, actor=actor, hold=hold, look=look)
+            counts = self._counts(sql)
+        return Saved(*chosen, counts)
 
     def reverse_many(
         self, decision_ids: Sequence[str], *, actor: str, hold: timedelta
@@ -218,13 +244,21 @@ class StationStore:
 
     # -- the log
 
-    def recent_decisions(self, limit: int = 50) -> list[HistoryRow]:
-        """The last rows of the decision log, newest first, with what became of them."""
+    def recent_decisions(self, limit: int = 50, *, actor: str | None = None) -> list[HistoryRow]:
+        """The last decisions of somebody (None: of anybody), newest first, and what became of them.
+
+        What the log only notes (an undo, a conflict that was settled by theirs) is not among them.
+        """
         with self._connection.reading() as sql:
-            return [
-                HistoryRow(decision, operation_rows.find(sql, decision.decision_id))
-                for decision in decision_log.read_last(sql, limit)
-            ]
+            rows = []
+            for decision in decision_log.read_last_posting(
+                sql, limit, actor=actor, within=_HISTORY_REACH
+            ):
+                entry = queue_rows.entry(sql, decision.draft.ref.key)
+                assert entry is not None  # the schema has no operation without its asset
+                operation = operation_rows.read(sql, decision.decision_id)
+                rows.append(HistoryRow(decision, operation, entry))
+        return rows
 
     def iterate_decisions(self) -> Iterator[Decision]:
         """The whole log, oldest first, without holding a transaction open."""

@@ -11,6 +11,7 @@ from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
+from modstation.ui.history_actions import history_handlers
 from modstation.ui.setting_up import SettingUp
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Actions:
             "quit": self._close,
             **SettingUp(window).handlers,
         }
+        self.handlers |= history_handlers(window)
 
     def run(self, command: str) -> None:
         """Do it; ``ReviewError`` if it cannot be done now."""

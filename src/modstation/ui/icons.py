@@ -45,6 +45,7 @@ STROKES = {
     "frame-next": "M6 5l9 7-9 7zM18 5v14",
     "frame-play": "M7 4l12 8-12 8z",
     "information": _RING + "M12 11v6M12 7v.010",
+    "history": "M4.500 9A8 8 0 1 1 4 13M4 4v5h5M12 8v4.500l3 2",
     "policy": "M5 4h10a4 4 0 0 1 4 4v12H8a3 3 0 0 1-3-3zM9 9h6M9 13h6",
     "note": "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
     "edit-keys": "M2 6h20v7M2 6v12h9M6 10v.010M10 10v.010M14 10v.010M14 20l1-3 5-5 2 2-5 5z",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
-    QAbstractScrollArea,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -34,8 +33,9 @@ _AROUND = 128
 class Overlay(QWidget):
     """Covers its parent with a veil and shows one body on a sheet; Escape closes it.
 
-    A ``field`` above the body takes what is typed. ``widest`` and ``needed`` are the width of the
-    sheet and the height of its body in pixels.
+    A ``field`` above the body takes what is typed; ``keyboard`` is the part of the body that takes
+    the other keys (None: the body). ``widest`` and ``needed`` are the width of the sheet and the
+    height of its body in pixels.
     """
 
     closed = Signal()
@@ -44,17 +44,18 @@ class Overlay(QWidget):
         self,
         theme: Theme,
         title: str,
-        body: QAbstractScrollArea,
+        body: QWidget,
         *,
         widest: int,
         needed: int,
         field: QLineEdit | None = None,
         parent: QWidget,
+        keyboard: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._window = parent
-        self._body = body
+        self._keyboard = keyboard or body
         self._field = field
         self._widest = widest
         self._needed = needed + _AROUND
@@ -84,7 +85,7 @@ class Overlay(QWidget):
         foot.addWidget(self._close)
         foot.addWidget(self._said, 1)
         column.addLayout(foot)
-        body.installEventFilter(self)
+        self._keyboard.installEventFilter(self)
         parent.installEventFilter(self)
         self._lay_out()
 
@@ -97,7 +98,7 @@ class Overlay(QWidget):
         self._lay_out()
         self.show()
         self.raise_()
-        (self._field or self._body).setFocus()
+        (self._field or self._keyboard).setFocus()
 
     @property
     def said(self) -> str:
@@ -119,7 +120,11 @@ class Overlay(QWidget):
         self.closed.emit()
         self.deleteLater()
 
-    def _closes(self, event: QKeyEvent) -> bool:
+    def let_go(self) -> None:
+        """A picture was destroyed; a sheet that shows any keeps nothing that was made of it."""
+
+    def closes(self, event: QKeyEvent) -> bool:
+        """This key closes the sheet."""
         if event.key() == Qt.Key.Key_Escape:
             return True
         chords = self._reader.chords(event) if self._reader else []
@@ -137,9 +142,9 @@ class Overlay(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size; catch the keys that close before the body sees them."""
-        if watched is self._body or watched is self._field:
+        if watched is self._keyboard or watched is self._field:
             pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-            if pressed and self._closes(cast(QKeyEvent, event)):
+            if pressed and self.closes(cast(QKeyEvent, event)):
                 self.leave()
                 return True
         elif event.type() == QEvent.Type.Resize:
@@ -148,7 +153,7 @@ class Overlay(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """No key reaches the image from here."""
-        if self._closes(event):
+        if self.closes(event):
             self.leave()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:

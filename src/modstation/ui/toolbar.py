@@ -26,7 +26,7 @@ _LEFT = (
 )
 _RULE = 9
 _RIGHT = (
-    ("note", "information", "policy"),
+    ("note", "information", "policy", "history"),
     ("palette", "keys-help", "edit-keys", "help", "full-screen", "quit"),
 )
 # A narrow window hides these first, from the left; then the others, from the right of the bar.

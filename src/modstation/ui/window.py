@@ -216,6 +216,8 @@ class StationWindow(QWidget):
             case PicturePurged():
                 self.stage.let_go()
                 self.filmstrip.let_go()
+                if self.sheet is not None:
+                    self.sheet.let_go()
                 self._strip_due = True
             case ConnectionMoved(change=change):
                 self.stage.refresh()

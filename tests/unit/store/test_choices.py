@@ -144,13 +144,13 @@ def test_undo_before_posting_puts_the_image_back_where_it_was(
 def test_undo_is_a_row_of_the_log_too(store: StationStore, photos: list[Asset]) -> None:
     saved = store.decide(draft_for(photos[0]), hold=HOLD)
     store.undo(actor="somebody else")
-    rows = store.recent_decisions()
-    assert [row.decision.draft.action for row in rows] == [Action.UNDO, Action.DECIDE]
-    assert rows[0].decision.draft.refers_to == saved.decision.decision_id
-    assert rows[0].decision.draft.actor == "somebody else"
-    assert rows[0].operation is None
-    assert rows[1].operation is not None
-    assert rows[1].operation.state is OperationState.CANCELLED
+    rows = list(store.iterate_decisions())
+    assert [row.draft.action for row in rows] == [Action.DECIDE, Action.UNDO]
+    assert rows[1].draft.refers_to == saved.decision.decision_id
+    assert rows[1].draft.actor == "somebody else"
+    [row] = store.recent_decisions()
+    assert row.decision == saved.decision
+    assert row.operation.state is OperationState.CANCELLED
 
 
 def test_redo_makes_the_undone_decisions_again_in_order(
@@ -204,6 +204,106 @@ def test_what_was_posted_needs_a_reversal(
     assert reversal.decision.draft.reason_code is None
     attempt(store, clock, Acknowledged(APPROVED))
     assert status_of(store, photos[0]) is APPROVED
+
+
+def test_a_reversal_can_say_what_was_seen_and_why(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    saved = store.decide(draft_for(photos[0], APPROVE, note="fine"), hold=AT_ONCE)
+    attempt(store, clock, Acknowledged(APPROVED))
+    look = draft_for(photos[0], REJECT, reason_code="spam", dwell_ms=900, policy_version="7")
+    reversal = store.reverse(saved.decision.decision_id, actor="mod", hold=AT_ONCE, look=look)
+    draft = reversal.decision.draft
+    assert (draft.reason_code, draft.dwell_ms, draft.policy_version) == ("spam", 900, "7")
+    assert draft.note is None
+    assert draft.expected == {APPROVED}
+
+
+def test_one_decision_is_taken_back_from_the_middle(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    saved = [store.decide(draft_for(photo), hold=HOLD) for photo in photos[:3]]
+    undone = store.undo_one(saved[1].decision.decision_id, actor="mod")
+    assert isinstance(undone, Undone)
+    assert undone.key == photos[1].key
+    assert queue(store) == ["0002", "0004", "0005"]
+    assert store.undo_one(saved[1].decision.decision_id, actor="mod") is None
+    last = store.undo(actor="mod")
+    assert isinstance(last, Undone)
+    assert last.key == photos[2].key
+
+
+def test_one_decision_that_is_posted_needs_a_reversal(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    saved = store.decide(draft_for(photos[0]), hold=AT_ONCE)
+    attempt(store, clock, Acknowledged(APPROVED))
+    store.decide(draft_for(photos[1]), hold=HOLD)
+    assert isinstance(store.undo_one(saved.decision.decision_id, actor="mod"), NeedsReversal)
+
+
+def test_an_amended_decision_is_a_new_row_and_the_only_one_that_is_posted(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    first = store.decide(draft_for(photos[0], REJECT, reason_code="spam"), hold=HOLD)
+    amended = store.amend(
+        first.decision.decision_id, draft_for(photos[0], REJECT, reason_code="nudity"), hold=AT_ONCE
+    )
+    assert amended is not None
+    assert amended.decision.draft.refers_to == first.decision.decision_id
+    assert amended.decision.draft.expected == {PENDING}
+    [claimed] = store.claim(8, clock.now())
+    assert (claimed.operation_id, claimed.reason_code) == (amended.decision.decision_id, "nudity")
+    states = [row.operation.state for row in store.recent_decisions()]
+    assert states == [OperationState.IN_FLIGHT, OperationState.CANCELLED]
+
+
+def test_undoing_an_amendment_brings_back_what_it_replaced(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    first = store.decide(draft_for(photos[0], REJECT), hold=HOLD)
+    store.amend(first.decision.decision_id, draft_for(photos[0], APPROVE), hold=HOLD)
+    assert isinstance(store.undo(actor="mod"), Undone)
+    [held] = store.operations({OperationState.HELD})
+    assert held.operation_id == first.operation.operation_id
+
+
+def test_what_is_posted_or_replaced_cannot_be_amended(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    posted = store.decide(draft_for(photos[0]), hold=AT_ONCE)
+    store.claim(1, clock.now())
+    assert store.amend(posted.decision.decision_id, draft_for(photos[0], REJECT), hold=HOLD) is None
+    older = store.decide(draft_for(photos[1]), hold=HOLD)
+    store.decide(draft_for(photos[1], REJECT), hold=HOLD)
+    assert store.amend(older.decision.decision_id, draft_for(photos[1], REJECT), hold=HOLD) is None
+
+
+def test_an_amendment_expects_what_the_moderator_was_shown_first(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    first = store.decide(draft_for(photos[0], REJECT), hold=HOLD)
+    store.upsert_asset(make_asset(1, status=APPROVED))
+    amended = store.amend(
+        first.decision.decision_id, draft_for(make_asset(1, status=APPROVED)), hold=HOLD
+    )
+    assert amended is not None
+    assert amended.operation.expected == {PENDING}
+    assert amended.operation.verify
+
+
+def test_the_history_is_somebody_s_last_decisions_with_what_became_of_them(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    store.decide(draft_for(photos[0]), hold=AT_ONCE)
+    store.decide(draft_for(photos[1], actor="somebody else"), hold=HOLD)
+    attempt(store, clock, Acknowledged(APPROVED))
+    store.decide(draft_for(photos[2], REJECT), hold=HOLD)
+    rows = store.recent_decisions(actor="mod")
+    assert [row.entry.asset.ref.public_id[-1] for row in rows] == ["3", "1"]
+    assert [row.operation.state.value for row in rows] == ["held", "done"]
+    assert rows[1].entry.asset.status is APPROVED
+    assert len(store.recent_decisions(1)) == 1
 
 
 def test_what_is_being_posted_cannot_be_undone_silently(

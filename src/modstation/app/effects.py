@@ -1,0 +1,25 @@
+"""What overriding a posted verdict does at the service, in one line, before it happens."""
+
+from __future__ import annotations
+
+from modstation.core.decisions import Verdict
+
+_EFFECTS = {
+    Verdict.APPROVE: (
+        "approved is posted, the service restores the image from its backup and delivers it to"
+        " everybody again"
+    ),
+    Verdict.REJECT: (
+        "rejected is posted, the service delivers the image to nobody any more and purges it from"
+        " the delivery caches"
+    ),
+}
+
+
+def effects_of(verdict: Verdict, *, reverses: bool) -> str:
+    """The line that stands there until the same key is pressed again.
+
+    ``reverses``: the verdict overruled is the moderator's own.
+    """
+    what = "Reverses your decision" if reverses else "Overrides the decision"
+    return f"{what}: {_EFFECTS[verdict]}."
