@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from helpers.assets import make_asset
 from modstation.app.settings import load_settings
@@ -53,6 +56,14 @@ def strip(desk: Desk, state: StripState) -> list[bool]:
     return [item.protected for item in desk.session.strip() if item.state is state]
 
 
+def strip_of_reasons(desk: Desk) -> list[str] | None:
+    """What its buttons say; None if it is not there."""
+    shown = desk.window.reason_strip
+    if shown is None or not shown.isVisible():
+        return None
+    return [button.text() for button in shown.buttons.values()]
+
+
 def test_x_alone_rejects_where_the_policy_lets_it(under: Callable[..., Desk]) -> None:
     desk = under()
     desk.press("x")
@@ -65,8 +76,80 @@ def test_with_a_reason_required_x_alone_rejects_nothing(under: Callable[..., Des
     desk.press("x")
     assert desk.current == first
     assert "asks for a reason" in desk.message
+    assert strip_of_reasons(desk) == ["Nudity (1)", "Quality (0)"]
     desk.press("1")
     assert desk.current != first
+    assert strip_of_reasons(desk) is None
+    assert [reason for _, _, reason in desk.stored()] == ["nudity"]
+
+
+def test_a_digit_alone_rejects_where_a_reason_is_required(under: Callable[..., Desk]) -> None:
+    desk = under("require_reason = true")
+    desk.press("0")
+    assert [reason for _, _, reason in desk.stored()] == ["quality"]
+
+
+def test_escape_takes_the_strip_of_reasons_away_and_rejects_nothing(
+    under: Callable[..., Desk],
+) -> None:
+    desk = under("require_reason = true")
+    first = desk.current
+    desk.press("x", "Esc")
+    assert strip_of_reasons(desk) is None
+    assert desk.current == first
+
+
+def test_looking_at_another_image_takes_the_strip_of_reasons_away(
+    under: Callable[..., Desk],
+) -> None:
+    desk = under("require_reason = true")
+    desk.press("x", "j")
+    assert strip_of_reasons(desk) is None
+    assert desk.stored() == []
+
+
+def test_a_click_on_a_reason_rejects_with_it(under: Callable[..., Desk]) -> None:
+    desk = under("require_reason = true")
+    desk.press("x")
+    assert desk.window.reason_strip is not None
+    QTest.mouseClick(
+        desk.window.reason_strip.buttons["reject-reason-10"], Qt.MouseButton.LeftButton
+    )
+    assert [reason for _, _, reason in desk.stored()] == ["quality"]
+
+
+def test_h_shows_rule_examples_severity_and_version(sit_down: Callable[..., Desk]) -> None:
+    desk = sit_down(2)
+    desk.ready()
+    desk.press("h")
+    sheet = desk.window.sheet
+    assert sheet is not None
+    words = "\n".join(label.text() for label in sheet.findChildren(QLabel))
+    for part in (
+        "version 2026.2",
+        "Graphic violence · Severe",
+        "Open wounds, corpses",
+        "Rejected: An open wound in close-up",
+        "Allowed: A news photo of smoke over a town",
+        "Statement of reasons: violence (other).",
+        "No statement of reasons.",
+        "Suspected child abuse · Severe",
+    ):
+        assert part in words
+    desk.press("h")
+    assert desk.window.sheet is None
+
+
+def test_h_says_what_the_organisation_asks_for(under: Callable[..., Desk]) -> None:
+    desk = under("require_reason = true", floor="blur = 5\ngreyscale = true")
+    desk.press("h")
+    assert desk.window.sheet is not None
+    words = [label.text() for label in desk.window.sheet.findChildren(QLabel)]
+    assert words[1:4] == [
+        "Every rejection needs a reason.",
+        "Covers have a strength of at least 5 of 10.",
+        "Images are shown without colour.",
+    ]
 
 
 def test_a_covered_image_is_uncovered_before_it_is_approved(under: Callable[..., Desk]) -> None:

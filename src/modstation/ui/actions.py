@@ -110,7 +110,12 @@ class Actions:
 
     def _decide(self, verdict: Verdict) -> None:
         self.refuse_hidden()
-        self._window.session.decide(verdict)
+        try:
+            self._window.session.decide(verdict)
+        except ReviewError as refusal:
+            if refusal.code == "needs-reason":
+                self._window.ask_for_reason()
+            raise
 
     def _reject_with(self, digit: str) -> None:
         self.refuse_hidden()
@@ -179,10 +184,12 @@ class Actions:
     def _sheet(self, command: str) -> Overlay:
         # Not at the top: no sheet is needed for the first image.
         from modstation.app.palette import reason_titles
-        from modstation.ui.sheets import help_sheet, keys_sheet, policy_sheet
+        from modstation.ui.sheets import help_sheet, keys_sheet
 
         window = self._window
         if command == "policy":
+            from modstation.ui.policy_sheet import policy_sheet
+
             return policy_sheet(window.theme, window.station.policy, parent=window)
         if command == "help":
             return help_sheet(window.theme, parent=window)

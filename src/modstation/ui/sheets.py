@@ -1,4 +1,4 @@
-"""The sheets one opens by a key: every key, the policy, the manual."""
+"""The sheets one opens by a key: every key, the manual."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QTextBlockFormat, QTextCursor
 from PySide6.QtWidgets import (
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QScrollArea,
@@ -28,11 +27,9 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
     from modstation.core.keymap import Keymap
-    from modstation.core.policy import Policy
     from modstation.ui.theme import Theme
 
 _PROPORTIONAL = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
-_SEVERITY = ("Form", "Minor", "Serious", "Severe")
 
 
 def keys_sheet(
@@ -80,39 +77,6 @@ def keys_sheet(
     )
 
 
-def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
-    """The rules behind the reasons."""
-    inside = QWidget()
-    grid = QGridLayout(inside)
-    grid.setContentsMargins(0, 0, 12, 0)
-    grid.setHorizontalSpacing(16)
-    grid.setVerticalSpacing(12)
-    grid.setColumnStretch(1, 1)
-    for row, reason in enumerate(policy.reasons):
-        cap = _KeyCaps(theme, [reason.key] if reason.key else [])
-        rule = QVBoxLayout()
-        rule.setSpacing(0)
-        for text, strong in (
-            (f"{reason.title} · {_SEVERITY[reason.severity]}", True),
-            (reason.rule, False),
-        ):
-            label = QLabel(text)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-            label.setFont(sized(label.font(), BODY, strong=strong))
-            rule.addWidget(label)
-        grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addLayout(rule, row, 1)
-    if not policy.reasons:
-        grid.addWidget(QLabel("This policy names no reasons."), 0, 1)
-    grid.setRowStretch(len(policy.reasons), 1)
-    area = QScrollArea()
-    area.setWidget(inside)
-    area.setWidgetResizable(True)
-    title = f"{policy.title or 'Policy'} · version {policy.version}"
-    return Overlay(theme, title, area, widest=720, needed=inside.sizeHint().height(), parent=parent)
-
-
 def help_sheet(theme: Theme, *, parent: QWidget) -> Overlay:
     """The manual that is shipped with the program."""
     text = (resources() / "help" / "station.md").read_text(encoding="utf-8")
@@ -138,7 +102,9 @@ def _space_out(browser: QTextBrowser) -> None:
         block = block.next()
 
 
-class _KeyCaps(QWidget):
+class KeyCaps(QWidget):
+    """Keys as they are printed, one beside the other."""
+
     def __init__(self, theme: Theme, keys: list[str]) -> None:
         super().__init__()
         self._theme = theme
@@ -146,10 +112,12 @@ class _KeyCaps(QWidget):
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:
+        """As wide as the keys are."""
         widths = [key_cap_width(key, self.font()) + 4 for key in self._keys]
         return QSize(round(max(sum(widths), 24)), 22)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the keys."""
         painter = QPainter(self)
         x = 0.0
         for key in self._keys:
@@ -171,4 +139,4 @@ class _KeyRow(QWidget):
         name.setToolTip(help_text)
         name.setAccessibleDescription(f"{help_text} Keys: {', '.join(keys) or 'none'}.")
         row.addWidget(name, 1)
-        row.addWidget(_KeyCaps(theme, keys))
+        row.addWidget(KeyCaps(theme, keys))

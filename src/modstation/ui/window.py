@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from modstation.app.station import Station
     from modstation.ui.buttons import CommandButton
     from modstation.ui.overlay import Overlay
+    from modstation.ui.reason_strip import ReasonStrip
     from modstation.ui.theme import Theme, ThemeName
 
 # Narrower than this, the panel gives room to the image.
@@ -76,6 +77,7 @@ class StationWindow(QWidget):
         self.theme = theme
         self.reader = KeyReader()
         self.sheet: Overlay | None = None
+        self.reason_strip: ReasonStrip | None = None
         self._evidence_due = True
         self._strip_due = True
         self._learned = 0
@@ -194,6 +196,23 @@ class StationWindow(QWidget):
         sheet.closed.connect(self._sheet_closed)
         sheet.open()
 
+    def ask_for_reason(self) -> None:
+        """Show the reasons over the foot of the stage until one of their keys, or Escape."""
+        from modstation.ui.reason_strip import ReasonStrip
+
+        if self.reason_strip is None:
+            self.reason_strip = ReasonStrip(
+                self.theme, self.station.policy, key_of=self.key_of, run=self.run, stage=self.stage
+            )
+        self.reason_strip.open()
+
+    def _reason_not_wanted(self) -> bool:
+        """The strip of reasons goes; False if it was not there."""
+        if self.reason_strip is None or self.reason_strip.isHidden():
+            return False
+        self.reason_strip.hide()
+        return True
+
     def _sheet_closed(self) -> None:
         self.sheet = None
         self.keyboard.let_go()
@@ -205,6 +224,7 @@ class StationWindow(QWidget):
         match event:
             case CurrentChanged():
                 self.stage.show_current()
+                self._reason_not_wanted()
                 self._evidence_due = True
             case ViewChanged(view=view):
                 self.toolbar.set_title(view_text(view))
@@ -295,6 +315,8 @@ class StationWindow(QWidget):
     def _escape(self) -> None:
         if self.in_text() or not self.stage.hasFocus():
             self.stage.setFocus()
+        elif self._reason_not_wanted():
+            self.message.clear()
         elif self.session.reversal is not None:
             self.session.drop_reversal()
         elif self.stage.view.zoomed:

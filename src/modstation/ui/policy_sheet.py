@@ -1,0 +1,82 @@
+"""The policy on a sheet: what it asks for, and each reason with its rule and examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from modstation.app.policy_words import SEVERITIES, consequences, policy_asks, statement
+from modstation.ui.overlay import Overlay
+from modstation.ui.sheets import KeyCaps
+from modstation.ui.theme import BODY, SMALL, TITLE, sized
+
+if TYPE_CHECKING:
+    from modstation.core.policy import Policy, Reason
+    from modstation.ui.theme import Theme
+
+_WIDEST = 760
+
+
+def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
+    """The rules behind the reasons."""
+    inside = QWidget()
+    grid = QGridLayout(inside)
+    grid.setContentsMargins(0, 0, 12, 0)
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(16)
+    grid.setColumnStretch(1, 1)
+    rows: list[tuple[QWidget | None, QVBoxLayout]] = []
+    asked = policy_asks(policy)
+    if asked:
+        rows.append((None, _column([_label(text, BODY) for text in asked])))
+    rows += [
+        (KeyCaps(theme, [reason.key] if reason.key else []), _reason(reason))
+        for reason in (*policy.with_key, *policy.without_key)
+    ]
+    if not policy.reasons:
+        rows.append((None, _column([_label("This policy names no reasons.", BODY)])))
+    for row, (cap, words) in enumerate(rows):
+        if cap is not None:
+            grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addLayout(words, row, 1)
+    grid.setRowStretch(len(rows), 1)
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    title = f"{policy.title or 'Policy'} · version {policy.version}"
+    needed = inside.sizeHint().height()
+    return Overlay(theme, title, area, widest=_WIDEST, needed=needed, parent=parent)
+
+
+def _reason(reason: Reason) -> QVBoxLayout:
+    labels = [_label(f"{reason.title} · {SEVERITIES[reason.severity]}", TITLE, strong=True)]
+    if reason.rule:
+        labels.append(_label(reason.rule, BODY))
+    for name, examples in (("Rejected", reason.bad), ("Allowed", reason.good)):
+        if examples:
+            labels.append(_label(f"{name}: {'; '.join(examples)}.", BODY))
+    further = f"{consequences(reason)} {statement(reason)}".strip()
+    labels.append(_label(further, SMALL, role="muted"))
+    return _column(labels)
+
+
+def _column(labels: list[QLabel]) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(2)
+    for label in labels:
+        column.addWidget(label)
+    return column
+
+
+def _label(text: str, size: int, *, strong: bool = False, role: str = "") -> QLabel:
+    label = QLabel(text)
+    # The policy is foreign text: never rich text.
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setFont(sized(label.font(), size, strong=strong))
+    if role:
+        label.setProperty("role", role)
+    return label
