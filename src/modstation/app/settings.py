@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import tomllib
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
@@ -22,15 +23,40 @@ if TYPE_CHECKING:
     from modstation.app.paths import Home
 
 
-def _describe(text: str, *, least: float | None = None, most: float | None = None) -> Meta:
-    return Meta(description=text, ge=least, le=most)
+def _describe(
+    text: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    title: str = "",
+    group: str = "More",
+    restart: bool = False,
+) -> Meta:
+    """``restart``: a change counts after the next start only."""
+    told = {"title": title, "group": group, "restart": restart}
+    return Meta(description=text, ge=least, le=most, extra=told)
+
+
+class SettingKind(Enum):
+    """How a setting is filled in."""
+
+    SWITCH = "switch"
+    WHOLE = "whole number"
+    NUMBER = "number"
+    CHOICE = "choice"
+    TEXT = "text"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a person can choose; ``settings.toml`` holds what differs from the defaults."""
 
     actor: Annotated[
-        str, _describe("Who decides, as it is written into every decision; empty: your log-in.")
+        str,
+        _describe(
+            "Who decides, as it is written into every decision; empty: your log-in.",
+            title="Your name",
+            group="Deciding",
+        ),
     ] = ""
     hold_seconds: Annotated[
         float,
@@ -38,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "Seconds a decision is held before it is posted, so that undo sends nothing.",
             least=0,
             most=300,
+            title="Undo window, seconds",
+            group="Deciding",
         ),
     ] = 10.0
     painted_ms: Annotated[
@@ -46,35 +74,84 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "Milliseconds an image must have been on screen before a key decides it.",
             least=0,
             most=5000,
+            title="Shown before a key counts, ms",
+            group="Deciding",
         ),
     ] = 150
     protection: Annotated[
         Protection,
-        _describe("Cover images: auto (what a machine or the policy warns of), always, never."),
+        _describe(
+            "Cover images: auto (what a machine or the policy warns of), always, never.",
+            title="Cover images",
+            group="Looking",
+        ),
     ] = Protection.AUTO
     blur: Annotated[
         int,
-        _describe("How strong the cover of a protected image is, from 1 to 10.", least=1, most=10),
+        _describe(
+            "How strong the cover of a protected image is, from 1 to 10.",
+            least=1,
+            most=10,
+            title="Strength of the cover",
+            group="Looking",
+        ),
     ] = 6
-    greyscale: Annotated[bool, _describe("Show images without colour.")] = False
-    theme: Annotated[Literal["dark", "light", "system"], _describe("Colours of the window.")] = (
-        "system"
-    )
-    sticky_zoom: Annotated[bool, _describe("Keep the zoom when the next image comes.")] = False
+    greyscale: Annotated[
+        bool,
+        _describe(
+            "Show images without colour.",
+            title="Without colour",
+            group="Looking",
+        ),
+    ] = False
+    theme: Annotated[
+        Literal["dark", "light", "system"],
+        _describe(
+            "Colours of the window.",
+            title="Theme",
+            group="Looking",
+        ),
+    ] = "system"
+    sticky_zoom: Annotated[
+        bool,
+        _describe(
+            "Keep the zoom when the next image comes.",
+            title="Keep the zoom",
+            group="Looking",
+        ),
+    ] = False
     review_edge: Annotated[
         int,
         _describe(
             "Longest edge, in pixels, of what is fetched for review; 0: the screen's.",
             least=0,
             most=8000,
+            title="Review size, pixels",
+            group="Fetching",
+            restart=True,
         ),
     ] = 0
     cache_limit_mb: Annotated[
-        int, _describe("Megabytes the image cache may take on disk.", least=16, most=1_000_000)
+        int,
+        _describe(
+            "Megabytes the image cache may take on disk.",
+            least=16,
+            most=1_000_000,
+            title="Image cache, MB",
+            group="Fetching",
+            restart=True,
+        ),
     ] = 1024
     refresh_seconds: Annotated[
         int,
-        _describe("Seconds between two looks for new images.", least=5, most=86_400),
+        _describe(
+            "Seconds between two looks for new images.",
+            least=5,
+            most=86_400,
+            title="Look for new images, seconds",
+            group="Fetching",
+            restart=True,
+        ),
     ] = 60
     backlog_limit: Annotated[
         int,
@@ -82,22 +159,37 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "Images waiting on this machine above which no more are pulled.",
             least=100,
             most=10_000_000,
+            title="Images kept waiting here",
+            group="Fetching",
+            restart=True,
         ),
     ] = 2_000_000
     policy: Annotated[
-        str, _describe("Path of the policy file; empty: policy.toml here, else the shipped one.")
+        str,
+        _describe(
+            "Path of the policy file; empty: policy.toml here, else the shipped one.",
+            title="Policy file",
+            group="Files",
+            restart=True,
+        ),
     ] = ""
     keymap: Annotated[
         str,
         _describe(
             "Name of a shipped keymap (default, prodigy, lightroom, coral, label-studio,"
             " left-hand, number-pad) or path of your own file; empty: keymap.toml here, else"
-            " the default."
+            " the default.",
+            title="Keymap",
+            group="Keys",
         ),
     ] = ""
     letter_keys: Annotated[
         bool,
-        _describe("Letters, digits and signs are keys by themselves; off: only with Alt."),
+        _describe(
+            "Letters, digits and signs are keys by themselves; off: only with Alt.",
+            title="Letters are keys",
+            group="Keys",
+        ),
     ] = True
 
     @property
@@ -122,6 +214,16 @@ class SettingInfo:
     allowed: str
     default: str | bool | int | float
     description: str
+    kind: SettingKind
+    choices: tuple[str, ...]
+    title: str
+    group: str
+    restart: bool
+
+    @property
+    def takes(self) -> str:
+        """What it takes, as a sentence."""
+        return f"It takes {self.allowed}."
 
 
 def setting_table() -> dict[str, SettingInfo]:
@@ -132,14 +234,43 @@ def setting_table() -> dict[str, SettingInfo]:
     for field in info.fields:
         meta = field.type
         assert isinstance(meta, inspect.Metadata)
-        default = field.default
+        default, extra = field.default, meta.extra or {}
         table[field.name] = SettingInfo(
             name=field.name,
             allowed=_allowed(meta.type),
             default=default.value if isinstance(default, Protection) else default,
             description=str((meta.extra_json_schema or {}).get("description", "")),
+            kind=_kind(meta.type),
+            choices=_choices(meta.type),
+            title=extra.get("title") or field.name.replace("_", " ").capitalize(),
+            group=extra.get("group", "More"),
+            restart=bool(extra.get("restart")),
         )
     return table
+
+
+def _kind(kind: inspect.Type) -> SettingKind:
+    match kind:
+        case inspect.BoolType():
+            return SettingKind.SWITCH
+        case inspect.IntType():
+            return SettingKind.WHOLE
+        case inspect.FloatType():
+            return SettingKind.NUMBER
+        case inspect.LiteralType() | inspect.EnumType():
+            return SettingKind.CHOICE
+        case _:
+            return SettingKind.TEXT
+
+
+def _choices(kind: inspect.Type) -> tuple[str, ...]:
+    match kind:
+        case inspect.LiteralType(values=values):
+            return tuple(str(value) for value in values)
+        case inspect.EnumType(cls=choices):
+            return tuple(str(choice.value) for choice in choices)
+        case _:
+            return ()
 
 
 def _allowed(kind: inspect.Type) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modstation.app.session_events import Message, Tone
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modstation.app.settings import Settings
+    from modstation.core.errors import SettingsError
     from modstation.ui.window import StationWindow
 
 
@@ -15,10 +19,22 @@ class SettingUp:
 
     def __init__(self, window: StationWindow) -> None:
         self._window = window
+        book = window.station.settings_book
+        book.listen(self._changed)
+        book.on_failure(self._not_written)
         self.handlers: dict[str, Callable[[], None]] = {
             "palette": self._palette,
             "edit-keys": self._edit_keys,
+            "settings": self._settings,
         }
+
+    def _changed(self, before: Settings, after: Settings) -> None:
+        if before.theme != after.theme:
+            self._window.apply_theme(after.theme)
+
+    def _not_written(self, error: SettingsError) -> None:
+        text = f"{error.message} What you changed counts until you close the window."
+        self._window.message.show_message(Message(text, Tone.PROBLEM))
 
     def _palette(self) -> None:
         from modstation.app.palette import offers
@@ -43,3 +59,10 @@ class SettingUp:
         window.peek(on=False)
         editing = KeymapEditing(station.settings_book, station.use_keymap)
         KeymapEditor(editing, window.reader, reason_titles(station.policy), window).open()
+
+    def _settings(self) -> None:
+        from modstation.app.settings_form import SettingsForm
+        from modstation.ui.settings_dialog import SettingsDialog
+
+        self._window.peek(on=False)
+        SettingsDialog(SettingsForm(self._window.station.settings_book), self._window).open()

@@ -27,11 +27,12 @@ _LEFT = (
 _RULE = 9
 _RIGHT = (
     ("note", "information", "policy", "history"),
-    ("palette", "keys-help", "edit-keys", "help", "full-screen", "quit"),
+    ("palette", "keys-help", "edit-keys", "settings", "help", "full-screen", "quit"),
 )
 # A narrow window hides these first, from the left; then the others, from the right of the bar.
 _GIVES_WAY = (
     "edit-keys",
+    "settings",
     "quit",
     "zoom-100",
     "zoom-fit",

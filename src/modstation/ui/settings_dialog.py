@@ -1,0 +1,207 @@
+"""The settings dialog: one row for each setting that is declared, checked while one types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modstation.app.settings import SettingKind
+from modstation.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from modstation.app.settings import SettingInfo
+    from modstation.app.settings_form import SettingsForm
+
+Field: TypeAlias = QCheckBox | QComboBox | QLineEdit
+
+
+class SettingsDialog(QDialog):
+    """Shows a form; nothing counts before *Save*, and then all of it."""
+
+    def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Settings")
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.resize(640, 600)
+        self._form = form
+        self.fields: dict[str, Field] = {}
+        self._notes: dict[str, QLabel] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 16, 20)
+        column.setSpacing(12)
+        for problem in form.problems:
+            column.addWidget(_words(f"{problem} Every image is covered until you save.", "problem"))
+        column.addWidget(self._rows(), 1)
+        self.said = _words("", "muted")
+        column.addWidget(self.said)
+        column.addLayout(self._buttons())
+        self._tell()
+
+    # -- what it is made of
+
+    def _rows(self) -> QScrollArea:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 16, 0)
+        column.setSpacing(4)
+        for group, settings in self._form.groups().items():
+            title = _words(group)
+            title.setProperty("role", "heading")
+            title.setContentsMargins(0, 12, 0, 4)
+            column.addWidget(title)
+            for info in settings:
+                column.addLayout(self._row(info))
+                column.addSpacing(8)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidget(inside)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Tab goes from field to field and the area follows.
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return area
+
+    def _row(self, info: SettingInfo) -> QVBoxLayout:
+        field = self._field(info)
+        field.setAccessibleName(info.title)
+        field.setAccessibleDescription(f"{info.description} {info.takes}")
+        self.fields[info.name] = field
+        line = QHBoxLayout()
+        line.setSpacing(12)
+        if isinstance(field, QCheckBox):
+            field.setText(info.title)
+            line.addWidget(field, 1)
+        else:
+            name = QLabel(info.title)
+            name.setBuddy(field)
+            line.addWidget(name, 1)
+            field.setFixedWidth(260)
+            line.addWidget(field)
+        note = _words("", "muted")
+        self._notes[info.name] = note
+        row = QVBoxLayout()
+        row.setSpacing(2)
+        row.addLayout(line)
+        row.addWidget(note)
+        return row
+
+    def _field(self, info: SettingInfo) -> Field:
+        value, name = self._form.value(info.name), info.name
+        if info.kind is SettingKind.SWITCH:
+            box = QCheckBox()
+            box.setChecked(bool(value))
+            box.toggled.connect(lambda on: self._filled(name, on))
+            return box
+        if info.kind is SettingKind.CHOICE:
+            choice = QComboBox()
+            choice.addItems(list(info.choices))
+            choice.setCurrentText(str(value))
+            choice.currentTextChanged.connect(lambda text: self._filled(name, text))
+            return choice
+        line = QLineEdit(str(value))
+        line.textChanged.connect(lambda text: self._filled(name, text))
+        return line
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.defaults = QPushButton("&Defaults")
+        self.defaults.setAutoDefault(False)
+        self.defaults.clicked.connect(self._defaults)
+        cancel = QPushButton("Cancel")
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        self.save = QPushButton("&Save")
+        self.save.setDefault(True)
+        self.save.clicked.connect(self._save)
+        row.addWidget(self.defaults)
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(self.save)
+        return row
+
+    # -- what is filled in
+
+    def note(self, name: str) -> str:
+        """What stands under a setting: its sentence, or why it cannot be saved."""
+        return self._notes[name].text()
+
+    def _filled(self, name: str, value: str | bool) -> None:
+        self._form.fill(name, value)
+        self._tell()
+
+    def _tell(self) -> None:
+        form = self._form
+        refusals, later = form.refusals, form.waits_for_restart
+        for settings in form.groups().values():
+            for info in settings:
+                why = refusals.get(info.name)
+                after = " Counts after the next start." if info.restart else ""
+                _say(
+                    self._notes[info.name],
+                    why or f"{info.description}{after}",
+                    "problem" if why else "muted",
+                )
+        self.save.setEnabled(not refusals)
+        if refusals:
+            _say(self.said, "What is marked cannot be saved.", "problem")
+        elif later:
+            names = ", ".join(self._titles()[name] for name in later)
+            _say(self.said, f"After the next start: {names}. The rest counts at once.", "muted")
+        else:
+            _say(self.said, "Saved settings count at once.", "muted")
+
+    def _titles(self) -> dict[str, str]:
+        return {info.name: info.title for part in self._form.groups().values() for info in part}
+
+    def _defaults(self) -> None:
+        for name, field in self.fields.items():
+            self._form.fill_default(name)
+            value = self._form.value(name)
+            if isinstance(field, QCheckBox):
+                field.setChecked(bool(value))
+            elif isinstance(field, QComboBox):
+                field.setCurrentText(str(value))
+            else:
+                field.setText(str(value))
+        self._tell()
+
+    def _save(self) -> None:
+        try:
+            self._form.save()
+        except SettingsError as error:
+            _say(self.said, error.message, "problem")
+        else:
+            self.accept()
+
+
+def _words(text: str, role: str = "") -> QLabel:
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    if role:
+        label.setProperty("role", role)
+    return label
+
+
+def _say(label: QLabel, text: str, role: str) -> None:
+    if label.text() == text and label.property("role") == role:
+        return
+    label.setText(text)
+    label.setProperty("role", role)
+    label.style().unpolish(label)
+    label.style().polish(label)
