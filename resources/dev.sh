@@ -71,7 +71,7 @@ install_packages() {
   [ "$wanted" = "$(cat "$venv/stamp" 2>/dev/null || true)" ] && return
   say "installing packages into .venv (minutes the first time)"
   quietly "$py" -m pip install -q --disable-pip-version-check \
-    -c "$root/resources/constraints.txt" -e "$root[test,dev,heif]"
+    -c "$root/resources/constraints.txt" -e "$root[test,dev,heif,charts]"
   printf '%s\n' "$wanted" >"$venv/stamp"
 }
 

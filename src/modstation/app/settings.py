@@ -164,6 +164,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             restart=True,
         ),
     ] = 2_000_000
+    break_minutes: Annotated[
+        int,
+        _describe(
+            "Minutes of work after which a line suggests a break; 0: never.", least=0, most=1440
+        ),
+    ] = 50
+    break_severe: Annotated[
+        int,
+        _describe(
+            "Severe images seen after which a line suggests a break; 0: never.", least=0, most=1000
+        ),
+    ] = 20
+    summary_at_end: Annotated[
+        bool, _describe("Show the figures of the session before the window closes.")
+    ] = True
     policy: Annotated[
         str,
         _describe(

@@ -11,6 +11,7 @@ from modstation.app.covering import Covering
 from modstation.app.frame_pipeline import Decoder
 from modstation.app.keymaps import load_keymap
 from modstation.app.session_events import KeymapChanged, Message, Tone
+from modstation.app.session_figures import SessionFigures
 from modstation.core.outbox import OperationState
 from modstation.store.store_thread import Priority
 
@@ -132,6 +133,12 @@ class Station:
         self._warning_of = parts.warning_of
         self._data_version: int | None = None
         self._history: History | None = None
+        self.figures = SessionFigures(
+            parts.store,
+            actor=parts.session.rules.actor,
+            policy=parts.policy,
+            monotonic=time.monotonic,
+        )
         self.settings_book.listen(self._settings_changed)
 
     @property
@@ -148,6 +155,7 @@ class Station:
         """Begin to decode and load the first entries."""
         self.frames.attach(self._pool)
         self.session.start()
+        self.figures.start()
 
     def close(self) -> None:
         """End every process and thread; what was decided is on the disk before this returns."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "decide": "modstation.cli.desk:decide",
     "drop": "modstation.cli.desk:drop",
     "export": "modstation.cli.records:export",
+    "figures": "modstation.cli.figures:figures",
     "verify": "modstation.cli.records:verify",
     "purge": "modstation.cli.records:purge",
     "account": "modstation.cli.accounts:account",

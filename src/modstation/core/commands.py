@@ -88,6 +88,12 @@ def _table() -> dict[str, Command]:
         Command("accounts", "Account…", "Choose or add an account.", "Service"),
         Command("outbox", "Outbox…", "Show what waits, is stuck or in conflict.", "Service"),
         Command("settings", "Settings…", "Change how the station looks and works.", "Window"),
+        Command(
+            "session",
+            "Session…",
+            "Show how this session goes: pace, reasons, time; nobody else is told.",
+            "Window",
+        ),
         Command("full-screen", "Full screen", "Use the whole screen for one image.", "Window"),
         Command("quit", "Quit", "Close the station; nothing that was decided is lost.", "Window"),
     ]

@@ -149,6 +149,12 @@ def read(sql: sqlite3.Connection, decision_id: str) -> Decision:
     return decision_of(row)
 
 
+def last_sequence(sql: sqlite3.Connection) -> int:
+    """The number of the newest row; 0 if there is none."""
+    row = sql.execute(_LAST).fetchone()
+    return int(row[0]) if row else 0
+
+
 def read_after(sql: sqlite3.Connection, sequence: int, limit: int) -> list[Decision]:
     """The rows that follow ``sequence``, oldest first."""
     rows = sql.execute(

@@ -271,6 +271,16 @@ class StationStore:
             yield from decisions
             sequence = decisions[-1].sequence
 
+    def log_end(self) -> int:
+        """The number of the newest row of the log; 0 if it is empty."""
+        with self._connection.reading() as sql:
+            return decision_log.last_sequence(sql)
+
+    def decisions_after(self, sequence: int, limit: int) -> list[Decision]:
+        """The rows of the log that follow ``sequence``, oldest first, at most ``limit``."""
+        with self._connection.reading() as sql:
+            return decision_log.read_after(sql, sequence, limit)
+
     def verify_chain(self) -> ChainBreak | None:
         """Find the first row of the log that was changed or follows a missing one."""
         return first_break(self.iterate_decisions())

@@ -12,6 +12,7 @@ from modstation.core.errors import ReviewError
 from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
 from modstation.ui.history_actions import history_handlers
+from modstation.ui.session_actions import SessionActions
 from modstation.ui.setting_up import SettingUp
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Actions:
         # The evidence panel is shown.
         self.information = True
         self.frames = FrameActions(window)
+        self.sessions = SessionActions(window)
         self.handlers: dict[str, Callable[[], None]] = {
             "approve": lambda: self._decide(Verdict.APPROVE),
             "reject": lambda: self._decide(Verdict.REJECT),
@@ -59,6 +61,7 @@ class Actions:
             "rotate-left": lambda: self._window.stage.rotate(-1),
             "rotate-right": lambda: self._window.stage.rotate(1),
             **self.frames.handlers,
+            **self.sessions.handlers,
             "information": self._information,
             "policy": lambda: self._open("policy"),
             "note": self._note,

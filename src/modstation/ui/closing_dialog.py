@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.events import Connection
+from modstation.ui.session_dialog import line_of
 from modstation.ui.wording import CONNECTION_WORDS, counted
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ class ClosingDialog(QDialog):
         self.progress.hide()
         for widget in (self.heading, self.words, self.progress):
             column.addWidget(widget)
+        figures = line_of(station.figures.figures())
+        if figures:
+            column.addWidget(QLabel(figures))
         column.addStretch(1)
         column.addLayout(self._buttons())
         self._timer = QTimer(self)

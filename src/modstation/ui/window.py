@@ -154,6 +154,7 @@ class StationWindow(QWidget):
 
     def run(self, command: str) -> None:
         """Do what a command says; a refusal is shown, never a dialog."""
+        self.station.figures.touched()
         try:
             self.commands.run(command)
         except ReviewError as refusal:
@@ -293,6 +294,7 @@ class StationWindow(QWidget):
 
     def _tick(self) -> None:
         self.station.tick()
+        self.commands.sessions.tick()
         self.evidence.tick()
         self.status.refresh()
 
@@ -300,6 +302,7 @@ class StationWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys come here from whatever has the focus and did not want them."""
+        self.station.figures.touched()
         if event.key() == Qt.Key.Key_Escape:
             self._escape()
         elif not self.keyboard.press(event):
@@ -330,6 +333,9 @@ class StationWindow(QWidget):
         if event.type() == QEvent.Type.ActivationChange:
             if not self.isActiveWindow():
                 self.keyboard.let_go()
+                if QApplication.activeWindow() is None:
+                    # Not even a dialog of ours: the moderator works at something else.
+                    self.station.figures.left()
             self.session.look_away(away=not self.isActiveWindow())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -352,7 +358,8 @@ class StationWindow(QWidget):
     def leave(self) -> None:
         """Close; if decisions are not posted yet, ask what is to become of them first."""
         if not self.session.counts.on_the_way:
-            self.close()
+            if not self.commands.sessions.sums_up():
+                self.close()
             return
         from modstation.ui.closing_dialog import ClosingDialog
 

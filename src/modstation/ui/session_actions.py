@@ -1,0 +1,60 @@
+"""What the keys do that concern the session as a whole: its summary, its end, its breaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.app.session_events import CountsChanged, Message, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modstation.app.session_events import SessionEvent
+    from modstation.ui.session_dialog import SessionDialog
+    from modstation.ui.window import StationWindow
+
+
+class SessionActions:
+    """Opens the summary and suggests a break, in the line under the image only."""
+
+    def __init__(self, window: StationWindow) -> None:
+        self._window = window
+        self._decided = False
+        self.handlers: dict[str, Callable[[], None]] = {"session": self._summary}
+        window.session.listen(self._heard)
+
+    def tick(self) -> None:
+        """Once a second: read what was decided, and say when a break is due."""
+        station = self._window.station
+        if self._decided:
+            self._decided = False
+            station.figures.read()
+        text = station.figures.reminder(station.settings)
+        if text is not None:
+            self._window.message.show_message(Message(text, Tone.INFO))
+
+    def sums_up(self) -> bool:
+        """Show the summary before the window closes, if there is anything to sum up."""
+        station = self._window.station
+        if not station.settings.summary_at_end or not self._window.session.pace().decided:
+            return False
+        dialog = self._dialog(ending=True)
+        dialog.leaving.connect(self._window.close)
+        dialog.staying.connect(self._window.stayed)
+        return True
+
+    def _summary(self) -> None:
+        self._dialog(ending=False)
+
+    def _dialog(self, *, ending: bool) -> SessionDialog:
+        # Not at the top: nobody sums up before the first image.
+        from modstation.ui.session_dialog import SessionDialog
+
+        window = self._window
+        window.peek(on=False)
+        dialog = SessionDialog(window.station, window.theme, window, ending=ending)
+        dialog.open()
+        return dialog
+
+    def _heard(self, event: SessionEvent) -> None:
+        self._decided = self._decided or isinstance(event, CountsChanged)
