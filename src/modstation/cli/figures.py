@@ -71,7 +71,7 @@ def figures(
             {
                 "since": begin.isoformat(),
                 "actor": whose,
-                **{name: value for name, of, value in rows if not of},
+                **{name: int(value) if value else None for name, of, value in rows if not of},
                 "reasons": dict(counted.reasons),
             }
         )
@@ -82,8 +82,8 @@ def figures(
 
 
 def _count(store: StationStore, terminal: Terminal, actor: str, begin: datetime) -> Figures:
+    from modstation.app.policies import load_policy
     from modstation.app.session_figures import severe_codes
-    from modstation.app.settings import load_policy
     from modstation.core.figures import Tally
 
     policy, _ = load_policy(terminal.home(), terminal.settings())
