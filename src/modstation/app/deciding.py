@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +17,8 @@ from modstation.media.frames import Frame
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modstation.app.look import Look
     from modstation.app.session_events import SessionEvent
     from modstation.app.shredder import Shredder
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from modstation.store.results import Saved
     from modstation.store.station_store import StationStore
 
+# One transaction of the store: of a stroke that fails half-way, what was saved counts.
+_AT_ONCE = 200
 # Decided while the service could not be asked: compared with it before it is posted.
 OFFLINE = {
     Connection.OFFLINE,
@@ -154,8 +158,12 @@ class Desk(Protocol):
         """Have the neighbours of a new current image ready."""
         ...
 
-    def put_back(self, entry: QueueEntry) -> None:
-        """An image returns to its place and comes on the stage."""
+    def leave_many(self, settled: Sequence[tuple[QueueEntry, StripState]]) -> None:
+        """Several images were decided at one stroke."""
+        ...
+
+    def put_back(self, *entries: QueueEntry) -> None:
+        """Images return to their places; the first of them comes on the stage."""
         ...
 
     def on_disk(self, key: str) -> None:
@@ -223,7 +231,7 @@ class Deciding:
         def failed(error: StoreError) -> None:
             self._unanswered -= 1
             self.pace.failed(now)
-            self._not_saved(entry, error)
+            self._not_saved(entry, error=error)
 
         self._store.submit(Priority.DECIDE, task, done, failed)
         if reason is not None and reason.purge:
@@ -233,6 +241,52 @@ class Deciding:
         if self._unanswered:
             desk.look_around()
         self._unanswered += 1
+
+    def decide_many(self, attempts: Sequence[Attempt], batch_id: str | None, now: float) -> None:
+        """Record verdicts that were found to count, as one step; the views first, then the disk."""
+        desk = self._desk
+        offline = desk.connection.connection in OFFLINE
+        drafts = [
+            replace(
+                attempt.draft(desk.rules, desk.policy, desk.view, offline=offline),
+                batch_id=batch_id,
+            )
+            for attempt in attempts
+        ]
+        hold = desk.rules.hold
+        stored: list[Saved] = []
+        for _ in attempts:
+            self.pace.decided(now)
+        desk.leave_many([(one.entry, StripState(one.verdict.status.value)) for one in attempts])
+        self._taking_back.decided()
+
+        def task(store: StationStore) -> list[Saved]:
+            for start in range(0, len(drafts), _AT_ONCE):
+                stored.extend(store.decide_many(drafts[start : start + _AT_ONCE], hold=hold))
+            return stored
+
+        def settled() -> None:
+            for one in attempts[: len(stored)]:
+                desk.on_disk(one.entry.key)
+            if stored:
+                desk.take_counts(stored[-1].counts)
+
+        def done(_saved: list[Saved]) -> None:
+            settled()
+            desk.look_around()
+
+        def failed(error: StoreError) -> None:
+            settled()
+            unsaved = [one.entry for one in attempts[len(stored) :]]
+            for _ in unsaved:
+                self.pace.failed(now)
+            self._not_saved(*unsaved, error=error)
+
+        self._store.submit(Priority.DECIDE, task, done, failed)
+        for one in attempts:
+            if one.reason is not None and one.reason.purge:
+                self._shredder.shred(one.entry.key, if_saved=lambda: bool(stored))
+        desk.look_around()
 
     def skip(self) -> None:
         """Put the image at the back of the queue; ``ReviewError`` if there is none."""
@@ -251,7 +305,7 @@ class Deciding:
             Priority.DECIDE,
             lambda store: store.skip(entry.key, view),
             done,
-            lambda error: self._not_saved(entry, error),
+            lambda error: self._not_saved(entry, error=error),
         )
         desk.look_around()
 
@@ -278,7 +332,8 @@ class Deciding:
             failed,
         )
 
-    def _not_saved(self, entry: QueueEntry, error: StoreError) -> None:
-        self._desk.put_back(entry)
-        text = f"Not saved, the image is back. {error.title}: {error.message}"
+    def _not_saved(self, *entries: QueueEntry, error: StoreError) -> None:
+        self._desk.put_back(*entries)
+        back = "the image is" if len(entries) == 1 else f"{len(entries):,} images are"
+        text = f"Not saved, {back} back. {error.title}: {error.message}"
         self._desk.tell(Message(text, Tone.PROBLEM))

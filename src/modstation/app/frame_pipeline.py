@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from modstation.app.frame_reel import CELL_BOX, FrameReel
+from modstation.app.tile_frames import TileFrames
 from modstation.core.errors import PictureMissing
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame, Rendition
 
@@ -88,11 +89,18 @@ class FramePipeline:
         self._purged: set[str] = set()
         self._beside: Beside | None = None
         self._large: DecodeResult | None = None
+        # The contact sheet; while it is open its tiles come first and the stage has one frame.
+        self.tiles = TileFrames(self._ask)
 
     def attach(self, decoder: Decoder) -> None:
         """Say who decodes; what is already wanted is asked for at once."""
         self._decoder = decoder
         self._ask()
+
+    @property
+    def stage_box(self) -> tuple[int, int] | None:
+        """The size of the stage in device pixels."""
+        return self._box
 
     # -- what the session wants
 
@@ -171,6 +179,7 @@ class FramePipeline:
             self._reel = None
         if self._large is not None and self._large.asset_key == key:
             self._large = None
+        self.tiles.forget(key)
 
     def purge(self, key: str) -> None:
         """Drop everything decoded of an asset and take nothing more of it."""
@@ -213,9 +222,13 @@ class FramePipeline:
             del self._ready[key]
         if isinstance(self.large_frame(key), DecodeFailed):
             self._large = None
+        self.tiles.forget_failure(key)
         focus, beside = self._focus, self._beside
-        if (focus and (key in focus.in_order() or key in self._strip)) or (
-            beside and (key == beside.large or key in beside.thumbnails)
+        wanted = key in self._strip or key in self.tiles.wanted
+        if (
+            wanted
+            or (focus and key in focus.in_order())
+            or (beside and (key == beside.large or key in beside.thumbnails))
         ):
             self._ask()
         return replaced
@@ -253,6 +266,11 @@ class FramePipeline:
             return
         if result.box == CELL_BOX or result.frame > 0 or result.count > 1:
             self._take_frames(result)
+            return
+        if result.box == self.tiles.box:
+            self.tiles.take(result)
+            return
+        if result.box != self._box:
             return
         self._take_large(result)
         focus = self._focus
@@ -302,13 +320,13 @@ class FramePipeline:
                     del self._ready[key]
 
     def _room_for(self, focus: Focus, box: tuple[int, int]) -> tuple[str, ...]:
-        most = max(1, self._byte_limit // (box[0] * box[1] * 4))
+        most = max(1, self._byte_limit // (box[0] * box[1] * 4)) if not self.tiles.box else 1
         return focus.in_order()[:most]
 
     def _ask(self) -> None:
         if self._decoder is None or self._box is None:
             return
-        plan: list[DecodeRequest] = []
+        plan = self.tiles.requests(self._not_here)
         focus = self._focus
         if focus is not None:
             for key in self._room_for(focus, self._box):

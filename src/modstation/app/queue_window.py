@@ -109,13 +109,14 @@ class QueueWindow:
         """Move the cursor; False at the edge of the queue."""
         return self.move_to(self._cursor + by)
 
-    def take_current(self, state: StripState) -> None:
+    def take_current(self, state: StripState) -> QueueEntry:
         """The current entry was decided or skipped: the next one moves up."""
         entry = self._entries.pop(self._cursor)
         self._taken.add(entry.key)
         self._trail.append(StripItem(entry.key, state, self._protects(entry)))
         if self._entries:
             self._cursor = min(self._cursor, len(self._entries) - 1)
+        return entry
 
     def take(self, settled: Sequence[tuple[QueueEntry, StripState]]) -> None:
         """Entries were decided, wherever they stand: what is left moves up."""
@@ -134,6 +135,10 @@ class QueueWindow:
             bisect.insort(self._entries, entry, key=lambda other: other.position)
             index = self.index_of(entry.key)
         self._cursor = index or 0
+
+    def is_taken(self, key: str) -> bool:
+        """Decided or skipped, and the store has not answered for it yet."""
+        return key in self._taken
 
     def release(self, key: str) -> None:
         """The store may bring this entry again."""

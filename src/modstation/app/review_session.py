@@ -44,9 +44,9 @@ from modstation.core.queue import Counts, QueueEntry, QueueView
 from modstation.media.frames import DecodeResult, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from modstation.app.deciding import SessionRules
+    from modstation.app.deciding import Attempt, SessionRules
     from modstation.app.frame_pipeline import Beside, Focus, FramePipeline
     from modstation.app.pace import Pace
     from modstation.app.store_tasks import StoreTasks
@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 
 STRIP_BEFORE = 6
 STRIP_AFTER = 12
+# Pictures of a contact sheet that are asked for before those of the stage.
+TILES_FETCHED = 96
 
 
 class ReviewSession:
@@ -301,6 +303,14 @@ class ReviewSession:
         if index is not None and key != self._window.current_key and self._window.move_to(index):
             self._look_elsewhere()
 
+    def visit(self, entry: QueueEntry) -> None:
+        """Look at an entry that may lie far from those in memory."""
+        near = self._window.index_of(entry.key) is not None
+        self._window.visit(entry)
+        self._look_elsewhere()
+        if not near:
+            self.reload()
+
     def _moved(self, moved: bool, edge: str) -> None:  # noqa: FBT001  # a private pair of words
         if not moved:
             if self._reader.at_start if edge == "first" else self._reader.at_end:
@@ -323,15 +333,24 @@ class ReviewSession:
         """
         self._deciding.decide(verdict, reason, self._monotonic())
 
+    def decide_many(self, attempts: Sequence[Attempt], batch_id: str | None) -> None:
+        """Record verdicts that were found to count, as one step."""
+        self._deciding.decide_many(attempts, batch_id, self._monotonic())
+
+    def is_taken(self, key: str) -> bool:
+        """An image was decided or skipped, and the store has not answered for it yet."""
+        return self._window.is_taken(key)
+
     def skip(self) -> None:
         """Put the image at the back of the queue."""
         self._deciding.skip()
 
     def leave(self, state: StripState) -> None:
         """The current image was decided or skipped: the next one comes on the stage."""
-        self._window.take_current(state)
+        entry = self._window.take_current(state)
         self.drop_reversal()
         self._new_current()
+        self.tell(EntriesLeft(frozenset((entry.key,))))
 
     def leave_many(self, settled: Sequence[tuple[QueueEntry, StripState]]) -> None:
         """Several images were decided at one stroke; if one is on the stage, the next comes."""
@@ -443,6 +462,7 @@ class ReviewSession:
             case ImageFailed(key=key, message=message):
                 self._problems[key] = message
                 self.frame_ready(key)
+                self.frames.tiles.tell(key)
             case ConflictFound(key=key, theirs=theirs):
                 name = key.split("/", 2)[-1]
                 text = f"Somebody else settled {name} as {theirs}: see Outbox."
@@ -477,6 +497,11 @@ class ReviewSession:
         self._show_surroundings()
         self._reader.refill()
 
+    def show_tiles(self, box: tuple[int, int], wanted: Mapping[str, str | None]) -> None:
+        """Have the tiles of a contact sheet ready (key and upload), the most needed first."""
+        self.frames.tiles.show(box, wanted)
+        self._want(self._window.focus())
+
     def _show_surroundings(self) -> None:
         focus = self._window.focus()
         strip = [item.key for item in self.strip()]
@@ -485,12 +510,13 @@ class ReviewSession:
         self.tell(StripChanged())
 
     def _want(self, focus: Focus | None) -> None:
-        keys = focus.in_order() if focus else ()
+        tiles = tuple(self.frames.tiles.wanted)[:TILES_FETCHED]
+        keys = (*tiles, *(focus.in_order() if focus else ()))
         if self._beside is not None:
             looked_at = (self._beside.large,) if self._beside.large else ()
-            keys = tuple(dict.fromkeys((*looked_at, *keys, *self._beside.thumbnails)))
+            keys = (*looked_at, *keys, *self._beside.thumbnails)
         if keys:
-            self._want_images(keys)
+            self._want_images(tuple(dict.fromkeys(keys)))
 
     def tell(self, event: SessionEvent) -> None:
         """Tell every view."""

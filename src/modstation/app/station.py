@@ -12,6 +12,7 @@ from modstation.app.frame_pipeline import Decoder
 from modstation.app.keymaps import load_keymap
 from modstation.app.session_events import KeymapChanged, Message, Tone
 from modstation.app.session_figures import SessionFigures
+from modstation.core.clock import TimeOrderedIds
 from modstation.core.outbox import OperationState
 from modstation.store.store_thread import Priority
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from modstation.app.frame_pipeline import FramePipeline
+    from modstation.app.grid_session import GridSession
     from modstation.app.history import History
     from modstation.app.mailbox import Mailbox
     from modstation.app.review_session import ReviewSession
@@ -231,6 +233,18 @@ class Station:
         # A file with faults is the moderator's to mend: no key writes over it.
         if not self.settings_book.problems:
             self.settings_book.change(**{name: value})
+
+    def make_grid(self) -> GridSession:
+        """The contact sheet on this station's queue; made when it is first opened."""
+        from modstation.app.grid_session import GridSession
+
+        return GridSession(
+            self.session,
+            self._store,
+            monotonic=time.monotonic,
+            warning_of=self._warning_of,
+            new_id=TimeOrderedIds().new,
+        )
 
     # -- the outbox
 

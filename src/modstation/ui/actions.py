@@ -11,6 +11,7 @@ from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
+from modstation.ui.grid_actions import GridActions
 from modstation.ui.history_actions import history_handlers
 from modstation.ui.session_actions import SessionActions
 from modstation.ui.setting_up import SettingUp
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from modstation.ui.theme import ThemeName
     from modstation.ui.window import StationWindow
 
-CHECKABLE = ("reveal", "greyscale", "cover-all", "information")
+CHECKABLE = ("reveal", "greyscale", "cover-all", "grid", "information")
 
 
 class Actions:
@@ -34,6 +35,7 @@ class Actions:
         self.information = True
         self.frames = FrameActions(window)
         self.sessions = SessionActions(window)
+        self.grid = GridActions(window)
         self.handlers: dict[str, Callable[[], None]] = {
             "approve": lambda: self._decide(Verdict.APPROVE),
             "reject": lambda: self._decide(Verdict.REJECT),
@@ -75,18 +77,20 @@ class Actions:
             "full-screen": self._full_screen,
             "quit": self._close,
             **SettingUp(window).handlers,
+            **self.grid.handlers,
         }
         self.handlers |= history_handlers(window)
 
     def run(self, command: str) -> None:
         """Do it; ``ReviewError`` if it cannot be done now."""
-        self.handlers[command]()
+        (self.grid.instead(command) or self.handlers[command])()
 
     def checked(self) -> dict[str, bool]:
         """The buttons that stay pressed."""
         window = self._window
         return {
-            "reveal": window.session.look.latched,
+            "reveal": self.grid.revealed,
+            "grid": self.grid.on,
             "greyscale": window.station.covering.grey,
             "cover-all": window.station.covering.hidden,
             "information": self.information,

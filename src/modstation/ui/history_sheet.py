@@ -148,7 +148,7 @@ class HistorySheet(Overlay):
         if not (on and self._desk.stage.hidden):
             self.history.peek(on=on)
 
-    def pan(self, _dx: int, _dy: int) -> bool:
+    def arrow(self, _dx: int, _dy: int, *, extend: bool) -> bool:
         """The whole picture is shown: there is nothing to move."""
         return False
 

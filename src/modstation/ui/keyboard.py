@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from modstation.core.keymap import Command, Keymap
     from modstation.ui.keys import KeyReader
 
+# The commands that arrows stand for; bound to anything else they are keys like others.
+_MOVES = {"next": False, "previous": False, "extend-next": True, "extend-previous": True}
 _ARROWS = {"Left": (-1, 0), "Right": (1, 0), "Up": (0, -1), "Down": (0, 1)}
 # While a text field has the focus these groups still work, by Ctrl, Alt, Meta or function keys.
 _BESIDE_TEXT = {"Panels", "Service", "Window"}
@@ -29,8 +31,8 @@ class Desk(Protocol):
         """Uncover the image while a key is held."""
         ...
 
-    def pan(self, dx: int, dy: int) -> bool:
-        """Move a zoomed image; False if all of it is shown."""
+    def arrow(self, dx: int, dy: int, *, extend: bool) -> bool:
+        """Move a zoomed image, or to the tile that lies there; False if there is neither."""
         ...
 
     def in_text(self) -> bool:
@@ -84,9 +86,15 @@ class Keyboard:
         if name == "peek":
             self._peek_key = key
             self._desk.peek(on=True)
-        elif not (chord in _ARROWS and self._desk.pan(*_ARROWS[chord])):
+        elif not self._arrow(name, chord):
             self._desk.run(name)
         return True
+
+    def _arrow(self, name: str, chord: str) -> bool:
+        direction = _ARROWS.get(chord.removeprefix("Shift+"))
+        if name not in _MOVES or direction is None:
+            return False
+        return self._desk.arrow(*direction, extend=_MOVES[name])
 
     def release(self, event: QKeyEvent) -> bool:
         """Handle a key release; False if it means nothing here."""

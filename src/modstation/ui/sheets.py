@@ -46,9 +46,13 @@ def keys_sheet(
     columns.setContentsMargins(0, 0, 12, 0)
     columns.setSpacing(32)
     wide = parent.width() >= 1100
-    groups: list[tuple[str, ...]] = [("Decide", "Move"), ("Look",), ("Panels", "Service", "Window")]
+    groups: list[tuple[str, ...]] = [
+        ("Decide", "Move"),
+        ("Look", "Grid"),
+        ("Panels", "Service", "Window"),
+    ]
     if not wide:
-        groups = [("Decide", "Move", "Panels"), ("Look", "Service", "Window")]
+        groups = [("Decide", "Move", "Panels"), ("Look", "Grid", "Service", "Window")]
     for names in groups:
         column = QVBoxLayout()
         column.setSpacing(4)

@@ -26,7 +26,7 @@ _LEFT = (
 )
 _RULE = 9
 _RIGHT = (
-    ("note", "information", "policy", "history", "session"),
+    ("grid", "note", "information", "policy", "history", "session"),
     ("palette", "keys-help", "edit-keys", "settings", "help", "full-screen", "quit"),
 )
 # A narrow window hides these first, from the left; then the others, from the right of the bar.

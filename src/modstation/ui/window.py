@@ -37,12 +37,13 @@ from modstation.ui.toolbar import Toolbar
 from modstation.ui.wording import view_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 
     from modstation.app.station import Station
     from modstation.ui.buttons import CommandButton
+    from modstation.ui.grid_panel import GridPanel
     from modstation.ui.overlay import Overlay
     from modstation.ui.reason_strip import ReasonStrip
     from modstation.ui.theme import Theme, ThemeName
@@ -78,6 +79,8 @@ class StationWindow(QWidget):
         self.reader = KeyReader()
         self.sheet: Overlay | None = None
         self.reason_strip: ReasonStrip | None = None
+        # The contact sheet, once it was opened.
+        self.grid: GridPanel | None = None
         self._evidence_due = True
         self._strip_due = True
         self._learned = 0
@@ -110,6 +113,7 @@ class StationWindow(QWidget):
         self.toolbar = Toolbar(theme, view_text(self.session.view), key_of=self.key_of, parent=self)
         left = QVBoxLayout()
         left.setSpacing(0)
+        self.centre = left
         left.addWidget(self.stage, 1)
         left.addWidget(self.message)
         left.addWidget(self.filmstrip)
@@ -125,12 +129,7 @@ class StationWindow(QWidget):
         column.addWidget(self.status)
         for name in CHECKABLE:
             self.toolbar.buttons[name].setCheckable(True)
-        for button in self.command_buttons():
-            if button.command == "peek":
-                button.pressed.connect(lambda: self.peek(on=True))
-                button.released.connect(lambda: self.peek(on=False))
-            else:
-                button.clicked.connect(lambda _=False, name=button.command: self.run(name))
+        self.connect_buttons(self.command_buttons())
         self.evidence.note_changed.connect(self.session.set_note)
         self.evidence.note_left.connect(self.stage.setFocus)
         self.filmstrip.chosen.connect(self.session.jump)
@@ -146,11 +145,22 @@ class StationWindow(QWidget):
         return self.reader.printed(keys[0]) if keys else ""
 
     def command_buttons(self) -> Iterator[CommandButton]:
-        """Every button that stands for a command."""
+        """Every button that stands for a command; the grid's once it was opened."""
         parts = (self.toolbar, self.evidence, self.status, self.stage.frames)
         for part in parts:
             yield from part.buttons.values()
         yield self.message.reverse
+        if self.grid is not None:
+            yield from self.grid.buttons.values()
+
+    def connect_buttons(self, buttons: Iterable[CommandButton]) -> None:
+        """Let a click do what the key does."""
+        for button in buttons:
+            if button.command == "peek":
+                button.pressed.connect(lambda: self.peek(on=True))
+                button.released.connect(lambda: self.peek(on=False))
+            else:
+                button.clicked.connect(lambda _=False, name=button.command: self.run(name))
 
     def run(self, command: str) -> None:
         """Do what a command says; a refusal is shown, never a dialog."""
@@ -166,13 +176,15 @@ class StationWindow(QWidget):
         try:
             if on:
                 self.commands.refuse_hidden()
-            self.session.peek(on=on)
+            self.commands.grid.looked_at.peek(on=on)
         except ReviewError as refusal:
             self.message.show_message(Message(refusal.message, Tone.REFUSED))
 
-    def pan(self, dx: int, dy: int) -> bool:
-        """Move a zoomed image; False if all of it is shown."""
-        return self.stage.pan(dx, dy)
+    def arrow(self, dx: int, dy: int, *, extend: bool) -> bool:
+        """Move a zoomed image, or to the tile that lies there; False if there is neither."""
+        if self.commands.grid.on:
+            return self.commands.grid.move(dx, dy, extend=extend)
+        return not extend and self.stage.pan(dx, dy)
 
     def in_text(self) -> bool:
         """A text field has the focus."""
@@ -239,6 +251,8 @@ class StationWindow(QWidget):
                 self.filmstrip.let_go()
                 if self.sheet is not None:
                     self.sheet.let_go()
+                if self.grid is not None:
+                    self.grid.sheet.let_go()
                 self._strip_due = True
             case ConnectionMoved(change=change):
                 self.stage.refresh()
@@ -295,6 +309,7 @@ class StationWindow(QWidget):
     def _tick(self) -> None:
         self.station.tick()
         self.commands.sessions.tick()
+        self.commands.grid.tick()
         self.evidence.tick()
         self.status.refresh()
 
@@ -317,9 +332,12 @@ class StationWindow(QWidget):
 
     def _escape(self) -> None:
         if self.in_text() or not self.stage.hasFocus():
+            self.commands.grid.cancel()
             self.stage.setFocus()
         elif self._reason_not_wanted():
             self.message.clear()
+        elif self.commands.grid.escape():
+            pass
         elif self.session.reversal is not None:
             self.session.drop_reversal()
         elif self.stage.view.zoomed:

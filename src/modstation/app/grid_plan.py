@@ -1,0 +1,120 @@
+"""What one stroke would decide: who is decided how, who stays and why, and that in one sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from modstation.app.deciding import Attempt
+from modstation.core.decisions import Verdict
+from modstation.core.errors import ReviewError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from modstation.app.deciding import SessionRules
+    from modstation.app.grid_tiles import Tile
+    from modstation.core.policy import Policy, Reason
+
+# What is said of those that stay, by the code of the refusal.
+_STAYS = {
+    "needs-reveal": "covered",
+    "not-painted": "not shown long enough",
+    "cannot-approve-unseen": "without a picture",
+    "queued": "still with an earlier moderation",
+    "needs-reason": "without a reason",
+    "needs-look": "with more to see than a tile shows",
+}
+_DONE = {Verdict.REJECT: "rejected", Verdict.APPROVE: "approved"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The rules of one moment; ``shown`` says whether there is a picture of an image, ``more``
+    whether a tile does not tell all of it: a warning, or further frames.
+    """
+
+    rules: SessionRules
+    policy: Policy
+    shown: Callable[[str], bool]
+    more: Callable[[str], bool]
+    now: float
+
+    def attempt(self, tile: Tile, verdict: Verdict, reason: Reason | None) -> Attempt:
+        """A verdict on a tile; ``ReviewError`` as on the stage, and ``needs-look``."""
+        shown = self.shown(tile.key)
+        attempt = Attempt(tile.entry, verdict, reason, tile.look, shown, self.now)
+        attempt.refuse(self.rules, self.policy)
+        if verdict is Verdict.APPROVE and self.more(tile.key):
+            raise ReviewError(
+                "There is more to this image than a tile shows: approve it on the stage.",
+                code="needs-look",
+            )
+        return attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """Attempts that count, and how many images stay for which reason."""
+
+    attempts: tuple[Attempt, ...]
+    stays: Counter[str] = field(default_factory=Counter)
+    refusal: ReviewError | None = None
+
+    @property
+    def consequence(self) -> str:
+        """What will be done: “reject 3 marked and approve 21 on screen”."""
+        counts = Counter(attempt.verdict for attempt in self.attempts)
+        words = []
+        if counts[Verdict.REJECT]:
+            words.append(f"reject {counts[Verdict.REJECT]:,} marked")
+        if counts[Verdict.APPROVE]:
+            rest = " the other" if words else ""
+            words.append(f"approve{rest} {counts[Verdict.APPROVE]:,} on screen")
+        return " and ".join(words)
+
+    @property
+    def result(self) -> str:
+        """What was done: “3 rejected, 21 approved”."""
+        counts = Counter(attempt.verdict for attempt in self.attempts)
+        return ", ".join(f"{counts[v]:,} {word}" for v, word in _DONE.items() if counts[v])
+
+    @property
+    def remainder(self) -> str:
+        """Who stays and why, or nothing: “2 stay: 1 covered, 1 without a picture”."""
+        total = self.stays.total()
+        if not total:
+            return ""
+        words = ", ".join(
+            f"{n:,} {_STAYS.get(code, 'not decidable')}" for code, n in self.stays.most_common()
+        )
+        return f"{total:,} {'stays' if total == 1 else 'stay'}: {words}"
+
+
+def plan(
+    judge: Judge, wanted: Iterable[tuple[Tile, Verdict]], reason: Reason | None = None
+) -> Stroke:
+    """Sort those that may be decided so from those that stay as they are."""
+    attempts: list[Attempt] = []
+    stays: Counter[str] = Counter()
+    refusal: ReviewError | None = None
+    for tile, verdict in wanted:
+        try:
+            attempts.append(
+                judge.attempt(tile, verdict, reason if verdict is Verdict.REJECT else None)
+            )
+        except ReviewError as refused:
+            stays[refused.code] += 1
+            refusal = refusal or refused
+    return Stroke(tuple(attempts), stays, refusal)
+
+
+def refuse_in_bulk(reason: Reason | None, count: int) -> None:
+    """Raise ``ReviewError`` if so many at a time may not be given that reason."""
+    if reason is None or count < 2:
+        return
+    if reason.purge or reason.escalate or not reason.bulk:
+        raise ReviewError(
+            f"“{reason.title}” is given to one image at a time.", code="one-at-a-time"
+        )

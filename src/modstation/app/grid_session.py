@@ -1,0 +1,603 @@
+"""The contact sheet: which tiles are seen, marked and looked at, and what one stroke does to them.
+
+Like the session it runs on the window's thread and touches memory only. The focused tile is the
+session's current entry, so evidence, filmstrip and undo need to know nothing of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from modstation.app.frame_pipeline import THUMBNAIL_BOX
+from modstation.app.frame_reel import CELL_BOX
+from modstation.app.grid_layout import SIZES, USUAL_SIZE, Box, Layout
+from modstation.app.grid_plan import Judge, Stroke, plan, refuse_in_bulk
+from modstation.app.grid_reader import GridReader
+from modstation.app.grid_tiles import MOST, MOST_MARKED, GridTiles, Tile
+from modstation.app.session_events import (
+    CountsChanged,
+    CurrentChanged,
+    EntriesLeft,
+    EntriesReturned,
+    Message,
+    PicturePurged,
+    SessionEvent,
+    StripChanged,
+    Tone,
+    ViewChanged,
+)
+from modstation.core.decisions import Verdict
+from modstation.core.errors import ReviewError
+from modstation.media.frames import DecodeResult, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from modstation.app.look import Shown
+    from modstation.app.review_session import ReviewSession
+    from modstation.app.store_tasks import StoreTasks
+    from modstation.core.policy import Reason
+    from modstation.core.queue import QueueEntry, QueuePosition
+
+# Screens decoded beyond the one that is seen, and one back.
+_AHEAD = 2
+
+
+def _nobody() -> None:
+    return
+
+
+class GridSession:
+    """State and rules of the sheet; ``on_change`` is told whenever it has to be painted anew.
+
+    Refusals raise ``ReviewError`` with a stable ``code`` and change nothing.
+    """
+
+    def __init__(
+        self,
+        session: ReviewSession,
+        store: StoreTasks,
+        *,
+        monotonic: Callable[[], float],
+        warning_of: Callable[[str], str | None],
+        new_id: Callable[[], str],
+    ) -> None:
+        self.session = session
+        self.tiles = GridTiles(session.protected, session.is_taken)
+        self.layout = Layout(1, 1, 0)
+        self.offset = 0
+        self.opened = False
+        self.on_change: Callable[[], None] = _nobody
+        self.on_tile: Callable[[str], None] = lambda _key: None
+        # What Ctrl+Enter is about to do; it stands on the screen until it is confirmed.
+        self.statement: Stroke | None = None
+        self._stated_at = 0.0
+        self._monotonic = monotonic
+        self._warning_of = warning_of
+        self._new_id = new_id
+        self._reader = GridReader(store, self)
+        self._ratio = 1.0
+        self._on_screen: set[str] = set()
+        self._focus: str | None = None
+        self._anchor: str | None = None
+        self._marked_before: list[Tile] = []
+        self._protection = session.rules.protection
+        self._stale = False
+        session.listen(self._hear)
+
+    # -- opening and closing
+
+    def open(self) -> None:
+        """Show the sheet, beginning with the image that was on the stage."""
+        self.opened, self.offset, self._stale = True, 0, False
+        self.tiles.clear()
+        self.layout = replace(self.layout, count=0, lead=0)
+        self._anchor, self._focus = None, self._current_key
+        self._protection = self.session.rules.protection
+        self.session.unpainted()
+        self.session.frames.tiles.on_ready = self._tile_ready
+        self._read_anew()
+
+    def close(self) -> None:
+        """Leave the sheet; what is marked is forgotten, the focused image is on the stage."""
+        self.opened, self.statement = False, None
+        self._reader.forget()
+        self._nothing_shown()
+        self.tiles.clear()
+        self.session.frames.tiles.close()
+
+    def tick(self) -> None:
+        """Once a second: look what others did to the entries that are seen."""
+        if self.opened and self._stale:
+            self._stale = False
+            self._renew()
+
+    def resize(self, width: int, height: int, ratio: float) -> None:
+        """The sheet has this size now, in logical pixels of ``ratio`` device pixels."""
+        if (width, height, ratio) == (self.layout.width, self.layout.height, self._ratio):
+            return
+        self._ratio = ratio
+        self._drop_statement()
+        self._lay_out(replace(self.layout, width=width, height=height, lead=0))
+
+    def larger(self, steps: int) -> None:
+        """Make tiles larger or smaller; ``ReviewError`` at the end."""
+        size = self.layout.size + steps
+        if not 0 <= size < len(SIZES):
+            word = "largest" if steps > 0 else "smallest"
+            raise ReviewError(f"This is the {word} tile.", code="edge")
+        self._drop_statement()
+        self._lay_out(replace(self.layout, size=size, lead=0))
+
+    def usual_size(self) -> None:
+        """Tiles as large as they were at first."""
+        self._drop_statement()
+        self._lay_out(replace(self.layout, size=USUAL_SIZE, lead=0))
+
+    # -- for the view
+
+    def seen(self) -> list[tuple[Tile, Box, DecodeResult | None]]:
+        """What is seen of the sheet: tiles, where they lie, and their pictures."""
+        layout, frames = self.layout, self.session.frames.tiles
+        return [
+            (tile := self.tiles[index], layout.box(index, self.offset), frames.frame(tile.key))
+            for index in layout.visible(self.offset)
+        ]
+
+    @property
+    def focused(self) -> Tile | None:
+        """The tile that keys act on."""
+        index = self.tiles.index(self._current_key)
+        return None if index is None else self.tiles[index]
+
+    def painted(self, shown: Mapping[str, Shown], *, whole_view: bool) -> None:
+        """These tiles were put on the screen with their picture, or the reason why there is none.
+
+        Only tiles that are seen from edge to edge count. ``whole_view``: the others are gone.
+        """
+        now, here = self._monotonic(), set[str]()
+        for index in self.layout.whole(self.offset):
+            tile = self.tiles[index]
+            if tile.key in shown:
+                tile.look.painted(shown[tile.key], now)
+                here.add(tile.key)
+        if whole_view:
+            for key in self._on_screen - here:
+                self._leave_screen(key, now)
+            self._on_screen = here
+        else:
+            self._on_screen |= here
+
+    def _leave_screen(self, key: str, now: float) -> None:
+        index = self.tiles.index(key)
+        if index is not None:
+            self.tiles[index].look.gone(now)
+
+    def _nothing_shown(self) -> None:
+        now = self._monotonic()
+        for key in self._on_screen:
+            self._leave_screen(key, now)
+        self._on_screen = set()
+
+    # -- moving
+
+    def move(self, dx: int, dy: int, *, extend: bool = False) -> None:
+        """Focus another tile, so many columns and rows away; ``extend`` marks on the way."""
+        index = self.tiles.index(self._current_key)
+        if index is None:
+            if not len(self.tiles):
+                raise ReviewError("There are no tiles.", code="empty")
+            self._focus_on(self.tiles[0])
+            return
+        to = self.layout.step(index, dx, dy)
+        if to is None:
+            ahead = dx > 0 or dy > 0
+            edge = self.tiles.at_end if ahead else self.tiles.at_start
+            if not edge:
+                self._read_beyond(ahead=ahead)
+                raise ReviewError("What comes next is still being read.", code="edge")
+            word = "last" if ahead else "first"
+            raise ReviewError(f"This is the {word} row of the queue.", code="edge")
+        if extend:
+            self._set_anchor_if_gone(index)
+        else:
+            self._anchor = None
+        self._focus_on(self.tiles[to])
+        if extend:
+            self._extend_to(to)
+
+    def page(self, pages: int) -> None:
+        """Focus the tile one screen further, or back."""
+        rows = max(1, len(self.layout.whole(self.offset)) // self.layout.columns)
+        index = self.tiles.index(self._current_key) or 0
+        to = min(max(index + pages * rows * self.layout.columns, 0), len(self.tiles) - 1)
+        if to < 0:
+            raise ReviewError("There are no tiles.", code="empty")
+        self._anchor = None
+        self._focus_on(self.tiles[to])
+
+    def point(self, index: int, *, extend: bool = False) -> None:
+        """Focus the tile that was clicked."""
+        before = self.tiles.index(self._current_key)
+        if extend and before is not None:
+            self._set_anchor_if_gone(before)
+        elif not extend:
+            self._anchor = None
+        self._focus_on(self.tiles[index])
+        if extend:
+            self._extend_to(index)
+
+    def scroll(self, by: int) -> None:
+        """Scroll by so many pixels; the focus stays where it is."""
+        self.scroll_to(self.offset + by)
+
+    def scroll_to(self, offset: int) -> None:
+        """Scroll so far down."""
+        offset = min(max(offset, 0), self.layout.last_offset)
+        if offset != self.offset:
+            self.offset = offset
+            self._drop_statement()
+            self._moved()
+
+    def _focus_on(self, tile: Tile) -> None:
+        if tile.key != self._current_key:
+            # It tells that another entry is current, and that is followed.
+            self.session.visit(tile.entry)
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """The session has another current entry: bring its tile on the screen."""
+        key = self._current_key
+        if key != self._focus:
+            self._drop_statement()
+            index = self.tiles.index(self._focus)
+            if index is not None:
+                # A held key that uncovers acts on one image only.
+                self.tiles[index].look.peek(on=False, now=self._monotonic())
+            self._focus = key
+        index = self.tiles.index(key)
+        if index is not None:
+            self.offset = self.layout.bring(index, self.offset)
+        self._moved()
+
+    # -- marking
+
+    def toggle_mark(self) -> None:
+        """Mark the focused tile, or take its mark away."""
+        tile = self._need_focus()
+        others = [other for other in self.tiles.marked if other.key != tile.key]
+        self._mark(others if self.tiles.is_marked(tile.key) else [*others, tile])
+        self._anchor = None
+
+    def mark_all(self) -> None:
+        """Mark every tile that is seen with its picture; if all are marked, none of them."""
+        here = [t for t, _, _ in self.seen() if t.key in self._on_screen]
+        if not here:
+            raise ReviewError("No picture is on the screen yet.", code="not-painted")
+        keys = {tile.key for tile in here}
+        others = [tile for tile in self.tiles.marked if tile.key not in keys]
+        all_marked = all(self.tiles.is_marked(key) for key in keys)
+        self._mark(others if all_marked else [*others, *here])
+        self._anchor = None
+
+    def unmark_all(self) -> bool:
+        """Take every mark away; False if there is none."""
+        if not self.tiles.marked:
+            return False
+        self._mark([])
+        return True
+
+    def _set_anchor_if_gone(self, index: int) -> None:
+        if self.tiles.index(self._anchor) is None:
+            self._anchor = self.tiles[index].key
+            self._marked_before = self.tiles.marked
+
+    def _extend_to(self, index: int) -> None:
+        anchor = self.tiles.index(self._anchor)
+        between = self._between(index if anchor is None else anchor, index)
+        self._mark([*self._marked_before, *between])
+
+    def _between(self, one: int, other: int) -> list[Tile]:
+        return [self.tiles[n] for n in range(min(one, other), max(one, other) + 1)]
+
+    def _mark(self, tiles: Iterable[Tile]) -> None:
+        self._drop_statement()
+        if not self.tiles.mark(tiles):
+            raise ReviewError(f"No more than {MOST_MARKED} can be marked.", code="too-many")
+        self.on_change()
+
+    # -- looking
+
+    def peek(self, *, on: bool) -> None:
+        """Uncover the focused tile while a key is held; ``ReviewError`` without a picture."""
+        tile = self.focused
+        if on:
+            self._refuse_without_picture(self._need_focus())
+        if tile is not None and tile.look.peek(on=on, now=self._monotonic()):
+            self.on_change()
+
+    def toggle_reveal(self) -> None:
+        """Uncover the focused tile, or cover it again; ``ReviewError`` without a picture."""
+        tile = self._need_focus()
+        self._refuse_without_picture(tile)
+        if tile.look.toggle_latch(self._monotonic()):
+            self.on_change()
+
+    def _refuse_without_picture(self, tile: Tile) -> None:
+        if tile.look.protected and not self._has_picture(tile.key):
+            raise ReviewError("There is no picture to uncover yet.", code="no-picture")
+
+    def _has_picture(self, key: str) -> bool:
+        return isinstance(self.session.frames.tiles.frame(key), Frame)
+
+    # -- deciding
+
+    def decide_focused(self, verdict: Verdict, reason: Reason | None = None) -> None:
+        """Decide one tile, by the rules of the stage."""
+        tile = self._need_focus()
+        attempt = self._judge().attempt(tile, verdict, reason)
+        self.session.decide_many([attempt], None)
+
+    def decide_marked(self, verdict: Verdict, reason: Reason | None = None) -> None:
+        """Decide the marked tiles; those that may not be decided so stay, and why is said."""
+        marked = self._need_marked()
+        refuse_in_bulk(reason, len(marked))
+        self._carry_out(plan(self._judge(), [(tile, verdict) for tile in marked], reason))
+
+    def reject_with(self, reason: Reason) -> None:
+        """Reject with a reason what is marked, or else the focused tile."""
+        if self.tiles.marked:
+            self.decide_marked(Verdict.REJECT, reason)
+        else:
+            self.decide_focused(Verdict.REJECT, reason)
+
+    def propose(self) -> None:
+        """State what would be done: the marked rejected, the rest that is on screen approved.
+
+        Asked again while the statement stands, do it. The rest are the tiles seen from edge to
+        edge; what of them may not be approved stays.
+        """
+        if self.statement is not None:
+            self.confirm()
+            return
+        marked = self.tiles.marked
+        rest = [
+            tile
+            for index in self.layout.whole(self.offset)
+            if not self.tiles.is_marked((tile := self.tiles[index]).key)
+        ]
+        judge = self._judge()
+        rejections = plan(judge, [(tile, Verdict.REJECT) for tile in marked])
+        if rejections.refusal is not None and rejections.refusal.code == "needs-reason":
+            raise rejections.refusal
+        approvals = plan(judge, [(tile, Verdict.APPROVE) for tile in rest])
+        stroke = Stroke(
+            (*rejections.attempts, *approvals.attempts),
+            rejections.stays + approvals.stays,
+            rejections.refusal or approvals.refusal,
+        )
+        if not stroke.attempts:
+            raise stroke.refusal or ReviewError("There is no image on screen.", code="empty")
+        self.statement, self._stated_at = stroke, self._monotonic()
+        self.on_change()
+
+    def confirm(self) -> None:
+        """Do what was stated; ``ReviewError`` if it stands there too short, or if it is no longer
+        so: then it is dropped.
+        """
+        stroke = self.statement
+        if stroke is None:
+            raise ReviewError("Nothing is to be confirmed.", code="nothing-stated")
+        if self._monotonic() - self._stated_at < self.session.rules.painted_before:
+            raise ReviewError("Read first what would be done.", code="not-painted")
+        if not all(self._still_so(one.entry) for one in stroke.attempts):
+            self._drop_statement()
+            raise ReviewError("Nothing done: the queue has just changed.", code="changed")
+        self._carry_out(stroke)
+
+    def cancel(self) -> bool:
+        """Do not do what was stated; False if nothing was."""
+        stated = self.statement is not None
+        self._drop_statement()
+        return stated
+
+    def skip(self) -> None:
+        """Put the focused image at the back of the queue."""
+        self._need_focus()
+        self.session.skip()
+
+    def _carry_out(self, stroke: Stroke) -> None:
+        if not stroke.attempts:
+            assert stroke.refusal is not None
+            raise stroke.refusal
+        self.statement = None
+        many = len(stroke.attempts) > 1
+        self.session.decide_many(stroke.attempts, self._new_id() if many else None)
+        stays = f" {stroke.remainder[0].upper()}{stroke.remainder[1:]}." if stroke.remainder else ""
+        text = f"{stroke.result}; undo takes {'all of them' if many else 'it'} back.{stays}"
+        self.session.tell(Message(text[0].upper() + text[1:], Tone.DONE))
+
+    def _still_so(self, entry: QueueEntry) -> bool:
+        index = self.tiles.index(entry.key)
+        if index is not None:
+            return self.tiles[index].entry.asset.revision == entry.asset.revision
+        return self.tiles.is_marked(entry.key)
+
+    def _judge(self) -> Judge:
+        return Judge(
+            self.session.rules,
+            self.session.policy,
+            self._has_picture,
+            self._has_more_to_see,
+            self._monotonic(),
+        )
+
+    def _has_more_to_see(self, key: str) -> bool:
+        frame = self.session.frames.tiles.frame(key)
+        return self._warning_of(key) is not None or (isinstance(frame, Frame) and frame.frames > 1)
+
+    def _need_focus(self) -> Tile:
+        tile = self.focused
+        if tile is None:
+            raise ReviewError("No tile is chosen; the arrows choose one.", code="empty")
+        return tile
+
+    def _need_marked(self) -> list[Tile]:
+        marked = self.tiles.marked
+        if not marked:
+            raise ReviewError("No tile is marked.", code="nothing-marked")
+        return marked
+
+    # -- what the session and the store tell
+
+    def taken(
+        self,
+        entries: list[QueueEntry],
+        low: QueuePosition | None,
+        high: QueuePosition | None,
+    ) -> None:
+        """The store has told what waits from ``low`` to ``high``."""
+        first = not len(self.tiles)
+        more = self.tiles.merge(entries, low, high, keep=self._current_key)
+        if more and not first:
+            columns, lead = self.layout.columns, self.layout.lead
+            fresh = (lead - more) % columns
+            self.offset += (fresh + more) // columns * self.layout.pitch
+            self.layout = replace(self.layout, lead=fresh)
+        self._lay_out(replace(self.layout, count=len(self.tiles)))
+        index = self.tiles.index(self._current_key)
+        if first and index is not None:
+            top = (self.layout.lead + index) // self.layout.columns * self.layout.pitch
+            self.scroll_to(top)
+        elif index is None and len(self.tiles) and self.session.current is None:
+            self._focus_on(self.tiles[0])
+
+    def _hear(self, event: SessionEvent) -> None:
+        if not self.opened:
+            return
+        match event:
+            case CurrentChanged():
+                self._follow()
+            case EntriesLeft(keys=keys):
+                self._drop_statement()
+                self.tiles.take(keys)
+                self._lay_out(replace(self.layout, count=len(self.tiles)))
+                self._choose_nearest()
+            case EntriesReturned(entries=entries):
+                self._drop_statement()
+                self.tiles.put_back(entries)
+                self._lay_out(replace(self.layout, count=len(self.tiles)))
+                if self.tiles.index(self._current_key) is None:
+                    self._read_anew()
+            case ViewChanged():
+                self._drop_statement()
+                self._read_anew()
+            case CountsChanged():
+                self._stale = True
+            case PicturePurged():
+                self.on_change()
+            case StripChanged():
+                if self.session.rules.protection is not self._protection:
+                    self._protection = self.session.rules.protection
+                    self._drop_statement()
+                    self.tiles.look_anew()
+                    self.on_change()
+            case _:
+                pass
+
+    def _choose_nearest(self) -> None:
+        """The focused tile left: go on with the first that is seen."""
+        if self.tiles.index(self._current_key) is None:
+            for index in self.layout.visible(self.offset):
+                self._focus_on(self.tiles[index])
+                return
+
+    def _tile_ready(self, key: str) -> None:
+        self.on_tile(key)
+
+    # -- inside
+
+    @property
+    def _current_key(self) -> str | None:
+        entry = self.session.current
+        return entry.key if entry else None
+
+    def _drop_statement(self) -> None:
+        if self.statement is not None:
+            self.statement = None
+            self.on_change()
+
+    def _lay_out(self, layout: Layout) -> None:
+        self.layout = layout
+        self._trim()
+        self.offset = min(self.offset, self.layout.last_offset)
+        self._moved()
+
+    def _moved(self) -> None:
+        """Other tiles are seen: have them, and what comes after them, ready."""
+        if not self.opened:
+            return
+        layout = self.layout
+        seen = layout.visible(self.offset)
+        screen = max(1, len(seen))
+        order = [
+            *seen,
+            *range(seen.stop, min(seen.stop + _AHEAD * screen, len(self.tiles))),
+            *reversed(range(max(0, seen.start - screen), seen.start)),
+        ]
+        entries = [self.tiles[index].entry for index in order]
+        self.session.show_tiles(
+            self._tile_box(), {entry.key: entry.asset.revision for entry in entries}
+        )
+        if seen.stop + 3 * screen > len(self.tiles) and not self.tiles.at_end:
+            self._read_beyond(ahead=True)
+        elif seen.start < screen and not self.tiles.at_start:
+            self._read_beyond(ahead=False)
+        self.on_change()
+
+    def _tile_box(self) -> tuple[int, int]:
+        width, height = (max(1, round(length * self._ratio)) for length in self.layout.tile)
+        # Results are told apart by their size: never that of the stage or of the filmstrip.
+        while (width, height) in {self.session.frames.stage_box, THUMBNAIL_BOX, CELL_BOX}:
+            width -= 1
+        return width, height
+
+    def _trim(self) -> None:
+        """Keep memory bounded: let go of whole rows far from those that are seen."""
+        over = len(self.tiles) - MOST
+        if over <= 0:
+            return
+        seen, layout = self.layout.visible(self.offset), self.layout
+        if seen.start > len(self.tiles) - seen.stop:
+            rows = over // layout.columns + 1
+            self.tiles.drop_first(rows * layout.columns - layout.lead)
+            self.offset = max(0, self.offset - rows * layout.pitch)
+            self.layout = replace(layout, lead=0, count=len(self.tiles))
+        else:
+            self.tiles.drop_last(over)
+            self.layout = replace(layout, count=len(self.tiles))
+
+    # -- reading
+
+    def _read_anew(self) -> None:
+        self._reader.forget()
+        self.tiles.clear()
+        self.offset = 0
+        self.layout = replace(self.layout, count=0, lead=0)
+        current = self.session.current
+        self._reader.around(current.position if current else None)
+        self._moved()
+
+    def _read_beyond(self, *, ahead: bool) -> None:
+        if len(self.tiles):
+            edge = self.tiles[-1 if ahead else 0].entry.position
+            self._reader.beyond(edge, ahead=ahead)
+        else:
+            self._reader.around(None)
+
+    def _renew(self) -> None:
+        seen = self.layout.visible(self.offset)
+        here = self.tiles[seen.start].entry.position if seen else None
+        self._reader.around(here)

@@ -1,0 +1,175 @@
+"""The centre of the window while the sheet is open: the sheet, its buttons, and what to confirm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modstation.core.commands import COMMANDS
+from modstation.ui.buttons import CommandButton, Shape
+from modstation.ui.grid_sheet import GridSheet
+from modstation.ui.theme import BODY, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
+
+    from modstation.app.covering import Covering
+    from modstation.app.grid_session import GridSession
+    from modstation.ui.theme import Theme
+
+_TOOLS = ("mark", "mark-all", "extend-previous", "extend-next", "page-previous", "page-next")
+# A narrow window has no room for these; their keys and the palette are there.
+_GIVE_WAY = _TOOLS[2:]
+_WIDE_FROM = 820
+_STROKES = ("approve-marked", "reject-marked", "settle-screen")
+_HEIGHT = 44
+_ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+
+
+class GridPanel(QWidget):
+    """Shows a ``GridSession``; ``left``: the line to confirm gives the keyboard back."""
+
+    left = Signal()
+
+    def __init__(
+        self,
+        grid: GridSession,
+        covering: Covering,
+        theme: Theme,
+        *,
+        key_of: Callable[[str], str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.grid = grid
+        self.sheet = GridSheet(grid, covering, theme, self)
+        self.statement = StatementLine(theme, key_of("settle-screen"), self)
+        self.buttons: dict[str, CommandButton] = {}
+        self._below = QStackedWidget(self)
+        self._below.setFixedHeight(_HEIGHT)
+        self._bar = self._make_bar(theme, key_of)
+        self._below.addWidget(self._bar)
+        self._below.addWidget(self.statement)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.sheet, 1)
+        column.addWidget(self._below)
+        grid.on_change = self.refresh
+        grid.on_tile = self.sheet.tile_arrived
+
+    def _make_bar(self, theme: Theme, key_of: Callable[[str], str]) -> QWidget:
+        bar = QWidget(self)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(6, 2, 8, 2)
+        row.setSpacing(4)
+        for name in _TOOLS:
+            button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.TOOL, parent=bar)
+            self.buttons[name] = button
+            row.addWidget(button)
+        self._count = QLabel(bar)
+        self._count.setFont(sized(self.font(), BODY))
+        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._count.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        row.addWidget(self._count, 1)
+        for name in _STROKES:
+            button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.ROW, parent=bar)
+            self.buttons[name] = button
+            row.addWidget(button, 2)
+        return bar
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many buttons as there is room for."""
+        super().resizeEvent(event)
+        wide = self.width() >= _WIDE_FROM
+        self._count.setVisible(wide)
+        for name in _GIVE_WAY:
+            self.buttons[name].setVisible(wide)
+
+    def refresh(self) -> None:
+        """Something of the sheet changed."""
+        marked = len(self.grid.tiles.marked)
+        self._count.setText(f"{marked:,} marked" if marked else "")
+        stated = self.grid.statement
+        showing = self._below.currentWidget() is self.statement
+        if stated is not None:
+            self.statement.show_text(f"This will {stated.consequence}.", stated.remainder)
+            if not showing:
+                self._below.setCurrentWidget(self.statement)
+                self.statement.setFocus()
+        elif showing:
+            self._below.setCurrentWidget(self._bar)
+            self.left.emit()
+        self.sheet.refresh()
+        self.sheet.setAccessibleDescription(self.sheet.spoken)
+
+
+class StatementLine(QWidget):
+    """One line that says what a stroke would do before it is done; here Enter does it."""
+
+    confirmed = Signal()
+    dropped = Signal()
+
+    def __init__(self, theme: Theme, key: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Confirm what is done to the screen")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(36, 4, 8, 4)
+        row.setSpacing(8)
+        self._text = QLabel(self)
+        self._text.setFont(sized(self.font(), BODY, strong=True))
+        self._text.setWordWrap(True)
+        self._text.setStyleSheet(f"color: {theme.colour('warning_text').name()}")
+        row.addWidget(self._text, 1)
+        for label, signal in ((f"Do it ({key})", self.confirmed), ("Leave (Esc)", self.dropped)):
+            button = QPushButton(label, self)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(signal)
+            row.addWidget(button)
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self._text.text()
+
+    def show_text(self, consequence: str, remainder: str) -> None:
+        """Say what would be done, and who stays."""
+        text = f"{consequence} {remainder}{'.' if remainder else ''}".strip()
+        if text == self._text.text() and self.isVisible():
+            return
+        self._text.setText(text)
+        self.setAccessibleDescription(text)
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter confirms, once: a key held down does not."""
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if event.key() in _ENTER and held == Qt.KeyboardModifier.NoModifier:
+            if not event.isAutoRepeat():
+                self.confirmed.emit()
+            return
+        event.ignore()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the ground and the sign of warning."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("warning"))
+        mark = self._theme.icon("warning", "warning_text", 16, self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(12, self.height() / 2 - 8), mark)
+        painter.end()
