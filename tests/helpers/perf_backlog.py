@@ -121,8 +121,9 @@ def _bulk(path: Path, first: int, count: int, template: Asset) -> None:
         _rows(first, count, template),
     )
     sql.execute(
-        "INSERT INTO review_queue (key, kind, status, lane, created_us, share, pass_no)"
-        " SELECT key, list_kind, status, 0, position_us, share, (SELECT pass_no FROM listings)"
+        "INSERT INTO review_queue (key, kind, status, lane, created_us, share, public_us, doubt,"
+        " pass_no) SELECT key, list_kind, status, 0, position_us, share, public_us, doubt,"
+        " (SELECT pass_no FROM listings)"
         f" FROM assets WHERE key >= 'image/upload/queue/photo-{first:07}' ORDER BY key"
     )
     sql.execute("UPDATE queue_counts SET waiting = ?", (count,))

@@ -110,13 +110,14 @@ def open_station(spec: StationSpec) -> Station:
     def told(event: Event) -> None:
         mailbox.post(lambda: session.take_event(event))
 
+    view = spec.view.in_order(settings.order)
     pool = DecodePool(on_result=decoded, load=load, crashed=crashed)
     network = NetworkLink(
         NetworkSpec.of(
             credentials=spec.credentials,
             folder=folder,
             log=spec.home.log,
-            view=spec.view,
+            view=view,
             settings=settings,
             screen_edge=int(screen_edge) if screen_edge else None,
             offline=spec.offline,
@@ -141,7 +142,7 @@ def open_station(spec: StationSpec) -> Station:
     session = ReviewSession(
         store=store,
         frames=frames,
-        view=spec.view,
+        view=view,
         policy=policy,
         rules=rules,
         monotonic=time.monotonic,

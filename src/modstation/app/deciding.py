@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from modstation.app.session_events import SessionEvent
     from modstation.app.shredder import Shredder
     from modstation.app.store_tasks import StoreTasks
-    from modstation.app.taking_back import TakingBack
     from modstation.core.errors import StoreError
     from modstation.core.events import ConnectionChanged
     from modstation.core.policy import Policy, Reason
@@ -170,10 +169,6 @@ class Desk(Protocol):
         """The store knows what became of an image."""
         ...
 
-    def more_ahead(self) -> None:
-        """There may be entries beyond the last one in memory."""
-        ...
-
     def take_counts(self, counts: Counts) -> None:
         """The counters moved."""
         ...
@@ -184,15 +179,12 @@ class Desk(Protocol):
 
 
 class Deciding:
-    """Takes verdicts and skips: the next image first, then the disk."""
+    """Takes verdicts: the next image first, then the disk."""
 
-    def __init__(
-        self, store: StoreTasks, desk: Desk, taking_back: TakingBack, shredder: Shredder
-    ) -> None:
+    def __init__(self, store: StoreTasks, desk: Desk, shredder: Shredder) -> None:
         self.pace = PaceMeter()
         self._store = store
         self._desk = desk
-        self._taking_back = taking_back
         self._shredder = shredder
         # Decisions the store has not answered for yet.
         self._unanswered = 0
@@ -216,7 +208,6 @@ class Deciding:
         if reason is not None and reason.protect:
             desk.warned_of(entry.key)
         desk.leave(StripState(verdict.status.value))
-        self._taking_back.decided()
 
         def task(store: StationStore) -> Saved:
             stored.append(store.decide(draft, hold=hold))
@@ -258,7 +249,6 @@ class Deciding:
         for _ in attempts:
             self.pace.decided(now)
         desk.leave_many([(one.entry, StripState(one.verdict.status.value)) for one in attempts])
-        self._taking_back.decided()
 
         def task(store: StationStore) -> list[Saved]:
             for start in range(0, len(drafts), _AT_ONCE):
@@ -286,27 +276,6 @@ class Deciding:
         for one in attempts:
             if one.reason is not None and one.reason.purge:
                 self._shredder.shred(one.entry.key, if_saved=lambda: bool(stored))
-        desk.look_around()
-
-    def skip(self) -> None:
-        """Put the image at the back of the queue; ``ReviewError`` if there is none."""
-        desk, entry = self._desk, self._desk.current
-        if entry is None:
-            raise ReviewError("There is no image to skip.", code="empty")
-        view = desk.view
-        desk.leave(StripState.SKIPPED)
-        self._taking_back.skipped()
-
-        def done(_position: object) -> None:
-            desk.on_disk(entry.key)
-            desk.more_ahead()
-
-        self._store.submit(
-            Priority.DECIDE,
-            lambda store: store.skip(entry.key, view),
-            done,
-            lambda error: self._not_saved(entry, error=error),
-        )
         desk.look_around()
 
     def post_now(self) -> None:

@@ -23,7 +23,7 @@ from modstation.core.events import (
     QueueChanged,
 )
 from modstation.core.pacing import Quota
-from modstation.core.queue import Counts, QueueView, Split
+from modstation.core.queue import Counts, Order, QueueView, Split
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +114,10 @@ def view_of(value: dict[str, Any]) -> QueueView:
     """The view of a message; ``ValueError``, ``KeyError`` or ``TypeError`` if it is none."""
     split = value["split"]
     return QueueView(
-        value["kind"], ModerationStatus(value["status"]), Split(**split) if split else None
+        value["kind"],
+        ModerationStatus(value["status"]),
+        Split(**split) if split else None,
+        Order(value["order"]),
     )
 
 

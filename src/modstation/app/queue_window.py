@@ -26,6 +26,7 @@ class StripState(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     SKIPPED = "skipped"
+    ESCALATED = "escalated"
 
 
 @dataclass(frozen=True, slots=True)

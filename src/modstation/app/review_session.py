@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from modstation.app.deciding import Deciding
 from modstation.app.look import Look, Shown
+from modstation.app.queue_lists import QueueLists
 from modstation.app.queue_reader import QueueReader
+from modstation.app.queue_verbs import QueueVerbs
 from modstation.app.queue_window import QueueWindow, StripItem, StripState
 from modstation.app.session_events import (
     ConnectionMoved,
@@ -19,6 +21,7 @@ from modstation.app.session_events import (
     CurrentChanged,
     EntriesLeft,
     EntriesReturned,
+    FlagChanged,
     FrameReady,
     Message,
     ReversalOffered,
@@ -107,7 +110,9 @@ class ReviewSession:
         self.shredder = Shredder(
             store, frames, self.tell, stop_fetching=purge_images, destroy=destroy_copies
         )
-        self._deciding = Deciding(store, self, self._taking_back, self.shredder)
+        self._deciding = Deciding(store, self, self.shredder)
+        # Skip, flag and escalate, and the way back from each.
+        self.verbs = QueueVerbs(store, self)
         self._beside: Beside | None = None
 
     # -- for the views
@@ -229,6 +234,8 @@ class ReviewSession:
             # Another picture under the same name: it has to be seen before a decision.
             self.frames.forget(now.key)
             self._new_current()
+        elif now and before and now.flagged != before.flagged:
+            self.tell(FlagChanged(now.flagged))
         self._show_surroundings()
 
     def window_not_read(self, error: StoreError) -> None:
@@ -332,10 +339,12 @@ class ReviewSession:
         ``ReviewError`` codes: ``empty`` and those of ``Attempt.refuse``.
         """
         self._deciding.decide(verdict, reason, self._monotonic())
+        self.verbs.decided()
 
     def decide_many(self, attempts: Sequence[Attempt], batch_id: str | None) -> None:
         """Record verdicts that were found to count, as one step."""
         self._deciding.decide_many(attempts, batch_id, self._monotonic())
+        self.verbs.decided()
 
     def is_taken(self, key: str) -> bool:
         """An image was decided or skipped, and the store has not answered for it yet."""
@@ -343,7 +352,11 @@ class ReviewSession:
 
     def skip(self) -> None:
         """Put the image at the back of the queue."""
-        self._deciding.skip()
+        self.verbs.skip()
+
+    def lists(self, changed: Callable[[], None]) -> QueueLists:
+        """What was skipped, flagged or escalated; ``changed`` is called after every answer."""
+        return QueueLists(self._store, self.verbs, changed)
 
     def leave(self, state: StripState) -> None:
         """The current image was decided or skipped: the next one comes on the stage."""
@@ -385,9 +398,10 @@ class ReviewSession:
     def undo(self) -> None:
         """Take the last step back; if it is posted, offer to reverse it, then reverse it.
 
-        ``ReviewError`` once after a skip, which is no decision.
+        A skip or an escalation that came last is a step too.
         """
-        self._taking_back.undo()
+        if self.reversal is not None or not self.verbs.take_back():
+            self._taking_back.undo()
 
     def undo_one(self, decision_id: str) -> None:
         """Take one decision back, also one of many that were made at one stroke."""
@@ -410,7 +424,7 @@ class ReviewSession:
         for entry in entries:
             self._window.release(entry.key)
         if here:
-            self.put_back(*here)
+            self.put_back(*(entry.ordered(self.view.order) for entry in here))
         elif entries:
             self.reload()
 

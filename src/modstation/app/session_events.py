@@ -70,6 +70,13 @@ class PicturePurged:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagChanged:
+    """The current image was bookmarked, or its bookmark removed."""
+
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CoverChanged:
     """The current image was covered or uncovered."""
 
@@ -129,6 +136,7 @@ SessionEvent: TypeAlias = (
     | EntriesLeft
     | EntriesReturned
     | PicturePurged
+    | FlagChanged
     | CoverChanged
     | CountsChanged
     | ConnectionMoved

@@ -15,6 +15,7 @@ from modstation.app.paths import write_atomically
 from modstation.app.toml_text import toml_lines, with_values
 from modstation.core.errors import SettingsError
 from modstation.core.protection import Protection
+from modstation.core.queue import Order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +121,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             group="Looking",
         ),
     ] = False
+    order: Annotated[
+        Order,
+        _describe(
+            "Which waiting image comes first: oldest, newest, public (for longest), unsure.",
+            title="Order of the queue",
+            group="Deciding",
+        ),
+    ] = Order.OLDEST
     review_edge: Annotated[
         int,
         _describe(
@@ -253,7 +262,7 @@ def setting_table() -> dict[str, SettingInfo]:
         table[field.name] = SettingInfo(
             name=field.name,
             allowed=_allowed(meta.type),
-            default=default.value if isinstance(default, Protection) else default,
+            default=default.value if isinstance(default, Enum) else default,
             description=str((meta.extra_json_schema or {}).get("description", "")),
             kind=_kind(meta.type),
             choices=_choices(meta.type),

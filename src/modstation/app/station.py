@@ -215,6 +215,8 @@ class Station:
         if before.protection != after.protection:
             rules = replace(rules, protection=after.protection)
         self.session.use_rules(rules)
+        if before.order != after.order:
+            self.session.change_view(self.session.view.in_order(after.order))
         if (before.blur, before.greyscale) != (after.blur, after.greyscale):
             self.covering.choose(blur=after.blur, greyscale=after.greyscale)
         if (before.keymap, before.letter_keys) != (after.keymap, after.letter_keys):

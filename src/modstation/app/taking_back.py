@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from modstation.app.session_events import Message, ReversalClosed, ReversalOffered, Tone
-from modstation.core.errors import ReviewError
 from modstation.store.results import NeedsReversal, Saved, Undone
 from modstation.store.store_thread import Priority
 
@@ -52,31 +51,14 @@ class TakingBack:
 
     def __init__(self, store: StoreTasks, desk: Desk) -> None:
         self.offer: ReversalOffered | None = None
-        self._after_skip = False
         self._store = store
         self._desk = desk
-
-    def decided(self) -> None:
-        """The last key was a decision."""
-        self._after_skip = False
-
-    def skipped(self) -> None:
-        """The last key was a skip."""
-        self._after_skip = True
 
     def undo(self) -> None:
         """Take the last decision back; if it is posted, offer to reverse it.
 
-        Pressed again while the offer stands, it posts the opposite verdict. ``ReviewError`` once
-        after a skip: whoever wants that back must not lose the decision before it.
+        Pressed again while the offer stands, it posts the opposite verdict.
         """
-        if self._after_skip:
-            self._after_skip = False
-            raise ReviewError(
-                "A skip is not undone: that image is at the back of the queue. The same key again"
-                " takes back the decision before it.",
-                code="skipped",
-            )
         if self.offer is not None:
             self._reverse(self.offer)
             return

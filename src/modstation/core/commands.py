@@ -31,6 +31,13 @@ def _table() -> dict[str, Command]:
         Command("undo", "Undo", "Take the last decision back, or offer to reverse it.", "Decide"),
         Command("redo", "Redo", "Make the decision again that was just undone.", "Decide"),
         Command("skip", "Skip", "Put the image at the back of the queue.", "Decide", decides=True),
+        Command("flag", "Flag", "Bookmark the image, with the note if there is one.", "Decide"),
+        Command(
+            "escalate",
+            "Escalate",
+            "Leave the image to somebody else, with a note; it stays pending.",
+            "Decide",
+        ),
         Command("next", "Next", "Look at the next image without deciding.", "Move", repeats=True),
         Command("previous", "Back", "Look at the image before.", "Move", repeats=True),
         Command("grid", "Grid", "Show many images on one sheet; again to go back to one.", "Grid"),
@@ -93,6 +100,8 @@ def _table() -> dict[str, Command]:
             "Show your last decisions: look, change, take one back, or reverse what is posted.",
             "Panels",
         ),
+        Command("lists", "Lists…", "Show what was skipped, flagged or escalated.", "Panels"),
+        Command("order", "Order", "Take the next order of the queue.", "Panels"),
         Command("keys-help", "Keys", "Show every key.", "Panels"),
         Command(
             "edit-keys",

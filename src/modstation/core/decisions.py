@@ -19,17 +19,23 @@ GENESIS_HASH = "0" * 64
 
 
 class Verdict(StrEnum):
-    """The two things a moderator can say."""
+    """The two things a moderator can say, and that somebody else is to say it."""
 
     APPROVE = "approve"
     REJECT = "reject"
+    # In the log only: nothing is posted.
+    ESCALATE = "escalate"
 
     @property
     def status(self) -> ModerationStatus:
-        """The status the service is asked to set."""
-        if self is Verdict.APPROVE:
-            return ModerationStatus.APPROVED
-        return ModerationStatus.REJECTED
+        """The status the service is asked to set; what is escalated stays pending."""
+        match self:
+            case Verdict.APPROVE:
+                return ModerationStatus.APPROVED
+            case Verdict.REJECT:
+                return ModerationStatus.REJECTED
+            case Verdict.ESCALATE:
+                return ModerationStatus.PENDING
 
     @property
     def opposite(self) -> Verdict:
@@ -49,6 +55,9 @@ class Action(StrEnum):
     KEEP_MINE = "keep_mine"
     ACCEPT_THEIRS = "accept_theirs"
     LOOK_AGAIN = "look_again"
+    # A second opinion is asked for, by somebody else; or is not wanted any more.
+    ESCALATE = "escalate"
+    WITHDRAW = "withdraw"
 
 
 class Reveal(StrEnum):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from modstation.core.assets import Asset, ModerationStatus
+from modstation.core.clock import to_us
+from modstation.core.protection import DEFAULT_LABEL_THRESHOLD
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,21 +43,73 @@ class Split:
         return cls(part, parts)
 
 
+class Order(StrEnum):
+    """Which of the waiting images comes first; what was skipped comes last in any order."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    # The picture of now has been delivered to everybody for longest.
+    PUBLIC = "public"
+    # A machine's strongest label lies closest to its threshold.
+    UNSURE = "unsure"
+
+
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """What is being reviewed: one moderation kind and status, or a share of it."""
+    """What is being reviewed: one moderation kind and status, or a share of it, in an order."""
 
     kind: str = "manual"
     status: ModerationStatus = ModerationStatus.PENDING
     split: Split | None = None
+    order: Order = Order.OLDEST
+
+    def in_order(self, order: Order) -> QueueView:
+        """The same entries in another order; what is settled has only one."""
+        return replace(self, order=order) if self.status is ModerationStatus.PENDING else self
+
+
+# Ranks behind every moment and every distance: not public at all, no machine label.
+NOT_PUBLIC = 1 << 60
+NO_DOUBT = 1_000_000
+# A version that is a moment, in seconds: every upload of Cloudinary has such a one.
+_MOMENTS = range(1_000_000_000, 100_000_000_000)
+
+
+def public_since_us(asset: Asset) -> int | None:
+    """Since when everybody can see this picture, in microseconds; None if the answer is not told.
+
+    An upload that replaced another one keeps its time of creation but gets a new version.
+    """
+    version = asset.version
+    since = to_us(asset.created_at) if asset.created_at else None
+    if version is not None and version in _MOMENTS:
+        since = max(since or 0, version * 1_000_000)
+    if asset.ref.delivery_type in {"private", "authenticated"}:
+        return NOT_PUBLIC + (since or 0)
+    return since
+
+
+def doubt(asset: Asset) -> int | None:
+    """How far the strongest machine label is from its threshold, in thousandths of a percent.
+
+    None without a label.
+    """
+    if not asset.labels:
+        return None
+    top = asset.labels[0]
+    threshold = DEFAULT_LABEL_THRESHOLD if top.threshold is None else top.threshold
+    return min(NO_DOUBT - 1, round(abs(top.confidence - threshold) * 1000))
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class QueuePosition:
-    """A place in the order: skip lane, then age, then key. Two entries never share one."""
+    """A place in an order: skip lane, then rank, then key. Two entries never share one.
+
+    The rank is the age in microseconds of the epoch unless the order says otherwise.
+    """
 
     lane: int
-    created_us: int
+    rank: int
     key: str
 
 
@@ -73,11 +127,29 @@ class QueueEntry:
 
     position: QueuePosition
     asset: Asset
+    # The reviewer has bookmarked it.
+    flagged: bool = False
 
     @property
     def key(self) -> str:
         """The asset's key."""
         return self.position.key
+
+    def ordered(self, order: Order) -> QueueEntry:
+        """This entry, that stands by age, at its place in another order."""
+        place, asset = self.position, self.asset
+        match order:
+            case Order.OLDEST:
+                rank = place.rank
+            case Order.NEWEST:
+                rank = -place.rank
+            case Order.PUBLIC:
+                since = public_since_us(asset)
+                rank = place.rank if since is None else since
+            case Order.UNSURE:
+                distance = doubt(asset)
+                rank = NO_DOUBT if distance is None else distance
+        return replace(self, position=replace(place, rank=rank))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +174,24 @@ class Counts:
     def unsent(self) -> int:
         """Decisions that have not reached the service yet."""
         return self.on_the_way + self.parked + self.conflicted
+
+
+class Kept(StrEnum):
+    """The lists a reviewer keeps beside the queue."""
+
+    SKIPPED = "skipped"
+    FLAGGED = "flagged"
+    ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """One row of such a list, with who put it there, when, and the note; a skip has none."""
+
+    entry: QueueEntry
+    actor: str | None = None
+    at: datetime | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import msgspec
 
 from modstation.core.assets import Asset, AssetRef, MachineLabel, ModerationEntry, ModerationStatus
 from modstation.core.clock import from_us, to_us
+from modstation.core.queue import doubt, public_since_us
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,6 +51,9 @@ class _Described(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str | None = None
     tags: tuple[str, ...] = ()
     moderation: tuple[_Entry, ...] = ()
+    # Ranks in the orders of the queue; None: that of an asset of which nothing special is told.
+    public_us: int | None = None
+    doubt: int | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -77,6 +81,8 @@ def share_of(key: str) -> int:
 
 def describe(asset: Asset) -> str:
     """The JSON of the column ``described``."""
+    created_us = to_us(asset.created_at) if asset.created_at else None
+    public_us = public_since_us(asset)
     described = _Described(
         status=asset.status,
         kind=asset.kind,
@@ -86,7 +92,9 @@ def describe(asset: Asset) -> str:
         bytes=asset.bytes,
         width=asset.width,
         height=asset.height,
-        created_us=to_us(asset.created_at) if asset.created_at else None,
+        created_us=created_us,
+        public_us=None if public_us == created_us else public_us,
+        doubt=doubt(asset),
         etag=asset.etag,
         url=asset.url,
         tags=asset.tags,

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from modstation.core.decisions import Action, DecisionDraft, Reveal, Verdict
 from modstation.core.outbox import REPLACED, OperationState, can_undo_silently
-from modstation.store import asset_rows, decision_log, operation_rows, queue_rows, undo_log
+from modstation.store import (
+    asset_rows,
+    decision_log,
+    list_rows,
+    operation_rows,
+    queue_rows,
+    undo_log,
+)
 from modstation.store.results import NeedsReversal
 
 if TYPE_CHECKING:
@@ -78,7 +85,24 @@ class Choices:
             verify=stands.status not in expected or stands.is_another_picture(draft),
         )
         undo_log.push(sql, decision, replaced=replaced, entry_id=entry_id)
+        # Whoever decides has given the second opinion.
+        list_rows.answered(sql, key)
         return decision, operation
+
+    def escalate(self, draft: DecisionDraft) -> Decision | None:
+        """Leave an asset to somebody else; nothing is posted. None if it is left already."""
+        draft = replace(draft, action=Action.ESCALATE, verdict=Verdict.ESCALATE)
+        note = None if draft.note is None else asset_rows.storable(draft.note)
+        left = list_rows.escalate(
+            self._sql, draft.ref.key, actor=draft.actor, note=note, at=self._clock.now()
+        )
+        return self._append(draft) if left else None
+
+    def withdraw(self, draft: DecisionDraft) -> Decision | None:
+        """Take an asset back that was left to somebody else; None if it is not any more."""
+        if not list_rows.answered(self._sql, draft.ref.key):
+            return None
+        return self._append(replace(draft, action=Action.WITHDRAW, verdict=Verdict.ESCALATE))
 
     def undo(
         self, *, actor: str, limit: int, number: int | None = None
@@ -345,4 +369,5 @@ def _perhaps_found(older: Operation) -> frozenset[ModerationStatus]:
 
 
 def _verdict_of(status: ModerationStatus) -> Verdict | None:
-    return next((verdict for verdict in Verdict if verdict.status is status), None)
+    verdicts = (Verdict.APPROVE, Verdict.REJECT)
+    return next((verdict for verdict in verdicts if verdict.status is status), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import ModerationStatus
-from modstation.core.queue import Counts, QueueEntry, QueuePosition, QueueView, Split
+from modstation.core.queue import Counts, Order, QueueEntry, QueuePosition, QueueView, Split
 from modstation.store import asset_rows
 
 if TYPE_CHECKING:
@@ -14,27 +14,39 @@ if TYPE_CHECKING:
 
 _WHOLE = Split(1, 1)
 _QUEUE = "review_queue"
+_FLAGGED = "EXISTS (SELECT 1 FROM flags AS n WHERE n.key = a.key)"
+
+
+# The index of each order and the column that it ranks by; both are named, never guessed.
+_ORDERS = {
+    Order.OLDEST: ("queue_pending", "created_us"),
+    Order.NEWEST: ("queue_newest", "newest"),
+    Order.PUBLIC: ("queue_public", "public_us"),
+    Order.UNSURE: ("queue_doubt", "doubt"),
+}
 
 
 def _scan(view: QueueView, edge: str, order: str) -> str:
     """The keyset scan of a view from an edge; the partial index is named, never guessed."""
     if view.status is ModerationStatus.PENDING:
-        index, where = "queue_pending", "q.status = 'pending'"
+        index, rank = _ORDERS[view.order]
+        where = "q.status = 'pending'"
     else:
         # The first term is what the index asks for, the second what is wanted.
-        index, where = "queue_settled", "q.status <> 'pending' AND q.status = :status"
+        index, rank = "queue_settled", "created_us"
+        where = "q.status <> 'pending' AND q.status = :status"
     share = " AND q.share % :parts = :part - 1" if view.split else ""
+    from_there = f" AND (q.lane, q.{rank}, q.key) {edge} (:lane, :rank, :key)" if edge else ""
     return (
-        "SELECT q.lane, q.created_us, q.key, "  # noqa: S608
+        f"SELECT q.lane, q.{rank}, q.key, {_FLAGGED}, "  # noqa: S608
         f"{asset_rows.COLUMNS} FROM {_QUEUE} AS q INDEXED BY {index}"
         " CROSS JOIN assets AS a ON a.key = q.key"
-        f" WHERE {where} AND q.kind = :kind{share}{edge}"
-        f" ORDER BY q.lane {order}, q.created_us {order}, q.key {order} LIMIT :limit"
+        f" WHERE {where} AND q.kind = :kind{share}{from_there}"
+        f" ORDER BY q.lane {order}, q.{rank} {order}, q.key {order} LIMIT :limit"
     )
 
 
-_FROM_EDGE = " AND (q.lane, q.created_us, q.key) >= (:lane, :created_us, :key)"
-_BEFORE_EDGE = " AND (q.lane, q.created_us, q.key) < (:lane, :created_us, :key)"
+_FROM_EDGE, _BEFORE_EDGE = ">=", "<"
 
 
 def window(
@@ -56,7 +68,7 @@ def window(
     }
     if around is None:
         return [_entry(row) for row in sql.execute(_scan(view, "", "ASC"), values)]
-    values |= {"lane": around.lane, "created_us": around.created_us, "key": around.key}
+    values |= {"lane": around.lane, "rank": around.rank, "key": around.key}
     values["limit"] = after + 1
     later = [_entry(row) for row in sql.execute(_scan(view, _FROM_EDGE, "ASC"), values)]
     if len(later) > after and later[0].position != around:
@@ -71,7 +83,7 @@ def window(
 def entry(sql: sqlite3.Connection, key: str) -> QueueEntry | None:
     """An asset and the place it has, or would have, in its queue."""
     row = sql.execute(
-        "SELECT coalesce(m.lane, 0), a.position_us, a.key, "  # noqa: S608
+        f"SELECT coalesce(m.lane, 0), a.position_us, a.key, {_FLAGGED}, "  # noqa: S608
         f"{asset_rows.COLUMNS} FROM assets AS a LEFT JOIN review_marks AS m ON m.key = a.key"
         " WHERE a.key = ?",
         (key,),
@@ -94,6 +106,20 @@ def skip(sql: sqlite3.Connection, key: str) -> QueuePosition:
         " ON CONFLICT (key) DO UPDATE SET lane = lane + 1",
         (key,),
     )
+    return _marked(sql, key)
+
+
+def unskip(sql: sqlite3.Connection, key: str, *, wholly: bool) -> QueuePosition | None:
+    """Take the last skip of an asset back, or all of them; None if it is in no queue."""
+    sql.execute(
+        "UPDATE review_marks SET lane = CASE WHEN ? THEN 0 ELSE lane - 1 END"
+        " WHERE key = ? AND lane > 0",
+        (wholly, key),
+    )
+    return position(sql, key)
+
+
+def _marked(sql: sqlite3.Connection, key: str) -> QueuePosition:
     row = sql.execute(
         "SELECT m.lane, a.position_us, a.key FROM review_marks AS m"
         " JOIN assets AS a ON a.key = m.key WHERE m.key = ?",
@@ -159,8 +185,9 @@ def rebuild(sql: sqlite3.Connection) -> None:
     """Make the queue anew from assets, marks and operations; for a repair, never in daily work."""
     sql.execute("DELETE FROM review_queue")
     sql.execute(
-        "INSERT INTO review_queue (key, kind, status, lane, created_us, share, pass_no)"
-        " SELECT p.key, p.kind, p.status, p.lane, p.created_us, p.share, coalesce("
+        "INSERT INTO review_queue (key, kind, status, lane, created_us, share, public_us, doubt,"
+        " pass_no) SELECT p.key, p.kind, p.status, p.lane, p.created_us, p.share, p.public_us,"
+        " p.doubt, coalesce("
         "(SELECT pass_no FROM listings AS l WHERE l.kind = p.kind AND l.status = p.status), 0)"
         " FROM queue_projection AS p"
     )
@@ -168,7 +195,7 @@ def rebuild(sql: sqlite3.Connection) -> None:
 
 def drift(sql: sqlite3.Connection) -> list[str]:
     """Every way in which queue and counters differ from what they are kept from; empty if sound."""
-    columns = "key, kind, status, lane, created_us, share"
+    columns = "key, kind, status, lane, created_us, share, public_us, doubt"
     faults = [
         f"queue: {name} {row}"
         for name, left, right in (
@@ -194,8 +221,18 @@ def drift(sql: sqlite3.Connection) -> list[str]:
             " (SELECT count(*) FROM operations AS o WHERE o.state = c.name)"
         )
     ]
+    faults += [
+        f"list {row}"
+        for row in sql.execute(
+            "SELECT name, value FROM list_counts WHERE value <> CASE name"
+            " WHEN 'skipped' THEN (SELECT count(*) FROM review_queue WHERE lane > 0)"
+            " WHEN 'flagged' THEN (SELECT count(*) FROM flags)"
+            " ELSE (SELECT count(*) FROM escalations) END"
+        )
+    ]
     return faults
 
 
 def _entry(row: Sequence[Any]) -> QueueEntry:
-    return QueueEntry(QueuePosition(row[0], row[1], row[2]), asset_rows.asset_of(row[3:]))
+    place = QueuePosition(row[0], row[1], row[2])
+    return QueueEntry(place, asset_rows.asset_of(row[4:]), bool(row[3]))

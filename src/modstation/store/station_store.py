@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modstation.core.clock import to_us
 from modstation.core.decisions import Action, ChainBreak, Decision, first_break
 from modstation.core.queue import Counts, QueueView
 from modstation.store import (
-    asset_rows,
     decision_log,
-    listings,
     operation_rows,
     queue_rows,
-    remembered,
-    settlement,
 )
 from modstation.store.choices import Choices
-from modstation.store.connection import SLICE, StoreConnection, open_connection, sliced
+from modstation.store.connection import StoreConnection, open_connection
+from modstation.store.engine_side import EngineSide
+from modstation.store.lists_side import ListsSide
 from modstation.store.results import (
     HistoryRow,
     ItemProblem,
@@ -32,14 +29,13 @@ from modstation.store.steps import Steps
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-    from datetime import datetime, timedelta
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
-    from modstation.core.assets import Asset
     from modstation.core.clock import Clock, Ids
     from modstation.core.decisions import DecisionDraft
-    from modstation.core.outbox import Operation, OperationState, Transition
+    from modstation.core.outbox import Operation, OperationState
     from modstation.core.queue import QueueEntry, QueuePosition
 
 # So many rows of the log are searched for somebody's last decisions, however long it is.
@@ -58,7 +54,7 @@ __all__ = [
 ]
 
 
-class StationStore:
+class StationStore(EngineSide, ListsSide):
     """One connection to the station's database, used by the thread that opened it.
 
     Every method is one short transaction, or several of at most 200 rows. All may raise
@@ -207,14 +203,6 @@ class StationStore:
         with self._connection.reading() as sql:
             return operation_rows.in_states(sql, states, limit=limit, after=after or "")
 
-    def hasten_forbidden(self, now: datetime) -> None:
-        """Make due what waits because the service refused it as by a key that may not post."""
-        with self._connection.reading() as sql:
-            waiting = operation_rows.some_forbidden_waiting(sql, now)
-        while waiting:
-            with self._connection.writing() as sql:
-                waiting = operation_rows.hasten_forbidden(sql, now, SLICE) == SLICE
-
     def post_now(self, operation_id: str) -> bool:
         """Make one held or ready operation due now; false if it is neither."""
         with self._connection.writing() as sql:
@@ -290,152 +278,6 @@ class StationStore:
         with self._connection.translating() as sql:
             return int(sql.execute("PRAGMA data_version").fetchone()[0])
 
-    # -- the outbox, for the sync engine
-
-    def recover_in_flight(self, now: datetime) -> list[Operation]:
-        """Take back what was in flight when the program ended; it is verified before it is sent.
-
-        Only for the holder of the network lock: nobody else may have anything in flight.
-        """
-        recovered: list[Operation] = []
-        while True:
-            with self._connection.writing() as sql:
-                slice_ = settlement.recover(sql, now, SLICE)
-            recovered += slice_
-            if len(slice_) < SLICE:
-                return recovered
-
-    def release_due(self, now: datetime) -> int:
-        """Make held operations ready whose undo window is over."""
-        with self._connection.reading() as sql:
-            due = operation_rows.some_held_due(sql, now)
-        return self._release(now, all_held=False) if due else 0
-
-    def claim(self, limit: int, now: datetime) -> list[Operation]:
-        """Put the next operations in flight, rejections first, oldest first, one per asset."""
-        with self._connection.reading() as sql:
-            if not settlement.something_claimable(sql, now):
-                return []
-        claimed: list[Operation] = []
-        while len(claimed) < limit:
-            wanted = min(SLICE, limit - len(claimed))
-            with self._connection.writing() as sql:
-                slice_ = settlement.claim(sql, wanted, now)
-            claimed += slice_
-            if len(slice_) < wanted:
-                break
-        return claimed
-
-    def apply(
-        self,
-        operation_id: str,
-        transition: Transition,
-        *,
-        now: datetime,
-        asset: Asset | None = None,
-    ) -> Operation:
-        """Settle an operation in flight; ``asset`` is what the service answered about its asset.
-
-        The transition gives way to a newer choice that was made since it was worked out.
-        """
-        with self._connection.writing() as sql:
-            return settlement.settle(sql, operation_id, transition, now=now, asset=asset)
-
-    def apply_many(
-        self, settled: Sequence[tuple[str, Transition, Asset | None]], *, now: datetime
-    ) -> list[Operation]:
-        """Settle many operations, at most 200 in one transaction."""
-        operations: list[Operation] = []
-        for slice_ in sliced(settled):
-            with self._connection.writing() as sql:
-                operations += [
-                    settlement.settle(sql, operation_id, transition, now=now, asset=asset)
-                    for operation_id, transition, asset in slice_
-                ]
-        return operations
-
-    def next_due(self) -> datetime | None:
-        """When the first held or ready operation is due."""
-        with self._connection.reading() as sql:
-            return operation_rows.next_due(sql)
-
-    # -- listings, for the sync engine
-
-    def list_state(self, view: QueueView) -> ListState:
-        """How far the listing of a view has got."""
-        with self._connection.reading() as sql:
-            return listings.state(sql, view)
-
-    def apply_page(
-        self,
-        view: QueueView,
-        assets: Sequence[Asset],
-        *,
-        cursor: str | None,
-        pass_id: str,
-        listed_at: datetime,
-        first: bool,
-        last: bool,
-    ) -> PageResult:
-        """Store a page of a listing; the cursor is saved with its last slice.
-
-        ``first`` begins a pass. On ``last``, entries that the pass did not show leave the queue
-        (settled elsewhere), unless they were created after its last asset. ``ValueError`` if the
-        pass was never begun. Storing the same page again changes nothing.
-        """
-        page = listings.Page(cursor, pass_id, listed_at, first, last)
-        return listings.apply_page(self._connection, view, assets, page, now=self._clock.now())
-
-    def upsert_asset(self, asset: Asset) -> None:
-        """Store one asset that was read by itself; names that are no text are left out."""
-        if not asset_rows.is_storable(asset):
-            return
-        with self._connection.writing() as sql:
-            asset_rows.upsert(sql, asset, list_kind=None, now_us=to_us(self._clock.now()))
-            asset_rows.doubt_waiting(sql, asset)
-
-    # -- small things the sync engine remembers
-
-    def put_state(self, name: str, value: str) -> None:
-        """Remember a small value: quota, pause, capabilities."""
-        with self._connection.writing() as sql:
-            remembered.put(sql, name, value)
-
-    def get_state(self, name: str) -> str | None:
-        """A value that was remembered."""
-        with self._connection.reading() as sql:
-            return remembered.get(sql, name)
-
-    def note_problem(
-        self,
-        key: str,
-        rendition: str,
-        message: str,
-        *,
-        permanent: bool,
-        retry_at: datetime | None,
-        revision: str | None = None,
-    ) -> None:
-        """Remember why a picture could not be fetched and when to try again."""
-        now = self._clock.now()
-        problem = ItemProblem(key, rendition, message, permanent, retry_at, now, revision)
-        with self._connection.writing() as sql:
-            remembered.note_problem(sql, problem)
-
-    def clear_problem(self, key: str, rendition: str) -> None:
-        """The picture is here now."""
-        with self._connection.writing() as sql:
-            remembered.clear_problem(sql, key, rendition)
-
-    def problems(self, keys: Iterable[str]) -> dict[tuple[str, str], ItemProblem]:
-        """What is known to be wrong with the pictures of these assets, by key and rendition."""
-        with self._connection.reading() as sql:
-            return {
-                (problem.key, problem.rendition): problem
-                for slice_ in sliced(list(keys))
-                for problem in remembered.problems(sql, slice_)
-            }
-
     # -- for the doctor
 
     def drift(self) -> list[str]:
@@ -456,12 +298,3 @@ class StationStore:
             queue_rows.start_counting(sql, self._view)
             counts = queue_rows.counts(sql, self._view)
         return counts or Counts()
-
-    def _release(self, now: datetime, *, all_held: bool) -> int:
-        released = 0
-        while True:
-            with self._connection.writing() as sql:
-                count = operation_rows.release(sql, now, all_held=all_held, limit=SLICE)
-            released += count
-            if count < SLICE:
-                return released

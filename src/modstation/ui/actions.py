@@ -13,6 +13,7 @@ from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
 from modstation.ui.grid_actions import GridActions
 from modstation.ui.history_actions import history_handlers
+from modstation.ui.queue_actions import QueueActions
 from modstation.ui.session_actions import SessionActions
 from modstation.ui.setting_up import SettingUp
 
@@ -46,7 +47,6 @@ class Actions:
             "more-reasons": self._more_reasons,
             "undo": self._window.session.undo,
             "redo": self._window.session.redo,
-            "skip": self._skip,
             "next": self._window.session.next,
             "previous": self._window.session.previous,
             "peek": self._peek_hint,
@@ -78,6 +78,7 @@ class Actions:
             "quit": self._close,
             **SettingUp(window).handlers,
             **self.grid.handlers,
+            **QueueActions(window).handlers,
         }
         self.handlers |= history_handlers(window)
 
@@ -147,10 +148,6 @@ class Actions:
             decide=lambda reason: window.session.decide(Verdict.REJECT, reason=reason),
             parent=window,
         ).open()
-
-    def _skip(self) -> None:
-        self.refuse_hidden()
-        self._window.session.skip()
 
     # -- looking
 

@@ -69,7 +69,8 @@ class EvidencePanel(QWidget):
         self._name = self._text(TITLE, strong=True, selectable=True)
         self._chain = self._text(BODY, role="muted")
         self._waiting = self._text(BODY)
-        for label in (self._name, self._chain, self._waiting):
+        self._place = self._text(BODY, role="muted")
+        for label in (self._name, self._chain, self._waiting, self._place):
             column.addWidget(label)
         column.addWidget(self._evidence(), 1)
         column.addLayout(self._reason_buttons())
@@ -106,6 +107,12 @@ class EvidencePanel(QWidget):
     def name_keys(self) -> None:
         """The keys are others, or are printed otherwise."""
         self.note.setPlaceholderText(f"Note for this decision ({self._key_of('note')})")
+
+    def show_place(self, text: str) -> None:
+        """Say why this image is here now."""
+        if text != self._place.text():
+            self._place.setText(text)
+            self._place.setVisible(bool(text))
 
     def tick(self) -> None:
         """Time has passed."""
@@ -223,7 +230,7 @@ class EvidencePanel(QWidget):
         grid.setSpacing(8)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
-        for number, name in enumerate(("approve", "reject", "skip", "undo")):
+        for number, name in enumerate(("approve", "reject", "skip", "undo", "flag", "escalate")):
             fill = name if name in {"approve", "reject"} else None
             button = CommandButton(
                 COMMANDS[name],

@@ -29,6 +29,7 @@ _MARKS = {
     StripState.APPROVED: ("approve", "approved", "approve_text"),
     StripState.REJECTED: ("reject", "rejected", "reject_text"),
     StripState.SKIPPED: ("skip", "skipped", "muted"),
+    StripState.ESCALATED: ("escalate", "escalated", "muted"),
 }
 
 

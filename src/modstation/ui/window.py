@@ -12,6 +12,7 @@ from modstation.app.session_events import (
     CountsChanged,
     CoverChanged,
     CurrentChanged,
+    FlagChanged,
     FrameReady,
     KeymapChanged,
     Message,
@@ -34,7 +35,7 @@ from modstation.ui.message_line import MessageLine
 from modstation.ui.stage import Stage
 from modstation.ui.status_line import StatusLine
 from modstation.ui.toolbar import Toolbar
-from modstation.ui.wording import view_text
+from modstation.ui.wording import place_text, view_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -241,6 +242,8 @@ class StationWindow(QWidget):
                 self._evidence_due = True
             case ViewChanged(view=view):
                 self.toolbar.set_title(view_text(view))
+            case FlagChanged():
+                self._show_place()
             case FrameReady(key=key):
                 self.stage.frame_arrived(key)
                 self.commands.frames.arrived()
@@ -292,6 +295,7 @@ class StationWindow(QWidget):
         if self._evidence_due:
             self._evidence_due = False
             self.evidence.show_entry(self.session.current)
+            self._show_place()
         if self._strip_due:
             self._strip_due = False
             self.filmstrip.refresh()
@@ -301,6 +305,9 @@ class StationWindow(QWidget):
         for name, on in self.commands.checked().items():
             self.toolbar.buttons[name].setChecked(on)
         self.stage.setAccessibleDescription(self.stage.spoken)
+
+    def _show_place(self) -> None:
+        self.evidence.show_place(place_text(self.session.current, self.session.view))
 
     def up_to_date(self) -> bool:
         """Nothing waits to be shown beside the stage."""

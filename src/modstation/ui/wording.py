@@ -6,13 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from modstation.core.assets import ModerationStatus
+from modstation.core.clock import from_us
 from modstation.core.events import Connection
 from modstation.core.pacing import drained_at
+from modstation.core.queue import NOT_PUBLIC, Order, doubt, public_since_us
 
 if TYPE_CHECKING:
     from modstation.core.assets import Asset
     from modstation.core.events import ConnectionChanged
-    from modstation.core.queue import Counts, QueueView
+    from modstation.core.queue import Counts, QueueEntry, QueueView
 
 # What a request at a time achieves; only for saying when the outbox will be empty.
 _POSTED_A_SECOND = 5.0
@@ -122,10 +124,45 @@ def facts(asset: Asset) -> list[tuple[str, str]]:
     return rows
 
 
+ORDER_WORDS = {
+    Order.OLDEST: "oldest first",
+    Order.NEWEST: "newest first",
+    Order.PUBLIC: "longest public first",
+    Order.UNSURE: "least sure first",
+}
+
+
 def view_text(view: QueueView) -> str:
-    """What is being reviewed: kind, status and share."""
+    """What is being reviewed: kind, status, share and order."""
     part = f" · part {view.split.part} of {view.split.parts}" if view.split else ""
-    return f"{view.kind} · {view.status.value}{part}"
+    order = "" if view.order is Order.OLDEST else f" · {ORDER_WORDS[view.order]}"
+    return f"{view.kind} · {view.status.value}{part}{order}"
+
+
+def place_text(entry: QueueEntry | None, view: QueueView) -> str:
+    """Why an image is here now: the order, a skip, a flag."""
+    if entry is None:
+        return ""
+    lane, asset = entry.position.lane, entry.asset
+    if lane:
+        parts = [f"Here because it was skipped{f' {lane} times' if lane > 1 else ''}"]
+    elif view.order is Order.UNSURE:
+        distance = doubt(asset)
+        parts = ["Here without a machine label, after those that have one"]
+        if distance is not None:
+            parts = [
+                f"Here because {asset.labels[0].name} is {distance / 1000:.0f} from its threshold"
+            ]
+    elif view.order is Order.PUBLIC:
+        since = public_since_us(asset)
+        parts = ["Here last: not public"]
+        if since is not None and since < NOT_PUBLIC:
+            parts = [f"Here because this picture is public since {moment(from_us(since))}"]
+    else:
+        parts = [] if view.order is Order.OLDEST else [f"Here by order: {ORDER_WORDS[view.order]}"]
+    if entry.flagged:
+        parts.append("Flagged")
+    return " · ".join(parts)
 
 
 def chain_text(asset: Asset) -> str:

@@ -110,7 +110,8 @@ def test_what_was_decided_just_before_is_saved_and_can_be_taken_back_in_the_new_
     assert desk.session.counts.held == 1
     desk.session.undo()
     desk.tasks.settle()
-    assert desk.current == "photos/0001", "what is taken back is shown, whatever is reviewed"
+    assert desk.current == "photos/0071", "what waits elsewhere has no place on this stage"
+    assert "Taken back" in desk.messages[-1]
     desk.session.change_view(MANUAL_PENDING)
     desk.tasks.settle()
     assert desk.session.counts.waiting == 70

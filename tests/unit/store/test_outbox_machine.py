@@ -28,6 +28,7 @@ from modstation.core.outbox import (
     needs_reading,
     settle,
 )
+from modstation.core.queue import Kept, Order
 from modstation.store.station_store import NeedsReversal, StationStore, Undone
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ OPEN = {
     OperationState.PARKED,
     OperationState.CONFLICTED,
 }
-verdicts = st.sampled_from(list(Verdict))
+verdicts = st.sampled_from([Verdict.APPROVE, Verdict.REJECT])
 holds = st.sampled_from([AT_ONCE, AT_ONCE, HOLD])
 
 
@@ -74,6 +75,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.snapshots: list[Snapshot] = []
         self.lanes = dict.fromkeys(KEYS, 0)
         self.second_looks: set[str] = set()
+        self.flags: set[str] = set()
         self.passes = 0
         self.alone, self.keys = False, KEYS
         self.rows: dict[str, Operation] = {}
@@ -98,6 +100,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def the_moderator(self, data: st.DataObject) -> None:
         draw = data.draw
         acts = ["decide", "decide", "decide", "undo", "undo", "skip", "post_now"]
+        acts += ["unskip", "flag", "unflag", "escalate", "withdraw", "look"]
         acts += ["change_ones_mind"] * (4 if self.flights else 0)
         acts += ["redo", "redo"] if self.choices.redo else []
         acts += ["reverse"] if self.choices.undo else []
@@ -115,6 +118,18 @@ class OutboxMachine(RuleBasedStateMachine):
                 self.undo()
             case "skip":
                 self.skip(draw(st.sampled_from(self.keys)))
+            case "unskip":
+                self.unskip(draw(st.sampled_from(self.keys)), wholly=draw(st.booleans()))
+            case "flag":
+                self.flag(draw(st.sampled_from(self.keys)))
+            case "unflag":
+                self.unflag(draw(st.sampled_from(self.keys)))
+            case "escalate":
+                self.escalate(draw(st.sampled_from(self.keys)))
+            case "withdraw":
+                self.withdraw(draw(st.sampled_from(self.keys)))
+            case "look":
+                self.look_at_lists_and_orders()
             case "post_now":
                 self.store.release_held()
             case "change_ones_mind":
@@ -204,10 +219,12 @@ class OutboxMachine(RuleBasedStateMachine):
         assert entry is not None
         draft = draft_for(entry.asset, verdict, decided_offline=offline)
         self.choices.choose(self.store.decide(draft, hold=hold).operation)
+        assert key not in self.escalated()
 
     def change_ones_mind(self, hold: timedelta) -> None:
         operation = self.flights[-1].operation
-        verdict = next(verdict for verdict in Verdict if verdict.status is not operation.target)
+        approved = operation.target is Verdict.APPROVE.status
+        verdict = Verdict.REJECT if approved else Verdict.APPROVE
         self.decide(operation.ref.key, verdict, hold, offline=False)
 
     def undo(self) -> None:
@@ -233,6 +250,51 @@ class OutboxMachine(RuleBasedStateMachine):
     def skip(self, key: str) -> None:
         self.lanes[key] += 1
         assert self.store.skip(key, MANUAL_PENDING).lane == self.lanes[key]
+
+    def unskip(self, key: str, *, wholly: bool) -> None:
+        self.lanes[key] = 0 if wholly else max(0, self.lanes[key] - 1)
+        position = self.store.unskip(key, wholly=wholly)
+        assert position is None or position.lane == self.lanes[key]
+
+    def flag(self, key: str) -> None:
+        self.store.flag(key, actor="mod", note="look")
+        self.flags.add(key)
+
+    def unflag(self, key: str) -> None:
+        assert self.store.unflag(key) == (key in self.flags)
+        self.flags.discard(key)
+
+    def escalate(self, key: str) -> None:
+        left = key in self.escalated()
+        row = self.store.escalate(draft_for(PHOTOS[key], note="what is it?"))
+        assert (row is None) == left
+
+    def withdraw(self, key: str) -> None:
+        left = key in self.escalated()
+        row = self.store.withdraw(draft_for(PHOTOS[key]))
+        assert (row is not None) == left
+
+    def look_at_lists_and_orders(self) -> None:
+        entries = self.store.window(MANUAL_PENDING, around=None, before=0, after=100)
+        assert {row.entry.key for row in self.store.kept(Kept.FLAGGED)} == self.flags
+        skipped = [row.entry.key for row in self.store.kept(Kept.SKIPPED)]
+        # What is settled may be skipped too, in its own queue.
+        assert {entry.key for entry in entries if entry.position.lane} <= set(skipped)
+        assert not set(skipped) & {entry.key for entry in entries if not entry.position.lane}
+        assert self.store.kept_counts() == {
+            Kept.SKIPPED: len(skipped),
+            Kept.FLAGGED: len(self.flags),
+            Kept.ESCALATED: len(self.escalated()),
+        }
+        for order in Order:
+            view = replace(MANUAL_PENDING, order=order)
+            ordered = self.store.window(view, around=None, before=0, after=100)
+            assert ordered == sorted(
+                (entry.ordered(order) for entry in entries), key=lambda entry: entry.position
+            )
+
+    def escalated(self) -> set[str]:
+        return {row.entry.key for row in self.store.kept(Kept.ESCALATED)}
 
     def settle_a_conflict(self, action: Action, hold: timedelta) -> None:
         for row in self.store.operations({OperationState.CONFLICTED}, limit=1):
@@ -363,15 +425,16 @@ class OutboxMachine(RuleBasedStateMachine):
         positions = [entry.position for entry in entries]
         assert positions == sorted(positions)
         assert self.store.counts(MANUAL_PENDING).waiting == len(entries)
+        escalated = self.escalated()
         for entry in entries:
-            assert entry.key not in decided
+            assert entry.key not in decided | escalated
             assert entry.position.lane == self.lanes[entry.key]
             assert entry.asset.status is PENDING or entry.key in self.second_looks
             if entry.key not in self.service.foreign | self.choices.given_up:
                 # Nothing that we posted comes back by a list that is older than its answer.
                 assert self.service.statuses[entry.key] is PENDING
-        assert self.second_looks - decided - gone <= {entry.key for entry in entries}
-        untouched = set(KEYS) - self.service.foreign - set(self.choices.ever) - gone
+        assert self.second_looks - decided - gone - escalated <= {entry.key for entry in entries}
+        untouched = set(KEYS) - self.service.foreign - set(self.choices.ever) - gone - escalated
         assert untouched <= {entry.key for entry in entries}
 
     def any_in(self, state: OperationState) -> bool:

@@ -89,7 +89,7 @@ def test_an_asset_without_a_time_stands_where_it_was_first_seen(
     fill(store, [timeless, *make_assets(20)], at=clock.now(), pass_id="pass-3")
     entry = store.entry(timeless.key)
     assert entry is not None
-    assert entry.position.created_us == to_us(clock.now()) - 60_000_000
+    assert entry.position.rank == to_us(clock.now()) - 60_000_000
     assert names(store)[-1] == "00"
 
 

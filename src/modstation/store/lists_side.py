@@ -1,0 +1,75 @@
+"""The store as the reviewer's lists use it: what was skipped, flagged or escalated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.store import list_rows, queue_rows
+
+if TYPE_CHECKING:
+    from modstation.core.clock import Clock
+    from modstation.core.decisions import Decision, DecisionDraft
+    from modstation.core.queue import Kept, KeptEntry, QueuePosition
+    from modstation.store.choices import Choices
+    from modstation.store.connection import StoreConnection
+
+
+class ListsSide:
+    """Part of ``StationStore``, whose promises hold here too."""
+
+    _connection: StoreConnection
+    _clock: Clock
+    _choices: Choices
+
+    def unskip(self, key: str, *, wholly: bool = False) -> QueuePosition | None:
+        """Take the last skip of an asset back, or all of them, and say where it stands by age.
+
+        None if it is in no queue.
+        """
+        with self._connection.writing() as sql:
+            return queue_rows.unskip(sql, key, wholly=wholly)
+
+    def flag(self, key: str, *, actor: str, note: str | None = None) -> None:
+        """Bookmark an asset; that changes nothing of its queue."""
+        with self._connection.writing() as sql:
+            list_rows.flag(sql, key, actor=actor, note=note, at=self._clock.now())
+
+    def unflag(self, key: str) -> bool:
+        """Remove a bookmark; false if there is none."""
+        with self._connection.writing() as sql:
+            return list_rows.unflag(sql, key)
+
+    def flag_of(self, key: str) -> tuple[bool, str | None]:
+        """Whether an asset is bookmarked, and with which note."""
+        with self._connection.reading() as sql:
+            return list_rows.flag_of(sql, key)
+
+    def escalate(self, draft: DecisionDraft) -> Decision | None:
+        """Leave an asset to somebody else: out of every queue here, a row of the log, no post.
+
+        None if it is left already.
+        """
+        with self._connection.writing():
+            return self._choices.escalate(draft)
+
+    def withdraw(self, draft: DecisionDraft) -> Decision | None:
+        """Take an escalated asset back into its queue; None if it is not escalated any more."""
+        with self._connection.writing():
+            return self._choices.withdraw(draft)
+
+    def waits(self, key: str) -> bool:
+        """An asset is in a queue of this station."""
+        with self._connection.reading() as sql:
+            return queue_rows.position(sql, key) is not None
+
+    def kept(
+        self, kept: Kept, *, after: KeptEntry | None = None, limit: int = 50
+    ) -> list[KeptEntry]:
+        """Rows of a list, those that have been there longest first, after the last one read."""
+        with self._connection.reading() as sql:
+            return list_rows.read(sql, kept, after=after, limit=limit)
+
+    def kept_counts(self) -> dict[Kept, int]:
+        """How long each list is: kept, never counted."""
+        with self._connection.reading() as sql:
+            return list_rows.counts(sql)

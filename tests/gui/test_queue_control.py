@@ -1,0 +1,177 @@
+"""Skip, flag, escalate, the lists and the order of the queue: all of it by key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from helpers.assets import make_asset
+from modstation.core.assets import MachineLabel
+from modstation.core.protection import Protection
+from modstation.core.queue import Kept, Order
+from modstation.ui.lists_sheet import EscalateDialog, ListsSheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QDialog
+
+    from helpers.window import Desk
+
+
+def opened(desk: Desk, kind: type[QDialog]) -> QDialog:
+    [dialog] = desk.window.findChildren(kind)
+    desk.settle()
+    return dialog  # type: ignore[no-any-return]
+
+
+def type_into(desk: Desk, *keys: str) -> None:
+    """Press keys in whatever dialog is in front."""
+    from helpers.window import key_event
+
+    for key in keys:
+        target = QApplication.focusWidget()
+        assert target is not None
+        for press in (True, False):
+            QApplication.sendEvent(target, key_event(key, press=press))
+        desk.settle()
+
+
+def lists(desk: Desk) -> ListsSheet:
+    desk.press("l")
+    sheet = opened(desk, ListsSheet)
+    assert isinstance(sheet, ListsSheet)
+    desk.until(lambda: sheet.lists.loaded)
+    return sheet
+
+
+def rows(sheet: ListsSheet) -> list[str]:
+    return [sheet.rows.item(n).text().split("\n")[0] for n in range(sheet.rows.count())]
+
+
+def test_u_right_after_a_skip_takes_it_back_to_its_place(desk: Desk) -> None:
+    desk.press("s", "s")
+    assert desk.current == "photos/0003"
+    desk.press("u")
+    assert desk.current == "photos/0002"
+    assert "Taken back: skip of photos/0002" in desk.message
+    desk.press("u")
+    assert desk.current == "photos/0001"
+    assert desk.session.strip()[0].key.endswith("0001"), "at its place again"
+    desk.press("u")
+    assert desk.message == "Nothing to undo."
+
+
+def test_undo_takes_back_the_decision_when_it_came_after_the_skip(desk: Desk) -> None:
+    desk.press("s", "x", "u")
+    assert desk.current == "photos/0002"
+    desk.press("u")
+    assert desk.message == "Nothing to undo."
+
+
+def test_a_flag_is_seen_and_removed_and_the_image_stays(desk: Desk) -> None:
+    desk.press("f")
+    desk.until(lambda: desk.session.current is not None and desk.session.current.flagged)
+    assert desk.current == "photos/0001"
+    assert "Flagged: photos/0001" in desk.message
+    shown = [label.text() for label in desk.window.evidence.findChildren(QLabel)]
+    assert "Flagged" in shown
+    desk.press("f")
+    assert "Flag removed" in desk.message
+    desk.until(lambda: desk.session.current is not None and not desk.session.current.flagged)
+
+
+def test_an_escalation_asks_for_a_note_and_takes_the_image_out_of_the_queue(desk: Desk) -> None:
+    desk.press("e")
+    dialog = opened(desk, EscalateDialog)
+    assert isinstance(dialog, EscalateDialog)
+    type_into(desk, "t", "o", "y", "Enter")
+    desk.until(lambda: desk.current == "photos/0002")
+    desk.until(lambda: desk.session.counts.waiting == 11)
+    sheet = lists(desk)
+    type_into(desk, "Left")
+    desk.until(lambda: rows(sheet) == ["photos/0001"])
+    assert sheet.lists.kept is Kept.ESCALATED
+    assert sheet.lists.rows[0].note == "toy"
+    type_into(desk, "Enter")
+    desk.until(lambda: desk.current == "photos/0001")
+    assert "Brought back: photos/0001" in desk.message
+
+
+def test_escape_escalates_nothing_and_undo_takes_an_escalation_back(desk: Desk) -> None:
+    desk.press("e")
+    opened(desk, EscalateDialog)
+    type_into(desk, "Esc")
+    assert desk.current == "photos/0001"
+    desk.press("e")
+    desk.until(lambda: len(desk.window.findChildren(EscalateDialog)) == 1)
+    type_into(desk, "Enter")
+    desk.until(lambda: desk.current == "photos/0002")
+    desk.press("u")
+    assert desk.current == "photos/0001"
+    assert "escalation of photos/0001" in desk.message
+
+
+def test_the_lists_bring_a_skipped_image_back_on_the_stage(desk: Desk) -> None:
+    desk.press("s", "s", "s")
+    sheet = lists(desk)
+    assert rows(sheet) == ["photos/0001", "photos/0002", "photos/0003"]
+    assert sheet.tabs.tabText(0) == "Skipped 3"
+    type_into(desk, "Down", "Enter")
+    desk.until(lambda: desk.current == "photos/0002")
+    desk.press("u")
+    assert desk.current == "photos/0003", "what was brought back is no step any more"
+
+
+def test_a_flag_is_removed_in_the_list(desk: Desk) -> None:
+    desk.press("f")
+    sheet = lists(desk)
+    type_into(desk, "Right")
+    desk.until(lambda: rows(sheet) == ["photos/0001"])
+    type_into(desk, "Delete")
+    desk.until(lambda: sheet.lists.loaded and rows(sheet) == [])
+    assert "Nothing is flagged" in sheet.words.text()
+    type_into(desk, "Esc")
+
+
+def test_what_was_decided_meanwhile_is_not_brought_to_the_stage(desk: Desk) -> None:
+    desk.press("f")
+    desk.ready()
+    desk.press("x")
+    lists(desk)
+    type_into(desk, "Right", "Enter")
+    desk.until(lambda: "was decided meanwhile" in desk.message)
+    assert desk.current == "photos/0002"
+
+
+@pytest.fixture
+def unsure(sit_down: Callable[..., Desk]) -> Desk:
+    def label(confidence: float) -> list[MachineLabel]:
+        return [MachineLabel("Suggestive", confidence)]
+
+    desk = sit_down(
+        [make_asset(1), make_asset(2, labels=label(95)), make_asset(3, labels=label(51))],
+        protection=Protection.NEVER,
+    )
+    desk.ready()
+    return desk
+
+
+def test_o_changes_the_order_says_why_an_image_is_here_and_remembers_it(unsure: Desk) -> None:
+    desk = unsure
+    firsts = []
+    for order in (Order.NEWEST, Order.PUBLIC, Order.UNSURE):
+        desk.press("o")
+        desk.until(lambda: desk.session.loaded and desk.current is not None)
+        assert desk.session.view.order is order
+        firsts.append(desk.current)
+    assert firsts == ["photos/0003", "photos/0001", "photos/0003"]
+    desk.settle()
+    shown = " ".join(label.text() for label in desk.window.evidence.findChildren(QLabel))
+    assert "Here because Suggestive is 1 from its threshold" in shown
+    assert desk.station.settings.order is Order.UNSURE
+    desk.press("o")
+    assert desk.session.view.order is Order.OLDEST
+    desk.station.settings_book.close()

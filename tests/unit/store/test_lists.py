@@ -1,0 +1,203 @@
+"""Skipped, flagged and escalated: three verbs, three lists, and the way back from each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.assets import (
+    APPROVED,
+    HOLD,
+    MANUAL_PENDING,
+    REJECT,
+    draft_for,
+    fill,
+    make_asset,
+    make_assets,
+)
+from modstation.core.assets import AssetRef, MachineLabel
+from modstation.core.decisions import Action, Verdict
+from modstation.core.queue import Kept, Order, QueueView
+
+if TYPE_CHECKING:
+    from modstation.core.assets import Asset
+    from modstation.core.clock import ManualClock
+    from modstation.store.station_store import StationStore
+
+
+@pytest.fixture
+def photos(store: StationStore, clock: ManualClock) -> list[Asset]:
+    made = make_assets(5)
+    fill(store, made, at=clock.now())
+    return made
+
+
+def names(store: StationStore, view: QueueView = MANUAL_PENDING) -> list[str]:
+    entries = store.window(view, around=None, before=0, after=100)
+    return [entry.asset.ref.public_id for entry in entries]
+
+
+def kept(store: StationStore, which: Kept) -> list[str]:
+    rows = [row.entry.asset.ref.public_id for row in store.kept(which)]
+    assert store.kept_counts()[which] == len(rows)
+    return rows
+
+
+def test_one_skip_is_taken_back_to_the_place_it_came_from(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.skip(photos[1].key, MANUAL_PENDING)
+    assert kept(store, Kept.SKIPPED) == ["photos/0002"]
+    position = store.unskip(photos[1].key)
+    assert position is not None
+    assert position.lane == 0
+    assert names(store)[1] == "photos/0002"
+    assert kept(store, Kept.SKIPPED) == []
+
+
+def test_an_image_skipped_twice_comes_back_at_one_stroke(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.skip(photos[1].key, MANUAL_PENDING)
+    store.skip(photos[1].key, MANUAL_PENDING)
+    position = store.unskip(photos[1].key)
+    assert position is not None
+    assert position.lane == 1
+    store.unskip(photos[1].key, wholly=True)
+    assert names(store)[1] == "photos/0002"
+
+
+def test_a_flag_changes_nothing_of_the_queue_and_outlives_the_decision(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.flag(photos[2].key, actor="mod", note="ask the author")
+    assert len(names(store)) == 5
+    store.decide(draft_for(photos[2], REJECT), hold=HOLD)
+    [row] = store.kept(Kept.FLAGGED)
+    assert (row.note, row.actor) == ("ask the author", "mod")
+    assert store.flag_of(photos[2].key) == (True, "ask the author")
+    assert store.unflag(photos[2].key)
+    assert not store.unflag(photos[2].key)
+    assert kept(store, Kept.FLAGGED) == []
+
+
+def test_what_is_escalated_leaves_the_queue_and_posts_nothing(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    row = store.escalate(draft_for(photos[0], note="is that a toy?"))
+    assert row is not None
+    assert (row.draft.action, row.draft.verdict) == (Action.ESCALATE, Verdict.ESCALATE)
+    assert store.escalate(draft_for(photos[0])) is None
+    assert names(store)[0] == "photos/0002"
+    assert store.counts(MANUAL_PENDING).waiting == 4
+    assert store.counts().unsent == 0
+    [listed] = store.kept(Kept.ESCALATED)
+    assert (listed.note, listed.actor) == ("is that a toy?", "mod")
+
+
+def test_an_escalation_that_is_withdrawn_is_told_by_the_log(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.escalate(draft_for(photos[0]))
+    assert store.withdraw(draft_for(photos[0])) is not None
+    assert store.withdraw(draft_for(photos[0])) is None
+    assert names(store)[0] == "photos/0001"
+    actions = [decision.draft.action for decision in store.iterate_decisions()]
+    assert actions == [Action.ESCALATE, Action.WITHDRAW]
+
+
+def test_whoever_decides_has_given_the_second_opinion(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.escalate(draft_for(photos[0]))
+    store.decide(draft_for(photos[0], REJECT, actor="somebody else"), hold=HOLD)
+    assert kept(store, Kept.ESCALATED) == []
+
+
+@pytest.mark.parametrize("change", [{"status": APPROVED}, {"version": 2}])
+def test_an_escalation_ends_with_what_it_was_about(
+    store: StationStore, photos: list[Asset], change: dict[str, object]
+) -> None:
+    store.escalate(draft_for(photos[0]))
+    store.upsert_asset(make_asset(1, **change))  # type: ignore[arg-type]
+    assert kept(store, Kept.ESCALATED) == []
+
+
+def test_a_list_is_read_page_by_page(store: StationStore, clock: ManualClock) -> None:
+    photos = make_assets(7)
+    fill(store, photos, at=clock.now())
+    for photo in photos:
+        store.skip(photo.key, MANUAL_PENDING)
+        store.flag(photo.key, actor="mod")
+        store.escalate(draft_for(photo))
+        store.withdraw(draft_for(photo))
+    for which in (Kept.SKIPPED, Kept.FLAGGED):
+        first = store.kept(which, limit=4)
+        rest = store.kept(which, after=first[-1], limit=4)
+        assert [row.entry.key for row in first + rest] == [photo.key for photo in photos]
+
+
+# -- orders
+
+
+def label(confidence: float, threshold: float | None = None) -> list[MachineLabel]:
+    return [MachineLabel("Suggestive", confidence, threshold=threshold)]
+
+
+@pytest.fixture
+def mixed(store: StationStore, clock: ManualClock) -> None:
+    day = 1_750_000_000
+    made = [
+        make_asset(1, version=day + 300, labels=label(95)),
+        make_asset(2, version=day + 100),
+        make_asset(3, version=day + 200, labels=label(70, 72)),
+        make_asset(4, version=day + 50, labels=label(48)),
+    ]
+    private = AssetRef("image", "private", "photos/0005")
+    made.append(replace(make_asset(5, version=day), ref=private))
+    fill(store, made, at=clock.now())
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted"),
+    [
+        (Order.OLDEST, "12345"),
+        (Order.NEWEST, "54321"),
+        # By the upload of the picture of now; what nobody can see comes last.
+        (Order.PUBLIC, "42315"),
+        # The strongest label next to its threshold; without a label last.
+        (Order.UNSURE, "34152"),
+    ],
+)
+@pytest.mark.usefixtures("mixed")
+def test_every_order_is_walked_both_ways_and_skipped_images_come_last(
+    store: StationStore, order: Order, wanted: str
+) -> None:
+    view = QueueView(order=order)
+    entries = store.window(view, around=None, before=0, after=100)
+    assert "".join(entry.asset.ref.public_id[-1] for entry in entries) == wanted
+    for number, entry in enumerate(entries):
+        around = store.window(view, around=entry.position, before=2, after=1)
+        assert around == entries[max(0, number - 2) : number + 2]
+        by_age = store.entry(entry.key)
+        assert by_age is not None
+        assert by_age.ordered(order) == entry
+    store.skip(entries[0].key, view)
+    assert store.window(view, around=None, before=0, after=100)[-1].key == entries[0].key
+
+
+@pytest.mark.parametrize("order", list(Order))
+def test_every_order_is_read_from_its_own_index(store: StationStore, order: Order) -> None:
+    from modstation.store import queue_rows
+
+    view = QueueView(order=order)
+    names = {"kind": "manual", "lane": 0, "rank": 0, "key": "", "limit": 64}
+    for edge, way in ((">=", "ASC"), ("<", "DESC")):
+        sql = queue_rows._scan(view, edge, way)
+        plan = store._connection.sql.execute(f"EXPLAIN QUERY PLAN {sql}", names).fetchall()
+        text = " ".join(str(row[3]) for row in plan)
+        assert queue_rows._ORDERS[order][0] in text
+        assert "TEMP B-TREE" not in text
+        assert "(lane," in text, "a range, not a scan"
