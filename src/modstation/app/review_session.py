@@ -403,10 +403,6 @@ class ReviewSession:
         if self.reversal is not None or not self.verbs.take_back():
             self._taking_back.undo()
 
-    def undo_one(self, decision_id: str) -> None:
-        """Take one decision back, also one of many that were made at one stroke."""
-        self._taking_back.undo_one(decision_id)
-
     def redo(self) -> None:
         """Make the step again that was undone last."""
         self._taking_back.redo()

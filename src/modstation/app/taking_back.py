@@ -10,8 +10,6 @@ from modstation.store.results import NeedsReversal, Saved, Undone
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from modstation.app.deciding import SessionRules
     from modstation.app.session_events import SessionEvent
     from modstation.app.store_tasks import StoreTasks
@@ -63,20 +61,9 @@ class TakingBack:
             self._reverse(self.offer)
             return
         actor = self._desk.rules.actor
-        self._take_back(lambda store: store.undo(actor=actor))
 
-    def undo_one(self, decision_id: str) -> None:
-        """Take one decision back, also one of many that were made at one stroke.
-
-        If it is posted, offer to reverse it: the undo key takes the offer.
-        """
-        self.drop()
-        actor = self._desk.rules.actor
-        self._take_back(lambda store: store.undo_one(decision_id, actor=actor))
-
-    def _take_back(self, undo: Callable[[StationStore], Undone | NeedsReversal | None]) -> None:
         def task(store: StationStore) -> tuple[Undone | NeedsReversal | None, list[QueueEntry]]:
-            result = undo(store)
+            result = store.undo(actor=actor)
             if not isinstance(result, Undone):
                 return result, []
             entries = []
