@@ -34,7 +34,7 @@ def tiles(taken: set[str]) -> GridTiles:
 
 
 def numbers(tiles: GridTiles) -> list[int]:
-    return [tiles[n].entry.position.created_us for n in range(len(tiles))]
+    return [tiles[n].entry.position.rank for n in range(len(tiles))]
 
 
 def test_pages_before_and_after_are_put_in_their_places(tiles: GridTiles) -> None:
