@@ -87,6 +87,12 @@ def small_desk(bench_folder: Path, service_url: str, small_photos: list[Path]) -
 
 
 @pytest.fixture(scope="session")
+def thousand_desk(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
+    """A home with 1,200 images of 1280 by 960 pixels, all of them cached."""
+    return make_desk(bench_folder / "thousand", service_url, 1_200, small_photos, cached=1_200)
+
+
+@pytest.fixture(scope="session")
 def large_desk(bench_folder: Path, service_url: str, large_photos: list[Path]) -> Desk:
     """A home with 220 images of 12 megapixels, all of them cached as they were uploaded."""
     return make_desk(bench_folder / "large", service_url, 220, large_photos, cached=220)
