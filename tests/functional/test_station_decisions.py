@@ -9,6 +9,7 @@ import pytest
 from helpers.live_service import LiveService, picture
 from helpers.station_desk import StationDesk
 from modstation.core.assets import ModerationStatus
+from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.events import Connection
 from modstation.core.outbox import OperationState
@@ -159,6 +160,8 @@ def test_what_is_reviewed_is_changed_while_the_station_runs(
         desk.session.change_view(rejected)
         desk.until(lambda: desk.session.counts.waiting == 2, "the rejected ones were not listed")
         assert isinstance(desk.shows(), Frame)
+        desk.session.decide(Verdict.APPROVE)
+        assert desk.session.counts.unsent == 0, "what an override does is only explained at first"
         (back,) = desk.approve()
         desk.drained()
         desk.session.change_view(QueueView())

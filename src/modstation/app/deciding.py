@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modstation.app.look import Look
+    from modstation.app.overriding import Overriding
     from modstation.app.session_events import SessionEvent
     from modstation.app.shredder import Shredder
     from modstation.app.store_tasks import StoreTasks
@@ -135,6 +136,7 @@ class Desk(Protocol):
     rules: SessionRules
     connection: ConnectionChanged
     look: Look
+    overriding: Overriding
 
     @property
     def current(self) -> QueueEntry | None:
@@ -192,7 +194,8 @@ class Deciding:
     def decide(self, verdict: Verdict, reason: Reason | None, now: float) -> None:
         """Record a verdict for the image on the stage and show the next one.
 
-        ``ReviewError`` codes: ``empty`` and those of ``Attempt.refuse``.
+        Where it overrides one that is posted, it is explained first and recorded the second time.
+        ``ReviewError`` codes: ``empty``, those of ``Attempt.refuse`` and of ``Overriding.allows``.
         """
         desk, entry = self._desk, self._desk.current
         if entry is None:
@@ -200,6 +203,8 @@ class Deciding:
         shown = isinstance(desk.current_frame(), Frame)
         attempt = Attempt(entry, verdict, reason, desk.look, shown, now)
         attempt.refuse(desk.rules, desk.policy)
+        if not desk.overriding.allows(desk.view, entry, verdict, reason):
+            return
         offline = desk.connection.connection in OFFLINE
         draft = attempt.draft(desk.rules, desk.policy, desk.view, offline=offline)
         hold = desk.rules.hold

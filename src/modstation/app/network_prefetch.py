@@ -49,7 +49,7 @@ OUTAGE_PAUSE = timedelta(seconds=5)
 _PURGED = "This picture was destroyed here for good; it is not fetched again."
 _NOT_DELIVERED = (
     "The service delivers no rejected images, so there is no picture to look at. It can be"
-    " rejected again or skipped; approved elsewhere, it is delivered again."
+    " skipped; approved elsewhere, it is delivered again."
 )
 
 

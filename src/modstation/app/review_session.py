@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.deciding import Deciding
 from modstation.app.look import Look, Shown
+from modstation.app.overriding import Overriding
 from modstation.app.queue_lists import QueueLists
 from modstation.app.queue_reader import QueueReader
 from modstation.app.queue_verbs import QueueVerbs
@@ -107,6 +108,7 @@ class ReviewSession:
         self._warned_of: set[str] = set()
         self._away = False
         self._taking_back = TakingBack(store, self)
+        self.overriding = Overriding(self.tell)
         self.shredder = Shredder(
             store, frames, self.tell, stop_fetching=purge_images, destroy=destroy_copies
         )
@@ -408,8 +410,9 @@ class ReviewSession:
         self._taking_back.redo()
 
     def drop_reversal(self) -> None:
-        """Leave the posted decision as it is."""
+        """Leave the posted decision as it is: neither reversed nor overridden."""
         self._taking_back.drop()
+        self.overriding.drop()
 
     def taken_back(self, entries: Sequence[QueueEntry], count: int) -> None:
         """So many decisions count no more; of their images, these wait again."""

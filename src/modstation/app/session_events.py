@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
     from modstation.core.decisions import Verdict
     from modstation.core.events import ConnectionChanged
+    from modstation.core.policy import Reason
     from modstation.core.queue import Counts, QueueEntry, QueueView, UndoStep
 
 
@@ -124,6 +125,16 @@ class KeymapChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideExplained:
+    """A verdict on a settled image was asked for; the same key, pressed again, gives it."""
+
+    key: str
+    verdict: Verdict
+    reason: Reason | None
+    effects: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReversalClosed:
     """The offer was taken or dropped."""
 
@@ -142,6 +153,7 @@ SessionEvent: TypeAlias = (
     | ConnectionMoved
     | Message
     | ReversalOffered
+    | OverrideExplained
     | ReversalClosed
     | KeymapChanged
 )

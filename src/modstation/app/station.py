@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from modstation.app.grid_session import GridSession
     from modstation.app.history import History
     from modstation.app.mailbox import Mailbox
+    from modstation.app.queue_choice import QueueChoice
     from modstation.app.review_session import ReviewSession
     from modstation.app.settings import Settings
     from modstation.app.settings_book import SettingsBook
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.accounts import Account
-    from modstation.core.decisions import Action
+    from modstation.core.decisions import Action, Decision
     from modstation.core.errors import StoreError
     from modstation.core.keymap import Keymap
     from modstation.core.outbox import Operation
@@ -348,6 +349,30 @@ class Station:
 
             self._history = History(self._store, self.session, monotonic=time.monotonic)
         return self._history
+
+    # -- other queues
+
+    def queues(
+        self, done: Callable[[list[QueueChoice]], None], failed: Callable[[StoreError], None]
+    ) -> None:
+        """Read which queues there are, with how much of each is stored here."""
+        # Not at the top: the first image needs no other queue.
+        from modstation.app.queue_choice import choices
+
+        self._rest(
+            lambda store: store.queues(),
+            lambda counted: done(choices(counted, self.session.view)),
+            failed,
+        )
+
+    def last_posted(
+        self,
+        key: str,
+        done: Callable[[Decision | None], None],
+        failed: Callable[[StoreError], None],
+    ) -> None:
+        """Read the decision of this machine that was posted last for an image, if there is one."""
+        self._rest(lambda store: store.last_posted(key), done, failed)
 
     # -- the clock
 

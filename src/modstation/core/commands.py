@@ -100,6 +100,12 @@ def _table() -> dict[str, Command]:
             "Show your last decisions: look, change, take one back, or reverse what is posted.",
             "Panels",
         ),
+        Command(
+            "queues",
+            "Queues…",
+            "Choose what to review: what waits, what is approved, what is rejected, by kind.",
+            "Panels",
+        ),
         Command("lists", "Lists…", "Show what was skipped, flagged or escalated.", "Panels"),
         Command("order", "Order", "Take the next order of the queue.", "Panels"),
         Command("keys-help", "Keys", "Show every key.", "Panels"),

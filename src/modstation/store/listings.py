@@ -153,7 +153,7 @@ def _store_slice(
     seen: list[tuple[int, str]] = []
     for asset in readable:
         key = asset.key
-        if key in settled and not _is_new_upload(asset, *settled[key]):
+        if key in settled and settled[key].contradicts(asset):
             tally.ignored += 1
             continue
         described = asset_rows.describe(asset)
@@ -246,18 +246,37 @@ def _known(
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """An asset as we know it by an acknowledgement of our own."""
+
+    status: ModerationStatus
+    asset_id: str | None
+    version: int | None
+
+    def contradicts(self, asset: Asset) -> bool:
+        """What a page says of it is older than the acknowledgement, which counts.
+
+        What agrees with it counts too: else the list of the rejected would not show what has just
+        been rejected, and it would be taken for gone.
+        """
+        if asset.status is self.status:
+            return False
+        return not _is_new_upload(asset, self.asset_id, self.version)
+
+
 def _settled_since(
     sql: sqlite3.Connection, keys: Sequence[str], moment: datetime
-) -> dict[str, tuple[str | None, int | None]]:
-    """Assets with an acknowledgement of ours since then: asset ID and version as we know them."""
+) -> dict[str, _Settled]:
+    """Assets with an acknowledgement of ours since then."""
     marks = ", ".join("?" * len(keys))
     rows = sql.execute(
-        "SELECT DISTINCT o.key, a.asset_id, a.version FROM operations AS o"  # noqa: S608 - marks
+        "SELECT DISTINCT o.key, a.status, a.asset_id, a.version FROM operations AS o"  # noqa: S608 - marks
         " INDEXED BY operations_done CROSS JOIN assets AS a ON a.key = o.key"
         f" WHERE o.key IN ({marks}) AND o.state = 'done' AND o.settled_us > ?",
         (*keys, to_us(moment)),
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: _Settled(ModerationStatus(row[1]), row[2], row[3]) for row in rows}
 
 
 def _is_new_upload(asset: Asset, known_id: str | None, known_version: int | None) -> bool:

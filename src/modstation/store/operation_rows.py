@@ -164,6 +164,17 @@ def last_posted(sql: sqlite3.Connection, key: str) -> ModerationStatus | None:
     return None if row is None else _STATUSES[row[0]]
 
 
+def last_done(sql: sqlite3.Connection, key: str) -> str | None:
+    """The id of what was posted last for an asset."""
+    row = sql.execute(
+        "SELECT d.decision_id FROM operations AS o INDEXED BY operations_done"
+        " CROSS JOIN decisions AS d ON d.sequence = o.sequence"
+        " WHERE o.key = ? AND o.state = 'done' ORDER BY o.settled_us DESC LIMIT 1",
+        (key,),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 # -- writing; inside a write transaction only
 
 

@@ -164,6 +164,16 @@ def counts(sql: sqlite3.Connection, view: QueueView) -> Counts | None:
     )
 
 
+def kept_counts(sql: sqlite3.Connection) -> dict[tuple[str, ModerationStatus], int]:
+    """How many entries every whole queue has, by kind and status."""
+    return {
+        (kind, ModerationStatus(status)): waiting
+        for kind, status, waiting in sql.execute(
+            "SELECT kind, status, waiting FROM queue_counts WHERE parts = 1"
+        )
+    }
+
+
 def start_counting(sql: sqlite3.Connection, view: QueueView) -> None:
     """Count a share once; from then on the triggers keep its number."""
     split = view.split or _WHOLE

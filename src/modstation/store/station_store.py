@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from modstation.core.assets import ModerationStatus
     from modstation.core.clock import Clock, Ids
     from modstation.core.decisions import DecisionDraft
     from modstation.core.outbox import Operation, OperationState
@@ -118,6 +119,11 @@ class StationStore(EngineSide, ListsSide):
                 queue_rows.start_counting(sql, view)
                 counts = queue_rows.counts(sql, view)
         return counts or Counts()
+
+    def queues(self) -> dict[tuple[str, ModerationStatus], int]:
+        """How many entries are stored of every kind and status; kept, never counted."""
+        with self._connection.reading() as sql:
+            return queue_rows.kept_counts(sql)
 
     # -- the reviewer's choices
 
@@ -247,6 +253,12 @@ class StationStore(EngineSide, ListsSide):
                 operation = operation_rows.read(sql, decision.decision_id)
                 rows.append(HistoryRow(decision, operation, entry))
         return rows
+
+    def last_posted(self, key: str) -> Decision | None:
+        """The decision of this machine that was posted last for an asset, if there is one."""
+        with self._connection.reading() as sql:
+            decision_id = operation_rows.last_done(sql, key)
+            return None if decision_id is None else decision_log.read(sql, decision_id)
 
     def iterate_decisions(self) -> Iterator[Decision]:
         """The whole log, oldest first, without holding a transaction open."""

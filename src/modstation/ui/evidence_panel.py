@@ -70,7 +70,10 @@ class EvidencePanel(QWidget):
         self._chain = self._text(BODY, role="muted")
         self._waiting = self._text(BODY)
         self._place = self._text(BODY, role="muted")
-        for label in (self._name, self._chain, self._waiting, self._place):
+        # Who settled it, when and why; empty for what waits.
+        self._decided = self._text(BODY)
+        self._decided.hide()
+        for label in (self._name, self._chain, self._waiting, self._decided, self._place):
             column.addWidget(label)
         column.addWidget(self._evidence(), 1)
         column.addLayout(self._reason_buttons())
@@ -113,6 +116,16 @@ class EvidencePanel(QWidget):
         if text != self._place.text():
             self._place.setText(text)
             self._place.setVisible(bool(text))
+
+    def show_decided(self, text: str) -> None:
+        """Say who settled the image that is shown, when and why; an empty text hides the line."""
+        self._decided.setText(text)
+        self._decided.setVisible(bool(text))
+
+    @property
+    def decided(self) -> str:
+        """What stands there of who settled the image."""
+        return self._decided.text()
 
     def tick(self) -> None:
         """Time has passed."""

@@ -59,6 +59,7 @@ STROKES = {
     "frame-next": "M6 5l9 7-9 7zM18 5v14",
     "frame-play": "M7 4l12 8-12 8z",
     "information": _RING + "M12 11v6M12 7v.010",
+    "queues": "M8 6h13M8 12h13M8 18h13M3 6h.010M3 12h.010M3 18h.010",
     "history": "M4.500 9A8 8 0 1 1 4 13M4 4v5h5M12 8v4.500l3 2",
     "policy": "M5 4h10a4 4 0 0 1 4 4v12H8a3 3 0 0 1-3-3zM9 9h6M9 13h6",
     "note": "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",

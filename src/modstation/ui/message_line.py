@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from modstation.app.session_events import Tone
 from modstation.core.commands import COMMANDS
 from modstation.core.decisions import Verdict
+from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY, sized
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QPaintEvent
 
-    from modstation.app.session_events import Message, ReversalOffered
+    from modstation.app.session_events import Message, OverrideExplained, ReversalOffered
     from modstation.ui.theme import Theme
 
 _SHOWN_MS = 6000
@@ -110,6 +111,16 @@ class MessageLine(QWidget):
         )
         self.reverse.set_label(label)
         self.reverse.show()
+        self._offering = True
+
+    def explain(self, explained: OverrideExplained) -> None:
+        """Say what overriding does; the key that asked for it, pressed again, does it."""
+        self._end_offer()
+        self._timer.stop()
+        name = explained.verdict.value
+        if explained.reason is not None:
+            name = f"reject-reason-{DIGITS.index(explained.reason.key) + 1}"
+        self._put(f"{explained.effects} Press {self._key_of(name)} again to do it.", Tone.REFUSED)
         self._offering = True
 
     def clear(self) -> None:

@@ -26,7 +26,7 @@ _LEFT = (
 )
 _RULE = 9
 _RIGHT = (
-    ("lists", "order"),
+    ("queues", "lists", "order"),
     ("grid", "note", "information", "policy", "history", "session"),
     ("palette", "keys-help", "edit-keys", "settings", "help", "full-screen", "quit"),
 )

@@ -16,6 +16,7 @@ from modstation.app.session_events import (
     FrameReady,
     KeymapChanged,
     Message,
+    OverrideExplained,
     PicturePurged,
     ReversalClosed,
     ReversalOffered,
@@ -29,6 +30,7 @@ from modstation.core.events import Connection
 from modstation.ui.actions import CHECKABLE, Actions
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
+from modstation.ui.history_actions import show_who_decided
 from modstation.ui.keyboard import Keyboard
 from modstation.ui.keys import KeyReader
 from modstation.ui.message_line import MessageLine
@@ -266,6 +268,8 @@ class StationWindow(QWidget):
                 self._strip_due = True
             case Message():
                 self.message.show_message(event)
+            case OverrideExplained():
+                self.message.explain(event)
             case ReversalOffered():
                 self.message.offer(event)
             case ReversalClosed():
@@ -296,6 +300,7 @@ class StationWindow(QWidget):
             self._evidence_due = False
             self.evidence.show_entry(self.session.current)
             self._show_place()
+            show_who_decided(self)
         if self._strip_due:
             self._strip_due = False
             self.filmstrip.refresh()

@@ -13,7 +13,9 @@ from modstation.core.queue import NOT_PUBLIC, Order, doubt, public_since_us
 
 if TYPE_CHECKING:
     from modstation.core.assets import Asset
+    from modstation.core.decisions import Decision
     from modstation.core.events import ConnectionChanged
+    from modstation.core.policy import Policy
     from modstation.core.queue import Counts, QueueEntry, QueueView
 
 # What a request at a time achieves; only for saying when the outbox will be empty.
@@ -163,6 +165,22 @@ def place_text(entry: QueueEntry | None, view: QueueView) -> str:
     if entry.flagged:
         parts.append("Flagged")
     return " · ".join(parts)
+
+
+def decided_text(asset: Asset, decision: Decision | None, policy: Policy) -> str:
+    """Who settled an image, when and why, as far as the service and this machine tell."""
+    if not asset.status.settled:
+        return ""
+    if decision is not None and decision.draft.verdict.status is asset.status:
+        draft = decision.draft
+        text = f"{asset.status.value.capitalize()} here by {draft.actor}, {moment(decision.at)}"
+        reason = policy.by_code(draft.reason_code) if draft.reason_code else None
+        if draft.reason_code:
+            text += f": {reason.title if reason else draft.reason_code}"
+        return f"{text}. “{draft.note}”" if draft.note else text
+    last = next((e for e in reversed(asset.moderation) if e.status is asset.status), None)
+    when = f", {moment(last.updated_at)}" if last and last.updated_at else ""
+    return f"{asset.status.value.capitalize()} elsewhere{when}; no reason is told"
 
 
 def chain_text(asset: Asset) -> str:

@@ -19,6 +19,7 @@ from helpers.assets import (
 )
 from modstation.core.assets import AssetRef
 from modstation.core.outbox import Acknowledged, settle
+from modstation.core.queue import QueueView
 from modstation.store.station_store import PageResult
 
 if TYPE_CHECKING:
@@ -164,6 +165,18 @@ def test_a_list_older_than_our_acknowledgement_is_not_believed(
     result = fill(store, assets, at=at, pass_id="p2")
     assert result.ignored == (0 if back else 1)
     assert waiting(store) == (["0001", "0002"] if back else ["0002"])
+
+
+def test_what_was_just_decided_stays_in_the_list_of_the_decided(
+    store: StationStore, clock: ManualClock
+) -> None:
+    photos = make_assets(2)
+    fill(store, photos, at=clock.now())
+    approve(store, clock, photos[0])
+    approved = QueueView(status=APPROVED)
+    fill(store, [make_asset(1, status=APPROVED)], view=approved, at=clock.now(), pass_id="settled")
+    entries = store.window(approved, around=None, before=0, after=10)
+    assert [entry.key for entry in entries] == [photos[0].key]
 
 
 @pytest.mark.parametrize("new", [{"version": 2}, {"asset_id": "another"}])

@@ -1,0 +1,61 @@
+"""Overriding a posted verdict: explained by the first press, done by the second of the same key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.app.effects import effects_of
+from modstation.app.session_events import OverrideExplained, ReversalClosed
+from modstation.core.assets import ModerationStatus
+from modstation.core.errors import ReviewError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modstation.app.session_events import SessionEvent
+    from modstation.core.decisions import Verdict
+    from modstation.core.policy import Reason
+    from modstation.core.queue import QueueEntry, QueueView
+
+
+class Overriding:
+    """What the moderator was told would happen, until it happens or something else does.
+
+    The explanation stands until it is taken or dropped; a view that shows it no longer drops it,
+    so that a key never overrides what is not explained on the screen.
+    """
+
+    def __init__(self, tell: Callable[[SessionEvent], None]) -> None:
+        self._tell = tell
+        self._explained: OverrideExplained | None = None
+
+    def allows(
+        self, view: QueueView, entry: QueueEntry, verdict: Verdict, reason: Reason | None
+    ) -> bool:
+        """Let a verdict through, or explain what it overrides and let it through next time.
+
+        ``ReviewError`` (code ``same``) for the verdict that stands already. A reason without a key
+        is chosen in a dialog, which is the second press.
+        """
+        if view.status is ModerationStatus.PENDING:
+            return True
+        if verdict.status is entry.asset.status:
+            raise ReviewError(
+                f"This image is {verdict.status.value} already; nothing is to be posted.",
+                code="same",
+            )
+        wanted = OverrideExplained(entry.key, verdict, reason, effects_of(verdict, reverses=False))
+        known = self._explained == wanted
+        # First: the view that shows the old explanation drops it when a new one takes its place.
+        self.drop()
+        if known or (reason is not None and not reason.key):
+            return True
+        self._explained = wanted
+        self._tell(wanted)
+        return False
+
+    def drop(self) -> None:
+        """Leave the posted verdict as it is."""
+        if self._explained is not None:
+            self._explained = None
+            self._tell(ReversalClosed())
