@@ -154,3 +154,18 @@ def test_undoing_a_decision_of_another_queue_does_not_bring_its_image_here(
     assert desk.current == GONE
     review(desk, ModerationStatus.PENDING)
     assert desk.current == "photos/0001"
+
+
+def test_the_grid_overrides_one_image_at_a_time(sit_down: Callable[..., Desk]) -> None:
+    desk = with_settled(sit_down)
+    review(desk, REJECTED)
+    desk.press("T")
+    desk.press("Ctrl+A", "Shift+A")
+    assert "one image at a time" in desk.message
+    desk.press("Ctrl+Enter", "Ctrl+Enter")
+    assert desk.stored() == []
+    desk.press("Esc", "A")
+    assert "Press A again" in desk.message
+    assert desk.stored() == []
+    desk.press("A")
+    assert len(desk.stored()) == 1

@@ -15,6 +15,7 @@ from modstation.app.grid_layout import SIZES, USUAL_SIZE, Box, Layout
 from modstation.app.grid_plan import Judge, Stroke, plan, refuse_in_bulk
 from modstation.app.grid_reader import GridReader
 from modstation.app.grid_tiles import MOST, MOST_MARKED, GridTiles, Tile
+from modstation.app.overriding import refuse_override_in_bulk
 from modstation.app.session_events import (
     CountsChanged,
     CurrentChanged,
@@ -338,11 +339,14 @@ class GridSession:
         """Decide one tile, by the rules of the stage."""
         tile = self._need_focus()
         attempt = self._judge().attempt(tile, verdict, reason)
-        self.session.decide_many([attempt], None)
+        session = self.session
+        if session.overriding.allows(session.view, tile.entry, verdict, reason):
+            session.decide_many([attempt], None)
 
     def decide_marked(self, verdict: Verdict, reason: Reason | None = None) -> None:
         """Decide the marked tiles; those that may not be decided so stay, and why is said."""
         marked = self._need_marked()
+        refuse_override_in_bulk(self.session.view)
         refuse_in_bulk(reason, len(marked))
         self._carry_out(plan(self._judge(), [(tile, verdict) for tile in marked], reason))
 
@@ -362,6 +366,7 @@ class GridSession:
         if self.statement is not None:
             self.confirm()
             return
+        refuse_override_in_bulk(self.session.view)
         marked = self.tiles.marked
         rest = [
             tile

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from modstation.core.queue import QueueEntry, QueueView
 
 
+def refuse_override_in_bulk(view: QueueView) -> None:
+    """Raise ``ReviewError`` where a verdict would override one that is posted."""
+    if view.status is not ModerationStatus.PENDING:
+        raise ReviewError(
+            f"What is {view.status.value} is overridden one image at a time.", code="override"
+        )
+
+
 class Overriding:
     """What the moderator was told would happen, until it happens or something else does.
 
