@@ -44,23 +44,24 @@ class Driver:
             return self._scroll(question["scroll"], question["by"])
         return self._through(question["through"], question["by"])
 
-    def _step(self, by: int) -> float:
-        start = time.perf_counter()
+    def _step(self, by: int) -> tuple[float, float]:
+        """Milliseconds by the clock, and of this thread's processor time."""
+        start, busy = time.perf_counter(), time.thread_time()
         self.panel.grid.scroll(by)
         self.panel.sheet.repaint()
-        return (time.perf_counter() - start) * 1000
+        return (time.perf_counter() - start) * 1000, (time.thread_time() - busy) * 1000
 
     def _scroll(self, steps: int, by: int) -> object:
         """Down and up again over a screen whose tiles are ready."""
         taken = [self._step(by if step % 2 == 0 else -by) for step in range(steps)]
-        return {"painted": taken}
+        return {"painted": [step[0] for step in taken], "busy": [step[1] for step in taken]}
 
     def _through(self, tiles: int, by: int) -> object:
         from helpers.perf_qt import rest
 
         grid = self.panel.grid
         grid.scroll_to(0)
-        taken: list[float] = []
+        taken: list[tuple[float, float]] = []
         seen, with_picture = set[str](), set[str]()
         start = time.perf_counter()
         while len(seen) < tiles:
@@ -73,7 +74,12 @@ class Driver:
                 seen.add(tile.key)
                 if isinstance(result, Frame):
                     with_picture.add(tile.key)
-        return {"painted": taken, "seen": len(seen), "with_picture": len(with_picture)}
+        return {
+            "painted": [step[0] for step in taken],
+            "busy": [step[1] for step in taken],
+            "seen": len(seen),
+            "with_picture": len(with_picture),
+        }
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
