@@ -51,7 +51,8 @@ class MessageLine(QWidget):
         self._offering = False
         self.setFixedHeight(36)
         row = QHBoxLayout(self)
-        row.setContentsMargins(36, 4, 8, 4)
+        # Two lines of words fit between them.
+        row.setContentsMargins(36, 1, 8, 1)
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setFont(sized(self.font(), BODY))
