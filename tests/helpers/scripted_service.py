@@ -135,6 +135,7 @@ class ScriptedService:
     statuses: dict[str, str] = field(init=False)
     posted: list[Posted] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    contexts: dict[str, dict[str, str]] = field(default_factory=dict)
     most_at_once: int = 0
     _at_once: int = 0
     _rules: list[_Rule] = field(default_factory=list)
@@ -217,6 +218,7 @@ class ScriptedService:
             "secure_url": f"https://photos.example/image/upload/v1/{name}.jpg",
             "moderation_kind": "manual",
             "moderation_status": self.statuses[name],
+            **({"context": {"custom": self.contexts[name]}} if name in self.contexts else {}),
         }
 
     def _act(self, request: httpx.Request, path: str) -> httpx.Response:
@@ -234,13 +236,19 @@ class ScriptedService:
             case "GET", ["resources", "image", "upload", *rest]:
                 return self._one(unquote("/".join(rest)), None)
             case "POST", ["resources", "image", "upload", *rest]:
-                wanted = parse_qs(request.content.decode())["moderation_status"][0]
-                return self._one(unquote("/".join(rest)), wanted)
+                return self._change(unquote("/".join(rest)), parse_qs(request.content.decode()))
             case "PUT", ["resources", asset_id]:
-                wanted = parse_qs(request.content.decode())["moderation_status"][0]
                 found = [n for n in self.names if self.describe(n)["asset_id"] == asset_id]
-                return self._one(found[0] if found else asset_id, wanted)
+                form = parse_qs(request.content.decode())
+                return self._change(found[0] if found else asset_id, form)
         return self._json({"error": {"message": "Not found"}}, 404)
+
+    def _change(self, name: str, form: dict[str, list[str]]) -> httpx.Response:
+        for text in form.get("context", []):
+            if name in self.statuses:
+                # As a whole: the harshest reading of what an update does.
+                self.contexts[name] = dict(pair.split("=", 1) for pair in text.split("|"))
+        return self._one(name, form.get("moderation_status", [None])[0])
 
     def _one(self, name: str, wanted: str | None) -> httpx.Response:
         if name not in self.statuses:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.shredder import Shredder
     from modstation.app.store_tasks import StoreTasks
+    from modstation.core.assets import Asset
     from modstation.core.decisions import DecisionDraft, Verdict
     from modstation.core.errors import StoreError
     from modstation.core.events import ConnectionChanged
@@ -106,7 +107,7 @@ class Armed:
 
 
 def items_of(
-    rows: Sequence[HistoryRow], protected: Callable[[QueueEntry], bool]
+    rows: Sequence[HistoryRow], protects: Callable[[Asset, str | None], bool]
 ) -> list[HistoryItem]:
     """The list from the rows of the store, newest first.
 
@@ -133,7 +134,7 @@ def items_of(
                 reason_code=draft.reason_code,
                 at=row.decision.at,
                 state=state,
-                protected=protected(row.entry),
+                protected=protects(row.entry.asset, draft.reason_code),
                 until=operation.due_at if state is HistoryState.HELD else None,
             )
         )
@@ -150,8 +151,8 @@ class Desk(Protocol):
     frames: FramePipeline
     shredder: Shredder
 
-    def protected(self, entry: QueueEntry) -> bool:
-        """The image starts covered."""
+    def protects(self, asset: Asset, reason_code: str | None = None) -> bool:
+        """An asset starts covered; ``reason_code``: it was rejected for that."""
         ...
 
     def problem(self, key: str) -> str | None:
@@ -242,7 +243,7 @@ class History:
             self.refresh()
         if not self._open:
             return
-        items = items_of(rows, self._desk.protected)
+        items = items_of(rows, self._desk.protects)
         if items == self.items and self.loaded:
             return
         before = self.chosen

@@ -52,6 +52,7 @@ class NetworkSpec:
     cache_bytes: int = 1024 * 1024 * 1024
     refresh_seconds: float = 60.0
     backlog_limit: int = 2_000_000
+    write_reasons: bool = False
 
     @classmethod
     def of(
@@ -80,6 +81,7 @@ class NetworkSpec:
             cache_bytes=settings.cache_limit_mb * 1024 * 1024,
             refresh_seconds=float(settings.refresh_seconds),
             backlog_limit=settings.backlog_limit,
+            write_reasons=settings.write_reasons,
         )
 
     @property

@@ -160,6 +160,7 @@ def _work(
             settings=SyncSettings(
                 refresh=timedelta(seconds=spec.refresh_seconds),
                 backlog_limit=spec.backlog_limit,
+                write_reasons=spec.write_reasons,
             ),
             notify=tell,
             checkpoint=checkpoint or no_checkpoint,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING
@@ -147,7 +147,7 @@ class Exchange:
             view=self._view,
             clock=self._clock,
             random=SystemRandom(),
-            settings=SyncSettings(page=page, backlog_limit=self._settings.backlog_limit),
+            settings=replace(self._settings, page=page),
             notify=self._notice,
         )
         try:
@@ -226,7 +226,9 @@ def exchange(
             store,
             client,
             view=view or QueueView(),
-            settings=SyncSettings(backlog_limit=settings.backlog_limit),
+            settings=SyncSettings(
+                backlog_limit=settings.backlog_limit, write_reasons=settings.write_reasons
+            ),
             clock=clock,
             sleep=sleep,
         )

@@ -188,6 +188,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     summary_at_end: Annotated[
         bool, _describe("Show the figures of the session before the window closes.")
     ] = True
+    write_reasons: Annotated[
+        bool,
+        _describe(
+            "Write the reason of a rejection into the image's context at Cloudinary, one Admin call"
+            " each; whoever may list the image can read it.",
+            title="Write reasons to Cloudinary",
+            group="Deciding",
+            restart=True,
+        ),
+    ] = False
     policy: Annotated[
         str,
         _describe(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import httpx
 
@@ -40,7 +41,7 @@ from modstation.remote.translation import error_for, error_text, quota_of
 from modstation.remote.transport import DeadlineTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modstation.core.accounts import Credentials
     from modstation.core.assets import Asset, AssetRef, ModerationStatus
@@ -172,6 +173,30 @@ class AdminClient:
         if is_doubtful(ref.public_id):
             return self._set_doubtful(ref, status, asset_id)
         return self._set("POST", self._addresses.asset(ref), ref, status, asset_id)
+
+    def write_context(
+        self, ref: AssetRef, context: Mapping[str, str], *, asset_id: str | None = None
+    ) -> None:
+        """Let an asset's context be this: an update may replace it as a whole.
+
+        ``Refused`` for a doubtful public ID without an asset ID. ``Unknown`` unless the answer
+        names this asset.
+        """
+        method, url = "POST", self._addresses.asset(ref)
+        if is_doubtful(ref.public_id):
+            if not is_asset_id(asset_id):
+                raise Refused("The public ID cannot be addressed safely, and there is no asset ID.")
+            method, url = "PUT", self._addresses.asset_by_id(str(asset_id))
+        pairs = "|".join(f"{_escaped(name)}={_escaped(value)}" for name, value in context.items())
+        answer = self._call(
+            method,
+            url,
+            ONE_ASSET,
+            content=urlencode({"context": pairs}).encode("ascii"),
+            content_type="application/x-www-form-urlencoded",
+            asset=True,
+        )
+        check_named(parse_object(answer.body), ref=ref, asset_id=asset_id, whole=True)
 
     def capabilities(self) -> Capabilities | None:
         """What the service offers beyond Cloudinary's API; None when it offers nothing."""
@@ -335,3 +360,8 @@ class AdminClient:
             return self._client.build_request("GET", url, headers=headers)
         except httpx.InvalidURL as error:
             raise UnsafeAddress("The picture's address cannot be read.") from error
+
+
+def _escaped(text: str) -> str:
+    """A name or a value of a context, whose own signs are ``=`` and ``|``."""
+    return text.replace("=", "\\=").replace("|", "\\|")

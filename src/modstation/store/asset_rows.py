@@ -200,6 +200,12 @@ def upsert(sql: sqlite3.Connection, asset: Asset, *, list_kind: str | None, now_
         insert(sql, asset, described, list_kind=list_kind or asset.kind or "manual", now_us=now_us)
 
 
+def raw(sql: sqlite3.Connection, key: str) -> str | None:
+    """The service's JSON of an asset as it was last told, if the asset is known."""
+    row = sql.execute("SELECT raw FROM assets WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
 def set_status(sql: sqlite3.Connection, key: str, status: ModerationStatus) -> None:
     """Note the status the service has now, where an answer says no more than that."""
     sql.execute(

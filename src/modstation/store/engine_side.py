@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.core.clock import to_us
-from modstation.store import asset_rows, listings, operation_rows, remembered, settlement
+from modstation.store import (
+    asset_rows,
+    listings,
+    operation_rows,
+    reason_notes,
+    remembered,
+    settlement,
+)
 from modstation.store.connection import SLICE, StoreConnection, sliced
 from modstation.store.results import ItemProblem, ListState, PageResult
 
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from modstation.core.clock import Clock
     from modstation.core.outbox import Operation, Transition
     from modstation.core.queue import QueueView
+    from modstation.store.reason_notes import ReasonNote
 
 
 class EngineSide:
@@ -77,14 +85,28 @@ class EngineSide:
             return settlement.settle(sql, operation_id, transition, now=now, asset=asset)
 
     def apply_many(
-        self, settled: Sequence[tuple[str, Transition, Asset | None]], *, now: datetime
+        self,
+        settled: Sequence[tuple[str, Transition, Asset | None]],
+        *,
+        now: datetime,
+        note_reasons: bool = False,
     ) -> list[Operation]:
-        """Settle many operations, at most 200 in one transaction."""
+        """Settle many operations, at most 200 in one transaction.
+
+        ``note_reasons``: keep what is to be written into the context of the assets.
+        """
         operations: list[Operation] = []
         for slice_ in sliced(settled):
             with self._connection.writing() as sql:
                 operations += [
-                    settlement.settle(sql, operation_id, transition, now=now, asset=asset)
+                    settlement.settle(
+                        sql,
+                        operation_id,
+                        transition,
+                        now=now,
+                        asset=asset,
+                        note_reason=note_reasons,
+                    )
                     for operation_id, transition, asset in slice_
                 ]
         return operations
@@ -101,6 +123,21 @@ class EngineSide:
         """When the first held or ready operation is due."""
         with self._connection.reading() as sql:
             return operation_rows.next_due(sql)
+
+    def reason_notes(self, limit: int) -> list[ReasonNote]:
+        """Reasons still to be written into the context of their assets, the oldest first."""
+        with self._connection.reading() as sql:
+            return reason_notes.waiting(sql, limit)
+
+    def reason_written(self, name: str) -> None:
+        """The service has a reason, or never will."""
+        with self._connection.writing() as sql:
+            reason_notes.remove(sql, name)
+
+    def reason_not_written(self, waiting: ReasonNote) -> None:
+        """An attempt to write a reason came to nothing clear."""
+        with self._connection.writing() as sql:
+            reason_notes.put(sql, reason_notes.failed(waiting))
 
     # -- listings, for the sync engine
 

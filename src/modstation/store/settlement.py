@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from modstation.core import outbox
 from modstation.core.clock import to_us
 from modstation.core.outbox import OperationState
-from modstation.store import asset_rows, operation_rows, queue_rows
+from modstation.store import asset_rows, operation_rows, queue_rows, reason_notes
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,8 +40,11 @@ def settle(
     *,
     now: datetime,
     asset: Asset | None,
+    note_reason: bool = False,
 ) -> Operation:
     """Write what an attempt came to, with the service's answer about the asset.
+
+    ``note_reason``: the reason of a rejection is to be written into the asset's context next.
 
     ``ValueError`` if the operation is not in flight: only the engine that claimed it settles it.
     """
@@ -51,6 +54,10 @@ def settle(
     transition = outbox.respect_newer(operation, transition)
     done = transition.state is OperationState.DONE
     key = operation.ref.key
+    if done and note_reason:
+        # Before the answer takes the place of what was known.
+        answer = asset.raw if asset is not None and asset.key == key else None
+        reason_notes.note(sql, operation, before=asset_rows.raw(sql, key), answer=answer)
     # The asset before the operation: while it is open the asset is in no queue, so nothing is put
     # into one queue only to be moved to another.
     if asset is not None and asset_rows.is_storable(asset) and asset.key == key:

@@ -16,6 +16,7 @@ from modstation.remote.batch import Capabilities
 from modstation.sync import discovery
 from modstation.sync.pull import Puller
 from modstation.sync.push import Pusher
+from modstation.sync.reason_writer import ReasonWriter
 from modstation.sync.settings import SyncSettings
 from modstation.sync.standing import Standing
 
@@ -89,6 +90,9 @@ class SyncEngine:
             notify=notify,
             checkpoint=checkpoint,
         )
+        self._reasons = ReasonWriter(
+            store, client, self._standing, clock=clock, checkpoint=checkpoint
+        )
         self._puller = Puller(
             store,
             client,
@@ -145,17 +149,18 @@ class SyncEngine:
         released = self._prepare()
         if self._usable():
             posted, settled = self._push()
+            written = self._write_reasons()
             pulled = self._pull()
             self._prove()
         else:
-            posted = settled = 0
+            posted = settled = written = 0
             pulled = None
         self._interrupted = False
         if released or settled or pulled is not None:
             self._notify(QueueChanged(self._store.counts(self._view), self._view))
         self._standing.tell()
         return StepReport(
-            worked=bool(settled or pulled is not None),
+            worked=bool(settled or written or pulled is not None),
             next_at=self.next_at(),
             connection=self.connection,
             posted=posted,
@@ -165,9 +170,11 @@ class SyncEngine:
     def push_once(self) -> StepReport:
         """Push one round and pull nothing."""
         self._prepare()
-        posted, settled = self._push() if self._usable() else (0, 0)
+        usable = self._usable()
+        posted, settled = self._push() if usable else (0, 0)
+        written = self._write_reasons() if usable else 0
         self._interrupted = False
-        return StepReport(bool(settled), self.next_at(), self.connection, posted=posted)
+        return StepReport(bool(settled or written), self.next_at(), self.connection, posted=posted)
 
     def pull_once(self) -> StepReport:
         """Pull one page if one is due and push nothing."""
@@ -188,7 +195,9 @@ class SyncEngine:
             return now
         if due is not None and self._pusher.not_before is not None:
             due = max(due, self._pusher.not_before)
-        moments = [moment for moment in (due, self._puller.next_at(now)) if moment is not None]
+        reason = self._reasons.next_at(now) if self._settings.write_reasons else None
+        asked = (due, reason, self._puller.next_at(now))
+        moments = [moment for moment in asked if moment is not None]
         return min(moments, default=None)
 
     def _prepare(self) -> int:
@@ -243,6 +252,16 @@ class SyncEngine:
             self._capabilities = None
             discovery.forget(self._store)
         return done
+
+    def _write_reasons(self) -> int:
+        """Write reasons once no decision is due: they are worth less than any."""
+        now = self._clock.now()
+        due = self._store.next_due()
+        if not self._settings.write_reasons or (due is not None and due <= now):
+            return 0
+        if self._standing.blocked(now):
+            return 0
+        return self._reasons.run(stopping=lambda: self._stopping or self._interrupted)
 
     def _pull(self) -> int | None:
         if self._stopping or self._interrupted or self._standing.blocked(self._clock.now()):

@@ -58,6 +58,7 @@ class _Round:
 
     left: int
     key_is_good: bool = False
+    together: bool = False
     posted: int = 0
     settled: int = 0
     unclear: set[str] = field(default_factory=set)
@@ -119,7 +120,7 @@ class Pusher:
         taken it, so that a refusal of the key is about one operation.
         """
         most = self._settings.failures if probing else self._settings.round
-        this = _Round(most, key_is_good)
+        this = _Round(most, key_is_good, together=bool(capabilities.batch))
         while this.left > 0 and not this.ended and not stopping():
             size = min(this.left, capabilities.batch or 2 * self._settings.in_flight)
             operations = self._claim(size, together=bool(capabilities.batch))
@@ -275,7 +276,9 @@ class Pusher:
             )
             for attempt in attempts
         ]
-        settled = self._store.apply_many(changes, now=now)
+        settled = self._store.apply_many(
+            changes, now=now, note_reasons=self._settings.write_reasons and not this.together
+        )
         self._checkpoint("settled")
         this.settled += len(settled)
         for attempt, operation in zip(attempts, settled, strict=True):

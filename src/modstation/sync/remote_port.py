@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modstation.core.assets import Asset, AssetRef, ModerationStatus
     from modstation.core.outbox import Operation
@@ -41,6 +41,12 @@ class ModerationService(Protocol):
         self, ref: AssetRef, status: ModerationStatus, *, asset_id: str | None = None
     ) -> Confirmed:
         """Set the status of one asset."""
+        ...
+
+    def write_context(
+        self, ref: AssetRef, context: Mapping[str, str], *, asset_id: str | None = None
+    ) -> None:
+        """Let an asset's context be this."""
         ...
 
     def capabilities(self) -> Capabilities | None:

@@ -13,6 +13,7 @@ class SyncSettings:
     ``refresh``: between two passes over the queue. ``backlog_limit``: assets waiting on this
     machine above which no more are pulled. ``in_flight``: updates under way at once, one per
     asset. ``round``: the most operations of one push before the queue gets its turn.
+    ``write_reasons``: the reason of a rejection goes into the asset's context, one call each.
     ``failures``: unclear answers in a row, on different operations, that mean the service itself
     is in trouble.
     """
@@ -23,4 +24,5 @@ class SyncSettings:
     in_flight: int = 8
     round: int = 1000
     failures: int = 3
+    write_reasons: bool = False
     capabilities_kept: timedelta = timedelta(days=1)
