@@ -144,6 +144,9 @@ class PretendedNetwork:
     def purge(self, keys: Sequence[str]) -> None:
         self.asked.append(("purge", tuple(keys)))
 
+    def take_along(self, keys: Sequence[str]) -> None:
+        self.asked.append(("take", tuple(keys)))
+
     def set_offline(self, *, offline: bool) -> None:
         self.asked.append(("offline", offline))
 
@@ -186,6 +189,7 @@ class Desk:
         self.mailbox = Mailbox()
         self.network = PretendedNetwork()
         self.destroyed: list[str] = []
+        self.free_bytes = 10_000_000_000
         self.decoder = PretendedDecoder(self.mailbox, picture, set(withheld), broken or {})
         self.frames = FramePipeline(on_ready=self._frame_ready, on_thumbnail=self._thumbnail_ready)
         self.decoder.pipeline = self.frames
@@ -225,6 +229,7 @@ class Desk:
                 pool=self.decoder,
                 closing=(self.store, book),
                 warning_of=(warnings if warnings is not None else {}).get,
+                free_bytes=lambda: self.free_bytes,
             )
         )
         colours = Theme(theme)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -169,6 +170,7 @@ def open_station(spec: StationSpec) -> Station:
             # start, so the window asks before it closes.
             closing=(store, network, pool, cache, book),
             warning_of=warnings.of,
+            free_bytes=lambda: shutil.disk_usage(folder.path).free,
         )
     )
     station.offline = spec.offline

@@ -47,6 +47,7 @@ class TendedCache:
         self._clock = clock
         self._cache: ImageCache | None = None
         self._protected: tuple[str, ...] = ()
+        self._pinned: tuple[str, ...] = ()
         self._looked_at: dict[str, None] = {}
         self._touched_at = clock.now()
         # Of the whole run: a cache that is begun anew must refuse them too.
@@ -60,6 +61,10 @@ class TendedCache:
         """These are on the desk: dropped last, and not at all while they are there."""
         self._protected = keys
         self._looked_at.update(dict.fromkeys(keys))
+
+    def pin(self, keys: tuple[str, ...]) -> None:
+        """These are not dropped, whether anybody looks at them or not."""
+        self._pinned = keys
 
     def doom(self, keys: Iterable[str]) -> None:
         """Let the next ``tend`` destroy these for good."""
@@ -76,7 +81,7 @@ class TendedCache:
             if self._cache is None:
                 self._cache = self._open_cache()
             cache = self._cache
-            cache.protect(self._protected)
+            cache.protect((*self._protected, *self._pinned))
             if self._to_purge:
                 cache.purge(list(self._to_purge), never_again=True)
                 self._to_purge.clear()

@@ -41,6 +41,7 @@ class Commands:
         self._choice: bool | None = None
         self._view: QueueView | None = None
         self._purge: list[str] = []
+        self._trip: tuple[str, ...] | None = None
 
     def take(self, message: dict[str, Any]) -> None:
         """Act on one message of the station; called by the reading thread."""
@@ -70,6 +71,12 @@ class Commands:
             if prefetch is not None:
                 prefetch.change_view(view)
             self._set(view=view)
+        elif messages.TAKE in message:
+            taken = tuple(str(key) for key in message[messages.TAKE])
+            with self._changed:
+                self._trip, prefetch = taken, self._prefetch
+            if prefetch is not None:
+                prefetch.take_along(taken)
         elif messages.PURGE in message:
             doomed = [str(key) for key in message[messages.PURGE]]
             with self._changed:
@@ -105,6 +112,8 @@ class Commands:
                 prefetch.set_offline(offline=self._choice)
             if self._view is not None:
                 prefetch.change_view(self._view)
+            if self._trip is not None:
+                prefetch.take_along(self._trip)
             if self._purge:
                 prefetch.purge(self._purge)
 

@@ -62,6 +62,7 @@ class NetworkLink:
         self._original: str | None = None
         # Of the whole run: a process that died may not have done it.
         self._purged: dict[str, None] = {}
+        self._trip: list[str] = []
         self._cannot_start = ""
         self._offline = spec.offline
         self._view = spec.view
@@ -110,6 +111,12 @@ class NetworkLink:
         with self._changed:
             self._original = key
         self._put({messages.ORIGINAL: key})
+
+    def take_along(self, keys: Sequence[str]) -> None:
+        """Fetch exactly these pictures too, and keep them until other ones are named, or none."""
+        with self._changed:
+            self._trip = list(keys)
+        self._put({messages.TAKE: list(keys)})
 
     def purge(self, keys: Sequence[str]) -> None:
         """Destroy these pictures, end their fetching, and never keep them again."""
@@ -255,6 +262,8 @@ class NetworkLink:
             process.stdin.write(messages.spec_line(spec))
             process.stdin.flush()
         self._queue.clear()
+        if self._trip:
+            self._queue.append({messages.TAKE: self._trip})
         if self._purged:
             self._queue.append({messages.PURGE: list(self._purged)})
         if self._original is not None:

@@ -21,6 +21,7 @@ from modstation.core.events import (
     ImageCached,
     ImageFailed,
     QueueChanged,
+    TripProgress,
 )
 from modstation.core.pacing import Quota
 from modstation.core.queue import Counts, Order, QueueView, Split
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 USUAL_EDGE = 1920
 
 WAKE, FOCUS, ORIGINAL, OFFLINE, CLOSE = "wake", "focus", "original", "offline", "close"
-PURGE, VIEW = "purge", "view"
+PURGE, VIEW, TAKE = "purge", "view", "take"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ def event_line(event: Event) -> bytes:
             return line({"event": "cached", "key": key, "rendition": rendition})
         case ImageFailed():
             return line({"event": "failed", **asdict(event)})
+        case TripProgress():
+            return line({"event": "trip", **asdict(event)})
         case ConflictFound():
             return line({"event": "conflict", **asdict(event)})
 
@@ -167,6 +170,8 @@ def parse_event(text: bytes) -> Event:
             return ImageCached(**value)
         case "failed":
             return ImageFailed(**value)
+        case "trip":
+            return TripProgress(**value)
         case "conflict":
             return ConflictFound(**value)
         case other:

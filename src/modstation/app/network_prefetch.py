@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from modstation.app.network_cache import CacheFailed, TendedCache
+from modstation.app.network_trip import Trip
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import (
     MediaError,
@@ -64,6 +65,7 @@ class _Wishes:
     look: bool = True
     online: bool = False
     purge: list[str] = field(default_factory=list)
+    trip: tuple[str, ...] | None = None
     closing: bool = False
     outcomes: list[FetchOutcome] = field(default_factory=list)
 
@@ -102,6 +104,8 @@ class Prefetcher:
         self._offline = offline
         self._focus: tuple[str, ...] = ()
         self._original: str | None = None
+        self._trip = Trip()
+        self._trip_told = self._trip.progress
         self._failures: dict[tuple[str, str], int] = {}
         self._told: set[tuple[str, str, str | None]] = set()
         self._trouble_told: set[str] = set()
@@ -162,6 +166,12 @@ class Prefetcher:
                 self._changed.notify()
             self._connection = connection
 
+    def take_along(self, keys: Iterable[str]) -> None:
+        """Fetch exactly these too, and do not drop them until others are named, or none."""
+        with self._changed:
+            self._wishes.trip = tuple(keys)
+            self._changed.notify()
+
     def purge(self, keys: Iterable[str]) -> None:
         """Destroy these pictures, end their fetching, and never keep them again."""
         doomed = set(keys)
@@ -221,6 +231,9 @@ class Prefetcher:
             self._view = wishes.view
         if wishes.originals:
             self._original = wishes.originals[-1]
+        if wishes.trip is not None:
+            self._trip = Trip(wishes.trip)
+            self._cache.pin(self._trip.keys)
         if wishes.purge:
             # Once more, for a plan may have been made between the wish and now.
             self._fetcher.drop(wishes.purge)
@@ -251,6 +264,12 @@ class Prefetcher:
         if self._not_before is not None and self._not_before <= now:
             self._not_before = None
         items = list(self._items(store))
+        taken = self._trip.items(store, self._cache, self._review_item, now)
+        wanted = {item.asset_key for item in items}
+        items += [item for item in taken if item.asset_key not in wanted]
+        if self._trip.progress != self._trip_told:
+            self._trip_told = self._trip.progress
+            self._notify(self._trip_told)
         keys = {item.asset_key for item in items}
         problems, never = store.problems(keys), self._cache.never_kept(keys)
         due: list[FetchItem] = []
@@ -268,6 +287,9 @@ class Prefetcher:
                 later += [problem.retry_at] if problem.retry_at else []
             else:
                 due.append(item)
+        if self._trip.unfinished and not taken:
+            # So many of them were here already that this turn ended before the next to fetch.
+            later.append(now)
         if self._offline:
             due, later = [], []
         elif self._not_before is not None:

@@ -29,6 +29,7 @@ from modstation.app.session_events import (
     SessionEvent,
     StripChanged,
     Tone,
+    TripMoved,
     ViewChanged,
 )
 from modstation.app.shredder import PURGED, Shredder
@@ -42,6 +43,7 @@ from modstation.core.events import (
     ImageCached,
     ImageFailed,
     QueueChanged,
+    TripProgress,
 )
 from modstation.core.protection import is_protected
 from modstation.core.queue import Counts, QueueEntry, QueueView
@@ -476,6 +478,8 @@ class ReviewSession:
                 self._problems[key] = message
                 self.frame_ready(key)
                 self.frames.tiles.tell(key)
+            case TripProgress():
+                self.tell(TripMoved(event))
             case ConflictFound(key=key, theirs=theirs):
                 name = key.split("/", 2)[-1]
                 text = f"Somebody else settled {name} as {theirs}: see Outbox."

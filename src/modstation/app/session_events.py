@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
     from modstation.core.decisions import Verdict
-    from modstation.core.events import ConnectionChanged
+    from modstation.core.events import ConnectionChanged, TripProgress
     from modstation.core.policy import Reason
     from modstation.core.queue import Counts, QueueEntry, QueueView, UndoStep
 
@@ -99,6 +99,13 @@ class ConnectionMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class TripMoved:
+    """More of what is taken along is here."""
+
+    progress: TripProgress
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A line for the moderator; ``REFUSED`` ones tell why a key did nothing."""
 
@@ -151,6 +158,7 @@ SessionEvent: TypeAlias = (
     | CoverChanged
     | CountsChanged
     | ConnectionMoved
+    | TripMoved
     | Message
     | ReversalOffered
     | OverrideExplained

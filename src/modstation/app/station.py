@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from modstation.app.covering import Covering
 from modstation.app.frame_pipeline import Decoder
 from modstation.app.keymaps import load_keymap
+from modstation.app.offline_trip import OfflineTrip
 from modstation.app.session_events import KeymapChanged, Message, Tone
 from modstation.app.session_figures import SessionFigures
 from modstation.core.clock import TimeOrderedIds
@@ -78,6 +79,10 @@ class Network(Closable, Protocol):
         """End the fetching of these pictures, and never keep them again."""
         ...
 
+    def take_along(self, keys: Sequence[str]) -> None:
+        """Fetch exactly these pictures too, and keep them until others are named, or none."""
+        ...
+
     def set_offline(self, *, offline: bool) -> None:
         """Use no network, or use it again."""
         ...
@@ -107,6 +112,7 @@ class Parts:
     pool: Pool
     closing: tuple[Closable, ...]
     warning_of: Callable[[str], str | None]
+    free_bytes: Callable[[], int]
 
 
 class Station:
@@ -136,6 +142,14 @@ class Station:
         self._warning_of = parts.warning_of
         self._data_version: int | None = None
         self._history: History | None = None
+        self.trip = OfflineTrip(
+            parts.store,
+            parts.session,
+            take=parts.network.take_along,
+            set_offline=lambda offline: self.set_offline(offline=offline),
+            free_bytes=parts.free_bytes,
+            cache_bytes=lambda: self.settings.cache_limit_mb * 1024 * 1024,
+        )
         self.figures = SessionFigures(
             parts.store,
             actor=parts.session.rules.actor,
@@ -159,6 +173,7 @@ class Station:
         self.frames.attach(self._pool)
         self.session.start()
         self.figures.start()
+        self.trip.start()
 
     def close(self) -> None:
         """End every process and thread; what was decided is on the disk before this returns."""

@@ -124,6 +124,12 @@ def _table() -> dict[str, Command]:
             "Use no network, and go on with what is on this machine; again to go back online.",
             "Service",
         ),
+        Command(
+            "take-along",
+            "Take along…",
+            "Fetch a number of images to work offline with, and sum up afterwards.",
+            "Service",
+        ),
         Command("accounts", "Account…", "Choose or add an account.", "Service"),
         Command("outbox", "Outbox…", "Show what waits, is stuck or in conflict.", "Service"),
         Command("settings", "Settings…", "Change how the station looks and works.", "Window"),

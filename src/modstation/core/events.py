@@ -67,6 +67,20 @@ class ImageFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class TripProgress:
+    """How many of the pictures to take along are here; ``missing`` ones cannot be fetched now."""
+
+    wanted: int
+    ready: int
+    missing: int
+
+    @property
+    def complete(self) -> bool:
+        """Nothing more is to come."""
+        return self.ready + self.missing == self.wanted
+
+
+@dataclass(frozen=True, slots=True)
 class ConflictFound:
     """Somebody else settled an asset that was decided here."""
 
@@ -75,4 +89,6 @@ class ConflictFound:
     theirs: str
 
 
-Event: TypeAlias = QueueChanged | ConnectionChanged | ImageCached | ImageFailed | ConflictFound
+Event: TypeAlias = (
+    QueueChanged | ConnectionChanged | ImageCached | ImageFailed | ConflictFound | TripProgress
+)

@@ -122,6 +122,18 @@ def in_states(
     return [operation for _, operation in merged][:limit]
 
 
+def after(
+    sql: sqlite3.Connection, sequence: int, limit: int
+) -> list[tuple[int, OperationState, str | None]]:
+    """Number, state and error code of the operations after one, in the order of their decisions."""
+    rows = sql.execute(
+        "SELECT sequence, state, error_code FROM operations WHERE sequence > ?"
+        " ORDER BY sequence LIMIT ?",
+        (sequence, limit),
+    )
+    return [(number, _STATES[state], code) for number, state, code in rows]
+
+
 def claimable(sql: sqlite3.Connection, limit: int, now: datetime) -> list[Operation]:
     """Ready and due, rejections first, oldest first; none for an asset with one in flight."""
     return [_operation(row) for row in sql.execute(_CLAIMABLE, (to_us(now), limit))]

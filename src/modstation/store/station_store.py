@@ -281,6 +281,13 @@ class StationStore(EngineSide, ListsSide):
         with self._connection.reading() as sql:
             return decision_log.read_after(sql, sequence, limit)
 
+    def operations_after(
+        self, sequence: int, limit: int
+    ) -> list[tuple[int, OperationState, str | None]]:
+        """Number, state and error code of the operations that follow ``sequence``."""
+        with self._connection.reading() as sql:
+            return operation_rows.after(sql, sequence, limit)
+
     def verify_chain(self) -> ChainBreak | None:
         """Find the first row of the log that was changed or follows a missing one."""
         return first_break(self.iterate_decisions())

@@ -73,6 +73,7 @@ STROKES = {
     "accounts": "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM4 21a8 8 0 0 1 16 0",
     "outbox": "M4 13l3-9h10l3 9v7H4zM4 13h5l1 3h4l1-3h5",
     "full-screen": "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5M9 12h6",
+    "take-along": "M5 8h14v12H5zM9 8V5h6v3M12 11v6M9.5 14.5L12 17l2.5-2.5",
     "session": "M4 20h16M7 20v-7M12 20V5M17 20v-10",
     "quit": "M12 3v9M6.5 6.5a8 8 0 1 0 11 0",
     "online": _CLOUD,

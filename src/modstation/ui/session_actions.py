@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modstation.app.session_events import SessionEvent
+    from modstation.core.trip import TripSummary
     from modstation.ui.session_dialog import SessionDialog
     from modstation.ui.window import StationWindow
 
@@ -20,8 +21,12 @@ class SessionActions:
     def __init__(self, window: StationWindow) -> None:
         self._window = window
         self._decided = False
-        self.handlers: dict[str, Callable[[], None]] = {"session": self._summary}
+        self.handlers: dict[str, Callable[[], None]] = {
+            "session": self._summary,
+            "take-along": self._take_along,
+        }
         window.session.listen(self._heard)
+        window.station.trip.summed_up = self._back
 
     def tick(self) -> None:
         """Once a second: read what was decided, and say when a break is due."""
@@ -45,6 +50,22 @@ class SessionActions:
 
     def _summary(self) -> None:
         self._dialog(ending=False)
+
+    def _take_along(self) -> None:
+        from modstation.ui.trip_dialog import TripDialog
+
+        self._window.peek(on=False)
+        TripDialog(self._window.station, self._window).open()
+
+    def _back(self, summary: TripSummary) -> None:
+        from modstation.ui.trip_dialog import summary_text
+
+        text = summary_text(summary)
+        unhappy = summary.conflicts or summary.gone or summary.stuck
+        if unhappy:
+            text += f" {self._window.key_of('outbox')} shows what is left to settle."
+        tone = Tone.PROBLEM if unhappy else Tone.DONE
+        self._window.message.show_message(Message(text, tone))
 
     def _dialog(self, *, ending: bool) -> SessionDialog:
         # Not at the top: nobody sums up before the first image.

@@ -27,7 +27,7 @@ _LEFT = (
 _RULE = 9
 _RIGHT = (
     ("queues", "lists", "order"),
-    ("grid", "note", "information", "policy", "history", "session"),
+    ("grid", "note", "information", "policy", "history", "session", "take-along"),
     ("palette", "keys-help", "edit-keys", "settings", "help", "full-screen", "quit"),
 )
 # A narrow window hides these first, from the left; then the others, from the right of the bar.
@@ -35,6 +35,7 @@ _GIVES_WAY = (
     "edit-keys",
     "settings",
     "quit",
+    "take-along",
     "session",
     "zoom-100",
     "zoom-fit",

@@ -25,7 +25,7 @@ from modstation.core.errors import (
     Throttled,
     Unreachable,
 )
-from modstation.core.events import Connection, Event, ImageCached, ImageFailed
+from modstation.core.events import Connection, Event, ImageCached, ImageFailed, TripProgress
 from modstation.core.queue import QueueView
 from modstation.media.cache import ImageCache
 from modstation.remote.batch import Capabilities
@@ -331,6 +331,38 @@ def test_a_cache_that_is_damaged_is_begun_anew_and_filled_again(
         return all(room.here(*range(1, 9)))
 
     room.until(filled)
+
+
+def told_trip(room: Room) -> TripProgress | None:
+    told = [event for event in room.events if isinstance(event, TripProgress)]
+    return told[-1] if told else None
+
+
+def test_exactly_what_is_taken_along_is_fetched_and_told(room: Room) -> None:
+    prefetch = room.start(ahead=8)
+    prefetch.take_along([key(number) for number in range(5, 31)])
+    room.until(lambda: told_trip(room) == TripProgress(26, 26, 0))
+    assert set(room.cached()) == {key(number) for number in range(1, 31)}
+
+
+def test_what_cannot_be_taken_along_is_counted_and_holds_nothing_up(room: Room) -> None:
+    prefetch = room.start(ahead=8)
+    prefetch.take_along([key(20), "image/upload/nobody/knows", key(21)])
+    room.until(lambda: told_trip(room) == TripProgress(3, 2, 1))
+
+
+def test_what_is_taken_along_is_not_dropped_for_others_until_it_is_released(room: Room) -> None:
+    prefetch = room.start(ahead=8)
+    room.until(lambda: len(room.cached()) == 8)
+    # Room for what is here and no more: a sealed picture takes 95 bytes.
+    room.limit = 8 * 95
+    prefetch = room.restart(ahead=8)
+    prefetch.take_along([key(1), key(2)])
+    room.until(lambda: told_trip(room) == TripProgress(2, 2, 0))
+    room.clock.advance(5)
+    prefetch.focus([key(number) for number in range(21, 27)])
+    room.until(lambda: len(room.cached()) == 6)
+    assert room.here(1, 2, 3, 4) == [True, True, False, False]
 
 
 def test_what_is_looked_at_is_dropped_last(room: Room) -> None:
