@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.diagnostics import start_log, stop_log
 from modstation.app.paths import home_at
+from modstation.app.settings import Settings, save_settings
 from modstation.app.station import SCREEN_EDGE
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.clock import SystemClock, TimeOrderedIds
@@ -37,7 +38,8 @@ SECOND = parse_cloudinary_url("cloudinary://k:s@second?upload_prefix=http://127.
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     home = home_at(tmp_path / "home")
-    home.create()
+    # Not the first start: the tour would take the keys.
+    save_settings(home, Settings(tour_seen=True))
     return home
 
 
@@ -79,6 +81,19 @@ def test_ctrl_q_quits(home: Home, qapp: QApplication) -> None:
         return True
 
     assert run(home, station_of(home), press) == 0
+
+
+def test_the_tour_is_due_at_the_first_start_only(home: Home, qapp: QApplication) -> None:
+    due: list[bool] = []
+
+    def look(window: StationWindow) -> bool:
+        due.append(window.commands.setting_up.tour_due)
+        return window.close()
+
+    for seen in (False, True):
+        save_settings(home, Settings(tour_seen=seen))
+        assert run(home, station_of(home), look) == 0
+    assert due == [True, False]
 
 
 def test_the_size_of_the_screen_is_remembered_for_the_next_start(

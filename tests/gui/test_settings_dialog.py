@@ -95,7 +95,7 @@ def test_a_settings_file_with_faults_is_told_here_too(desk: Desk) -> None:
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, SettingsDialog)
     shown = [label.text() for label in dialog.findChildren(type(dialog.said))]
-    assert any("“blur” must be" in text and "Every image is covered" in text for text in shown)
+    assert any("“blur” must be" in text and "every image is covered" in text for text in shown)
     dialog.reject()
 
 

@@ -225,6 +225,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             group="Keys",
         ),
     ] = True
+    hints: Annotated[
+        Literal["first", "always", "never"],
+        _describe(
+            "Show the most needed keys under the image: for the first 50 decisions, always, never.",
+            title="Key hints",
+            group="Keys",
+        ),
+    ] = "first"
+    tour_seen: Annotated[
+        bool,
+        _describe(
+            "The first steps were shown; off: they are shown at the next start.",
+            title="Tour was shown",
+            group="Keys",
+        ),
+    ] = False
 
     @property
     def actor_name(self) -> str:

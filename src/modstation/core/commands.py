@@ -116,6 +116,7 @@ def _table() -> dict[str, Command]:
             "Panels",
         ),
         Command("help", "Help", "Show the manual.", "Panels"),
+        Command("tour", "Tour", "Show the first steps again.", "Panels"),
         Command("post-now", "Post now", "Post the decisions still held for undo.", "Service"),
         Command("refresh", "Refresh", "Ask the service for new images now.", "Service"),
         Command(
@@ -131,6 +132,12 @@ def _table() -> dict[str, Command]:
             "Service",
         ),
         Command("accounts", "Account…", "Choose or add an account.", "Service"),
+        Command(
+            "switch-account",
+            "Switch account…",
+            "Review another account of this machine.",
+            "Service",
+        ),
         Command("outbox", "Outbox…", "Show what waits, is stuck or in conflict.", "Service"),
         Command("settings", "Settings…", "Change how the station looks and works.", "Window"),
         Command(

@@ -37,6 +37,7 @@ class Actions:
         self.frames = FrameActions(window)
         self.sessions = SessionActions(window)
         self.grid = GridActions(window)
+        self.setting_up = SettingUp(window)
         self.handlers: dict[str, Callable[[], None]] = {
             "approve": lambda: self._decide(Verdict.APPROVE),
             "reject": lambda: self._decide(Verdict.REJECT),
@@ -76,7 +77,7 @@ class Actions:
             "outbox": self._outbox,
             "full-screen": self._full_screen,
             "quit": self._close,
-            **SettingUp(window).handlers,
+            **self.setting_up.handlers,
             **self.grid.handlers,
             **QueueActions(window).handlers,
         }

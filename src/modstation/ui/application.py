@@ -79,6 +79,8 @@ class Application:
     def _show(self, station: Station) -> None:
         window = StationWindow(station, self._theme)
         window.account_wanted.connect(self._choose_account)
+        window.switch_wanted.connect(self._switch_account)
+        window.commands.setting_up.tour_due = not station.settings.tour_seen
         window.closed.connect(self._loop.quit)
         window.stayed.connect(self._stay)
         bridge = EventBridge(station.mailbox)
@@ -109,6 +111,17 @@ class Application:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self._change_to)
         dialog.open()
+
+    def _switch_account(self) -> None:
+        from modstation.ui.account_chooser import AccountChooser
+
+        window = self._window
+        assert window is not None
+        window.peek(on=False)
+        chooser = AccountChooser(self._book, window.station.account.name, window)
+        chooser.chosen.connect(self._change_to)
+        chooser.other_wanted.connect(self._choose_account)
+        chooser.open()
 
     def _change_to(self, credentials: Credentials) -> None:
         self.keep_secret(credentials.secret)

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
@@ -81,7 +81,7 @@ class CommandPalette(Overlay):
             field=self.field,
             parent=parent,
         )
-        self.list.currentItemChanged.connect(lambda *_: self.say(""))
+        self.list.currentItemChanged.connect(lambda *_: self._moved())
         self._filter("")
 
     @property
@@ -122,6 +122,14 @@ class CommandPalette(Overlay):
         }[Qt.Key(key)]
         row, last = self.list.currentRow() + step, self.list.count() - 1
         self.list.setCurrentRow(max(0, min(last, row)))
+
+    def _moved(self) -> None:
+        self.say("")
+        row = self.list.currentRow()
+        # The field keeps the focus, so nobody else reads the line out.
+        if row >= 0 and QAccessible.isActive():
+            event = QAccessibleAnnouncementEvent(self, self._offer(row).spoken)
+            QAccessible.updateAccessibility(event)
 
     def _offer(self, row: int) -> Offer:
         offer = self.list.item(row).data(_OFFER)

@@ -65,6 +65,8 @@ STROKES = {
     "note": "M4 20l1-5L16 4l4 4L9 19zM14 6l4 4",
     "edit-keys": "M2 6h20v7M2 6v12h9M6 10v.010M10 10v.010M14 10v.010M14 20l1-3 5-5 2 2-5 5z",
     "settings": "M4 7h9M17 7h3M15 5v4M4 17h3M11 17h9M9 15v4M4 12h1M9 12h11M7 10v4",
+    "tour": "M12 21V3M12 5h7l3 3-3 3h-7M12 10H5l-3 3 3 3h7",
+    "switch-account": "M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM2 20a7 7 0 0 1 14 0M17 4l4 4-4 4",
     "palette": "M4 5h16v5H4zM4 14h10M4 19h7M17 13l4 4-4 4",
     "keys-help": "M2 6h20v12H2zM6 10v.010M10 10v.010M14 10v.010M18 10v.010M7 14h10",
     "help": _RING + "M9 9.5a3 3 0 1 1 4 2.8c-.7.3-1 .8-1 1.7M12 17v.010",

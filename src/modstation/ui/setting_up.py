@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modstation.app.first_steps import Part, hints, hints_shown, tour_cards
 from modstation.app.session_events import Message, Tone
 
 if TYPE_CHECKING:
@@ -13,12 +14,17 @@ if TYPE_CHECKING:
     from modstation.core.errors import SettingsError
     from modstation.ui.window import StationWindow
 
+# Lower than this the image needs the room of the hints.
+HINTS_FROM = 560
+
 
 class SettingUp:
     """The handlers of these commands; nothing behind them is imported before it is asked for."""
 
     def __init__(self, window: StationWindow) -> None:
         self._window = window
+        # The tour is due as soon as there is an image to show beside it.
+        self.tour_due = False
         book = window.station.settings_book
         book.listen(self._changed)
         book.on_failure(self._not_written)
@@ -26,15 +32,36 @@ class SettingUp:
             "palette": self._palette,
             "edit-keys": self._edit_keys,
             "settings": self._settings,
+            "tour": self._tour,
+            "switch-account": self._switch_account,
         }
 
     def _changed(self, before: Settings, after: Settings) -> None:
         if before.theme != after.theme:
             self._window.apply_theme(after.theme)
+        self.look()
 
     def _not_written(self, error: SettingsError) -> None:
         text = f"{error.message} What you changed counts until you close the window."
         self._window.message.show_message(Message(text, Tone.PROBLEM))
+
+    def look(self) -> None:
+        """Show what is shown by itself: the hints while they are wanted, the tour once."""
+        window, settings = self._window, self._window.station.settings
+        strip = window.hints
+        room = not window.isFullScreen() and window.height() >= HINTS_FROM
+        strip.setVisible(room and hints_shown(settings, decided=window.session.counts.decided))
+        if not strip.isHidden():
+            reasons = window.station.policy.by_key("1") is not None
+            strip.show_hints(hints(window.key_of, reasons=reasons))
+        if self.tour_due and window.stage.reported and not window.in_dialog():
+            self.tour_due = False
+            self._tour()
+
+    def hide_hints(self) -> None:
+        """The moderator wants no hints any more."""
+        self._window.station.settings_book.change(hints="never")
+        self.look()
 
     def _palette(self) -> None:
         from modstation.app.palette import offers
@@ -66,3 +93,19 @@ class SettingUp:
 
         self._window.peek(on=False)
         SettingsDialog(SettingsForm(self._window.station.settings_book), self._window).open()
+
+    def _tour(self) -> None:
+        from modstation.ui.tour import Tour
+
+        window = self._window
+        parts = {
+            Part.DECIDING: window.evidence,
+            Part.IMAGE: window.stage,
+            Part.STATUS: window.status,
+            Part.TOOLBAR: window.toolbar,
+        }
+        window.show_sheet(Tour(window.theme, tour_cards(window.key_of), parts, window), "tour")
+        window.station.settings_book.change(tour_seen=True)
+
+    def _switch_account(self) -> None:
+        self._window.switch_wanted.emit()

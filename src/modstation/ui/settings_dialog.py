@@ -44,7 +44,8 @@ class SettingsDialog(QDialog):
         column.setContentsMargins(24, 20, 16, 20)
         column.setSpacing(12)
         for problem in form.problems:
-            column.addWidget(_words(f"{problem} Every image is covered until you save.", "problem"))
+            told = f"{problem} So every image is covered. What you save here replaces the file."
+            column.addWidget(_words(told, "problem"))
         column.addWidget(self._rows(), 1)
         self.said = _words("", "muted")
         column.addWidget(self.said)

@@ -28,11 +28,16 @@ _RULE = 9
 _RIGHT = (
     ("queues", "lists", "order"),
     ("grid", "note", "information", "policy", "history", "session", "take-along"),
-    ("palette", "keys-help", "edit-keys", "settings", "help", "full-screen", "quit"),
+    ("palette", "keys-help", "edit-keys", "settings", "switch-account"),
+    ("help", "tour", "full-screen", "quit"),
 )
+# What is being reviewed is worth more than the buttons that give way.
+_TITLE_FROM, _TITLE = 1000, 128
 # A narrow window hides these first, from the left; then the others, from the right of the bar.
 _GIVES_WAY = (
+    "tour",
     "edit-keys",
+    "switch-account",
     "settings",
     "quit",
     "take-along",
@@ -89,6 +94,8 @@ class Toolbar(QWidget):
         margins = self.contentsMargins()
         room = self.width() - margins.left() - margins.right() - 12
         room -= _RULE * (len(_LEFT) + len(_RIGHT) - 2)
+        if self.width() >= _TITLE_FROM:
+            room -= _TITLE
         needed = sum(button.sizeHint().width() for button in self.buttons.values())
         others = [name for name in reversed(self.buttons) if name not in _GIVES_WAY]
         hidden: set[str] = set()

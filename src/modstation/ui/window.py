@@ -30,6 +30,7 @@ from modstation.core.events import Connection
 from modstation.ui.actions import CHECKABLE, Actions
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
+from modstation.ui.hint_strip import HintStrip
 from modstation.ui.history_actions import show_who_decided
 from modstation.ui.keyboard import Keyboard
 from modstation.ui.keys import KeyReader
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from modstation.ui.overlay import Overlay
     from modstation.ui.reason_strip import ReasonStrip
     from modstation.ui.theme import Theme, ThemeName
+    from modstation.ui.tour import Tour
 
 # Narrower than this, the panel gives room to the image.
 _WIDE_FROM = 1100
@@ -70,6 +72,8 @@ class StationWindow(QWidget):
 
     # Another account is to be chosen; the application does that.
     account_wanted = Signal()
+    # The same, among those there are.
+    switch_wanted = Signal()
     # The moderator wanted to leave, and then did not.
     stayed = Signal()
     closed = Signal()
@@ -80,7 +84,7 @@ class StationWindow(QWidget):
         self.session = station.session
         self.theme = theme
         self.reader = KeyReader()
-        self.sheet: Overlay | None = None
+        self.sheet: Overlay | Tour | None = None
         self.reason_strip: ReasonStrip | None = None
         # The contact sheet, once it was opened.
         self.grid: GridPanel | None = None
@@ -89,6 +93,7 @@ class StationWindow(QWidget):
         self._learned = 0
         self._build()
         self.commands = Actions(self)
+        self.hints.dismissed.connect(self.commands.setting_up.hide_hints)
         self.keyboard = Keyboard(station.keymap, self.reader, self)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -109,6 +114,7 @@ class StationWindow(QWidget):
         self.resize(1280, 800)
         self.setMinimumSize(640, 480)
         self.stage = Stage(station, theme, key_of=self.key_of, parent=self)
+        self.hints = HintStrip(theme, self)
         self.message = MessageLine(theme, key_of=self.key_of, parent=self)
         self.evidence = EvidencePanel(theme, station.policy, key_of=self.key_of, parent=self)
         self.filmstrip = Filmstrip(self.session, station.covering, theme, self)
@@ -118,6 +124,7 @@ class StationWindow(QWidget):
         left.setSpacing(0)
         self.centre = left
         left.addWidget(self.stage, 1)
+        left.addWidget(self.hints)
         left.addWidget(self.message)
         left.addWidget(self.filmstrip)
         middle = QHBoxLayout()
@@ -201,7 +208,7 @@ class StationWindow(QWidget):
         """Show how a key sequence may go on."""
         self.message.show_message(Message(text, Tone.INFO))
 
-    def show_sheet(self, sheet: Overlay, command: str) -> None:
+    def show_sheet(self, sheet: Overlay | Tour, command: str) -> None:
         """Lay a sheet over the window; the key that opened it closes it too."""
         if self.sheet is not None:
             self.sheet.leave()
@@ -307,6 +314,7 @@ class StationWindow(QWidget):
             for item in self.filmstrip.next_covered(2):
                 self.stage.prepare(item.key)
         self.status.refresh()
+        self.commands.setting_up.look()
         for name, on in self.commands.checked().items():
             self.toolbar.buttons[name].setChecked(on)
         self.stage.setAccessibleDescription(self.stage.spoken)
@@ -380,6 +388,7 @@ class StationWindow(QWidget):
         self.toolbar.setVisible(not alone)
         self.filmstrip.setVisible(not alone and self.height() >= _STRIP_FROM)
         self.evidence.setVisible(self.commands.information and not alone)
+        self.commands.setting_up.look()
 
     def apply_theme(self, name: ThemeName) -> None:
         """Change the colours of everything."""

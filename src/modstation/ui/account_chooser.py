@@ -1,0 +1,135 @@
+"""Another account by key: the accounts of this machine in a list, arrows and Enter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from modstation.core.errors import SettingsError
+from modstation.ui.errand import Errand
+
+if TYPE_CHECKING:
+    from modstation.app.accounts import AccountBook
+    from modstation.core.errors import ModstationError
+
+_NAME = Qt.ItemDataRole.UserRole
+
+
+class AccountChooser(QDialog):
+    """Emits ``chosen`` with credentials, or ``other_wanted`` for an account that is not listed.
+
+    The secret is asked of the keyring beside the window; one that is not there is said here.
+    """
+
+    chosen = Signal(object)
+    other_wanted = Signal()
+
+    def __init__(self, book: AccountBook, current: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Switch account")
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.resize(460, 360)
+        self._book = book
+        self._current = current
+        self._errand: Errand[object] | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(12)
+        heading = QLabel("Switch account")
+        heading.setProperty("role", "heading")
+        column.addWidget(heading)
+        self.list = QListWidget()
+        self.list.setAccessibleName("Accounts")
+        self.list.itemActivated.connect(lambda _: self._open())
+        column.addWidget(self.list, 1)
+        self.said = QLabel("Decisions of each account stay in a folder of its own.")
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said.setWordWrap(True)
+        self.said.setProperty("role", "muted")
+        column.addWidget(self.said)
+        column.addLayout(self._buttons())
+        self._fill()
+        self.list.setFocus()
+
+    def _fill(self) -> None:
+        try:
+            accounts = self._book.accounts()
+        except SettingsError as error:
+            accounts = []
+            self._say(error.message, "problem")
+        for account in accounts:
+            here = " · open now" if account.name == self._current else ""
+            self._add(f"{account.name} – {account.cloud}{here}", account.name)
+        self._add("Another account…", "")
+        names = [str(self.list.item(row).data(_NAME)) for row in range(self.list.count())]
+        # The first one that is not open already: Enter alone goes back and forth between two.
+        others = [row for row, name in enumerate(names) if name != self._current]
+        self.list.setCurrentRow(others[0])
+
+    def _add(self, text: str, name: str) -> None:
+        item = QListWidgetItem(text)
+        item.setData(_NAME, name)
+        self.list.addItem(item)
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.open_button = QPushButton("&Open")
+        self.open_button.setDefault(True)
+        self.open_button.clicked.connect(self._open)
+        cancel = QPushButton("Cancel")
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        row.addStretch(1)
+        row.addWidget(cancel)
+        row.addWidget(self.open_button)
+        return row
+
+    def done(self, result: int) -> None:
+        """Close; an answer that is still to come is not for us."""
+        if self._errand is not None:
+            self._errand.forget()
+        super().done(result)
+
+    def _open(self) -> None:
+        item = self.list.currentItem()
+        if item is None or not self.open_button.isEnabled():
+            return
+        name = str(item.data(_NAME))
+        if not name:
+            self.accept()
+            self.other_wanted.emit()
+            return
+        if name == self._current:
+            self.accept()
+            return
+        self.open_button.setEnabled(False)
+        self._say("Asking the keyring…", "muted")
+        # The person named an account, so no address of the environment is meant.
+        self._errand = Errand(lambda: self._book.resolve(name, {}), self._resolved, self._failed)
+
+    def _resolved(self, credentials: object) -> None:
+        self.accept()
+        self.chosen.emit(credentials)
+
+    def _failed(self, error: ModstationError) -> None:
+        self.open_button.setEnabled(True)
+        self._say(f"{error.title}: {error.message}", "problem")
+
+    def _say(self, text: str, role: str) -> None:
+        self.said.setText(text)
+        self.said.setProperty("role", role)
+        self.said.style().unpolish(self.said)
+        self.said.style().polish(self.said)
