@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from modstation.app.pace import PaceMeter
 from modstation.app.queue_window import StripState
 from modstation.app.session_events import Message, Tone
+from modstation.core.assets import obstacle
 from modstation.core.decisions import DecisionDraft, Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.events import Connection
@@ -71,11 +72,9 @@ class Attempt:
         Codes: ``queued``, ``not-painted``, ``needs-reveal``, ``cannot-approve-unseen``,
         ``needs-reason``.
         """
-        if not self.entry.asset.status.decidable:
-            raise ReviewError(
-                "This image still waits for an earlier moderation; it cannot be decided yet.",
-                code="queued",
-            )
+        stopped = obstacle(self.entry.asset)
+        if stopped is not None:
+            raise ReviewError(stopped, code="queued")
         shown_for = self.look.painted_for(self.now)
         if shown_for is None or shown_for < rules.painted_before:
             raise ReviewError(

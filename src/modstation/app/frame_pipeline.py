@@ -143,10 +143,13 @@ class FramePipeline:
             self._reel = None
         self._ask()
 
-    def detail(self, key: str, rendition: Rendition, frame: int = 0) -> None:
-        """Ask for every pixel of one frame of an image, for zooming in."""
+    def detail(self, key: str, rendition: Rendition, frame: int = 0) -> bool:
+        """Ask for every pixel of one frame of an image, for zooming in; False if that was asked."""
+        if self._detail == (key, rendition, frame):
+            return False
         self._detail = (key, rendition, frame)
         self._ask()
+        return True
 
     def reel(self, key: str) -> FrameReel | None:
         """The frames of an image that has several and whose first one is ready.

@@ -116,7 +116,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     sticky_zoom: Annotated[
         bool,
         _describe(
-            "Keep the zoom when the next image comes.",
+            "Keep zoom and place when the next image comes.",
             title="Keep the zoom",
             group="Looking",
         ),
@@ -129,6 +129,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             group="Deciding",
         ),
     ] = Order.OLDEST
+    hide_verdict: Annotated[
+        bool,
+        _describe(
+            "Show nothing of what machines found until the image is decided.",
+            title="Hide machine verdicts",
+            group="Looking",
+        ),
+    ] = False
     review_edge: Annotated[
         int,
         _describe(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from modstation.app.paths import make_private_folder
-from modstation.core.assets import AssetRef
+from modstation.core.assets import AssetRef, obstacle
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.decisions import DecisionDraft, Reveal, Verdict
 from modstation.core.errors import ReviewError
@@ -108,12 +108,9 @@ def draft_decision(
     ``ReviewError`` "queued" if an earlier moderation has to answer first.
     """
     asset = entry.asset
-    if not asset.status.decidable:
-        raise ReviewError(
-            f"“{asset.ref.public_id}” still waits for an earlier moderation; it cannot be decided"
-            " yet.",
-            code="queued",
-        )
+    stopped = obstacle(asset)
+    if stopped is not None:
+        raise ReviewError(f"“{asset.ref.public_id}”: {stopped}", code="queued")
     return DecisionDraft(
         ref=asset.ref,
         verdict=verdict,

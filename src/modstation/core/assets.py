@@ -22,11 +22,6 @@ class ModerationStatus(StrEnum):
     OVERRIDDEN = "overridden"
 
     @property
-    def decidable(self) -> bool:
-        """A person may decide now: no earlier moderation has still to answer, or gave up."""
-        return self not in {ModerationStatus.QUEUED, ModerationStatus.ABORTED}
-
-    @property
     def settled(self) -> bool:
         """Nobody has to decide any more."""
         return self in {
@@ -119,3 +114,21 @@ class Asset:
         """Every machine label of the chain, strongest first."""
         found = [label for entry in self.moderation for label in entry.labels]
         return tuple(sorted(found, key=lambda label: -label.confidence))
+
+
+def obstacle(asset: Asset) -> str | None:
+    """Why nobody can decide an asset now, in words; None when it can be decided."""
+    if asset.status.settled:
+        # Also where its own moderation never came to its turn: a settled image may be overridden.
+        return None
+    entry = next((entry for entry in asset.moderation if entry.kind == asset.kind), None)
+    statuses = {asset.status} if entry is None else {asset.status, entry.status}
+    if ModerationStatus.ABORTED in statuses:
+        rejected = [e.kind for e in asset.moderation if e.status is ModerationStatus.REJECTED]
+        by = rejected[0] if rejected else "an earlier moderation"
+        return f"Aborted: {by} rejected this image, so its turn here never came."
+    if ModerationStatus.QUEUED in statuses:
+        before = [e.kind for e in asset.moderation if e.status is ModerationStatus.PENDING]
+        by = before[0] if before else "an earlier moderation"
+        return f"Queued: this image still waits for {by}; it cannot be decided yet."
+    return None

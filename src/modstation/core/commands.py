@@ -78,6 +78,13 @@ def _table() -> dict[str, Command]:
         Command("rotate-left", "Rotate left", "Turn the image to the left.", "Look"),
         Command("rotate-right", "Rotate right", "Turn the image to the right.", "Look"),
         Command(
+            "sticky-zoom",
+            "Keep zoom",
+            "Keep zoom and place when the next image comes; again to begin each image whole.",
+            "Look",
+        ),
+        Command("brighten", "Brighten", "Brighten the shadows of the image, or not.", "Look"),
+        Command(
             "frame-next",
             "Next frame",
             "Show the next frame or page of the image.",
@@ -89,6 +96,12 @@ def _table() -> dict[str, Command]:
         ),
         Command("frame-play", "Play", "Play the frames of the image, or pause.", "Look"),
         Command("information", "Information", "Show or hide the evidence panel.", "Panels"),
+        Command(
+            "machine-verdict",
+            "Machine verdict",
+            "Hide what machines found until you decide, or show it.",
+            "Panels",
+        ),
         Command("policy", "Policy", "Show the rules behind the reasons.", "Panels"),
         Command("note", "Note", "Write a note that goes with the decision.", "Panels"),
         Command(

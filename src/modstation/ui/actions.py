@@ -13,6 +13,7 @@ from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
 from modstation.ui.grid_actions import GridActions
 from modstation.ui.history_actions import history_handlers
+from modstation.ui.inspection_actions import InspectionActions
 from modstation.ui.queue_actions import QueueActions
 from modstation.ui.session_actions import SessionActions
 from modstation.ui.setting_up import SettingUp
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from modstation.ui.theme import ThemeName
     from modstation.ui.window import StationWindow
 
-CHECKABLE = ("reveal", "greyscale", "cover-all", "grid", "information")
+CHECKABLE = (
+    *("reveal", "greyscale", "cover-all", "grid", "information"),
+    *("sticky-zoom", "brighten"),
+)
 
 
 class Actions:
@@ -35,6 +39,7 @@ class Actions:
         # The evidence panel is shown.
         self.information = True
         self.frames = FrameActions(window)
+        self.inspection = InspectionActions(window)
         self.sessions = SessionActions(window)
         self.grid = GridActions(window)
         self.setting_up = SettingUp(window)
@@ -64,6 +69,7 @@ class Actions:
             "rotate-left": lambda: self._window.stage.rotate(-1),
             "rotate-right": lambda: self._window.stage.rotate(1),
             **self.frames.handlers,
+            **self.inspection.handlers,
             **self.sessions.handlers,
             "information": self._information,
             "policy": lambda: self._open("policy"),
@@ -96,6 +102,7 @@ class Actions:
             "greyscale": window.station.covering.grey,
             "cover-all": window.station.covering.hidden,
             "information": self.information,
+            **self.inspection.checked(),
         }
 
     def apply_theme(self, name: ThemeName) -> None:

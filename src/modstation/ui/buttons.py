@@ -52,6 +52,7 @@ class CommandButton(QAbstractButton):
         self._key = ""
         self._hovered = False
         self._help = command.help
+        self._why_not: str | None = None
         # Reached by Tab, not by a click.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -73,12 +74,19 @@ class CommandButton(QAbstractButton):
             self._label = label
             self._name()
 
+    def offer(self, why_not: str | None) -> None:
+        """Offer the command, or say why there is nothing to press now."""
+        self._why_not = why_not
+        self.setEnabled(why_not is None)
+        self._name()
+
     def _name(self) -> None:
         shown = f"{self._label} ({self._key})" if self._key else self._label
         self.setText(shown)
         self.setAccessibleName(f"{self._label}, key {self._key}" if self._key else self._label)
-        self.setAccessibleDescription(self._help)
-        self.setToolTip(f"<b>{self._label}</b> &nbsp;{_escaped(self._key)}<br>{self._help}")
+        said = self._help if self._why_not is None else self._why_not
+        self.setAccessibleDescription(said)
+        self.setToolTip(f"<b>{self._label}</b> &nbsp;{_escaped(self._key)}<br>{_escaped(said)}")
         self.updateGeometry()
         self.update()
 
@@ -153,7 +161,7 @@ class CommandButton(QAbstractButton):
     def _paint_ground(self, painter: QPainter) -> None:
         theme, area = self._theme, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         ground: str | None
-        if self._fill:
+        if self._fill and self.isEnabled():
             ground = f"{self._fill}_hover" if self._hovered or self.isDown() else self._fill
         elif self.isDown() or self.isChecked():
             ground = "pressed"

@@ -18,18 +18,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from modstation.app.evidence import evidence
 from modstation.core.commands import COMMANDS
 from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
+from modstation.ui.chain_strip import ChainStrip
 from modstation.ui.label_bars import LabelBars
 from modstation.ui.theme import BODY, TITLE, sized
-from modstation.ui.wording import chain_text, facts, waiting_text
+from modstation.ui.wording import clock_text, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
 
+    from modstation.app.evidence import Evidence
     from modstation.core.assets import Asset
     from modstation.core.policy import Policy
     from modstation.core.queue import QueueEntry
@@ -38,7 +41,8 @@ if TYPE_CHECKING:
 WIDTH, NARROW = 320, 280
 # Below this height of the panel the reasons stand in two columns, or the evidence has no room.
 _LOW = 660
-_FACTS = 6
+_MOST_FACTS = 40
+_NAME_LENGTH = 18
 
 
 class EvidencePanel(QWidget):
@@ -60,6 +64,8 @@ class EvidencePanel(QWidget):
         self._policy = policy
         self._key_of = key_of
         self._shown: Asset | None = None
+        self._evidence_shown: Evidence | None = None
+        self._hide_verdict = False
         self.buttons: dict[str, CommandButton] = {}
         self.setFixedWidth(WIDTH)
         self.setAccessibleName("Evidence and decision")
@@ -67,14 +73,17 @@ class EvidencePanel(QWidget):
         column.setContentsMargins(17, 12, 16, 12)
         column.setSpacing(8)
         self._name = self._text(TITLE, strong=True, selectable=True)
-        self._chain = self._text(BODY, role="muted")
+        self._chain = ChainStrip(theme, self)
         self._waiting = self._text(BODY)
         self._place = self._text(BODY, role="muted")
+        self._stopped = self._text(BODY, strong=True)
         # Who settled it, when and why; empty for what waits.
         self._decided = self._text(BODY)
         self._decided.hide()
-        for label in (self._name, self._chain, self._waiting, self._decided, self._place):
-            column.addWidget(label)
+        for part in (self._name, self._chain, self._waiting):
+            column.addWidget(part)
+        for part in (self._stopped, self._decided, self._place):
+            column.addWidget(part)
         column.addWidget(self._evidence(), 1)
         column.addLayout(self._reason_buttons())
         column.addLayout(self._note_row())
@@ -88,24 +97,49 @@ class EvidencePanel(QWidget):
         self.note.blockSignals(True)
         self.note.clear()
         self.note.blockSignals(False)
-        asset = entry.asset if entry else None
-        self._shown = asset
+        self._shown = entry.asset if entry else None
         self.setEnabled(True)
+        self._fill()
+
+    def hide_verdict(self, *, hide: bool) -> None:
+        """Show what machines found, or nothing of it until the decision."""
+        self._hide_verdict = hide
+        self._fill()
+
+    def _fill(self) -> None:
+        asset = self._shown
+        self.buttons["machine-verdict"].set_label("Show" if self._hide_verdict else "Hide")
         if asset is None:
+            self._evidence_shown = None
             self._name.setText("No image")
-            self._chain.setText("")
+            self._chain.show_steps(())
             self._waiting.setText("")
             self._bars.show_labels(())
             self._labels_title.setText("")
             self._fill_facts([])
+            self._offer(None)
             return
+        shown = self._evidence_shown = evidence(asset, hide_verdict=self._hide_verdict)
         self._name.setText(_breakable(asset.ref.public_id))
         self._name.setToolTip(f"<qt>{_escaped(asset.ref.public_id)}</qt>")
-        self._chain.setText(chain_text(asset))
+        self._chain.show_steps(shown.chain)
         self.tick()
-        self._bars.show_labels(asset.labels)
-        self._labels_title.setText("Machine labels" if asset.labels else "No machine labels")
-        self._fill_facts(facts(asset))
+        self._bars.show_labels(shown.labels)
+        self.buttons["machine-verdict"].setVisible(shown.machine)
+        if shown.verdict_hidden:
+            self._labels_title.setText("Machine verdict hidden until you decide")
+        else:
+            self._labels_title.setText("Machine labels" if shown.labels else "No machine labels")
+        self._fill_facts([*facts(asset), *shown.facts])
+        self._offer(shown.obstacle)
+
+    def _offer(self, obstacle: str | None) -> None:
+        """Offer decisions, or say in the panel and on every button why there is none to make."""
+        self._stopped.setText(obstacle or "")
+        self._stopped.setVisible(obstacle is not None)
+        for name, button in self.buttons.items():
+            if COMMANDS[name].decides and name != "skip":
+                button.offer(obstacle)
 
     def name_keys(self) -> None:
         """The keys are others, or are printed otherwise."""
@@ -129,8 +163,8 @@ class EvidencePanel(QWidget):
 
     def tick(self) -> None:
         """Time has passed."""
-        if self._shown is not None:
-            text = waiting_text(self._shown, now=datetime.now(UTC))
+        if self._shown is not None and self._evidence_shown is not None:
+            text = clock_text(self._shown, self._evidence_shown, now=datetime.now(UTC))
             if text != self._waiting.text():
                 self._waiting.setText(text)
 
@@ -157,20 +191,25 @@ class EvidencePanel(QWidget):
         column.setSpacing(6)
         self._labels_title = self._text(BODY, role="muted")
         self._bars = LabelBars(self._theme)
-        column.addWidget(self._labels_title)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self._labels_title, 1)
+        self.buttons["machine-verdict"] = CommandButton(
+            COMMANDS["machine-verdict"],
+            self._key_of("machine-verdict"),
+            self._theme,
+            Shape.FLAT,
+            parent=inside,
+        )
+        row.addWidget(self.buttons["machine-verdict"])
+        column.addLayout(row)
         column.addWidget(self._bars)
-        grid = QGridLayout()
+        grid = self._facts_grid = QGridLayout()
         grid.setContentsMargins(0, 4, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
         self._facts: list[tuple[QLabel, QLabel]] = []
-        for row in range(_FACTS):
-            name, value = self._text(BODY, role="muted"), self._text(BODY, selectable=True)
-            name.setWordWrap(False)
-            grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(value, row, 1)
-            self._facts.append((name, value))
         column.addLayout(grid)
         column.addStretch(1)
         area = QScrollArea(self)
@@ -183,12 +222,21 @@ class EvidencePanel(QWidget):
         return area
 
     def _fill_facts(self, rows: list[tuple[str, str]]) -> None:
+        rows = rows[:_MOST_FACTS]
+        while len(self._facts) < len(rows):
+            name, value = self._text(BODY, role="muted"), self._text(BODY, selectable=True)
+            name.setWordWrap(False)
+            row = len(self._facts)
+            self._facts_grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._facts_grid.addWidget(value, row, 1)
+            self._facts.append((name, value))
         for number, (name, value) in enumerate(self._facts):
             shown = number < len(rows)
             name.setVisible(shown)
             value.setVisible(shown)
             if shown:
-                name.setText(rows[number][0])
+                name.setText(_short(rows[number][0]))
+                name.setToolTip(f"<qt>{_escaped(rows[number][0])}</qt>")
                 value.setText(_breakable(rows[number][1]))
 
     def _reason_buttons(self) -> QGridLayout:
@@ -289,6 +337,11 @@ def _breakable(text: str) -> str:
     for sign in "/_-.":
         shown = shown.replace(sign, sign + "\N{ZERO WIDTH SPACE}")
     return shown if len(shown) < 400 else shown[:400] + "…"
+
+
+def _short(name: str) -> str:
+    shown = _breakable(name)
+    return shown if len(shown) <= _NAME_LENGTH else shown[: _NAME_LENGTH - 1] + "…"
 
 
 def _escaped(text: str) -> str:

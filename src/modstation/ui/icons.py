@@ -53,6 +53,10 @@ STROKES = {
     "zoom-toggle": "M4 9V4h5M20 15v5h-5M4 4l6.5 6.5M20 20l-6.5-6.5",
     "zoom-fit": "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",
     "zoom-100": "M5 8l2-2v12M19 6v12M17 8l2-2M12 10v.010M12 15v.010",
+    "sticky-zoom": _LENS + "M10.5 7.5v6M8 9.5h5M9 13.5h3",
+    "brighten": "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v3M12 19v3M2 12h3M19 12h3"
+    "M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2",
+    "machine-verdict": "M6 8h12v11H6zM12 8V4M9.500 12v2M14.500 12v2M3 12v3M21 12v3",
     "rotate-left": "M4 4v6h6M4.5 10A8 8 0 1 1 4 14",
     "rotate-right": "M20 4v6h-6M19.5 10A8 8 0 1 0 20 14",
     "frame-previous": "M18 5l-9 7 9 7zM6 5v14",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
+from modstation.ui.brighten import Brightening
 from modstation.ui.cards import paint_pill, paint_strip, strip_height
 from modstation.ui.cover import Renderings, Wanted
 
@@ -31,6 +32,7 @@ class Manner:
     strength: int
     grey: bool
     covered_text: str
+    bright: bool = False
 
 
 def fit_size(frame: Frame, view: tuple[int, int]) -> tuple[int, int]:
@@ -51,6 +53,7 @@ class PicturePainter:
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._renderings = Renderings()
+        self._brightening = Brightening()
 
     def prepare(self, frame: Frame, manner: Manner, view: tuple[int, int]) -> None:
         """Make the cover of a frame before it is needed."""
@@ -59,6 +62,7 @@ class PicturePainter:
     def let_go(self) -> None:
         """Keep no picture."""
         self._renderings.clear()
+        self._brightening.clear()
 
     def paint(
         self,
@@ -75,6 +79,8 @@ class PicturePainter:
         strength = manner.strength if scene.covered else 0
         image = self._renderings.image(frame, Wanted(strength, manner.grey, fit))
         see_through = not frame.opaque and not scene.covered
+        if manner.bright and not scene.covered:
+            image = self._brightening.of(image)
         strip = 0.0
         if scene.warning:
             strip = strip_height(scene.warning, painter.font(), area.width())

@@ -47,6 +47,7 @@ class Stage(QWidget):
         self.view = Viewport()
         self._covering = station.covering
         self._covering.listen(self._covering_changed)
+        self.bright = False
         self._station = station
         self._session = station.session
         self._theme = theme
@@ -72,8 +73,7 @@ class Stage(QWidget):
     def show_current(self) -> None:
         """Another entry is current: put it on the screen before anything else happens."""
         self._reported = None
-        if not self._station.settings.sticky_zoom:
-            self.view.reset()
+        self.view.next_image(keep=self._station.settings.sticky_zoom)
         self._warnings.clear()
         self.refresh()
 
@@ -91,9 +91,11 @@ class Stage(QWidget):
         self._scene = scene
         self._show_frames()
         if isinstance(scene, Picture):
-            self.view.natural = self._natural(scene.frame)
+            self.view.take(self._natural(scene.frame))
         # Synchronously: the way over the event loop costs the moderator a frame.
         self.repaint()
+        if isinstance(scene, Picture) and self.view.zoomed:
+            self._ask_for_detail(scene)
 
     def frame_arrived(self, key: str) -> None:
         """A frame of the current image was decoded anew, or failed to be."""
@@ -153,6 +155,12 @@ class Stage(QWidget):
 
     # -- what the keys do
 
+    def toggle_bright(self) -> bool:
+        """Brighten the shadows, or leave them as they are."""
+        self.bright = not self.bright
+        self.update()
+        return self.bright
+
     def zoom_step(self, steps: int, at: tuple[float, float] | None = None) -> None:
         """Enlarge (positive) or reduce by steps of a quarter, around a point in device pixels."""
         self.view.zoom(ZOOM_STEP**steps, at)
@@ -199,8 +207,8 @@ class Stage(QWidget):
         if self.view.effective * self.view.natural[0] <= frame.width:
             return
         if self.view.natural[0] > frame.source_width:
-            self._session.frames.detail(scene.key, "original", frame.frame)
-            self._station.want_original(scene.key)
+            if self._session.frames.detail(scene.key, "original", frame.frame):
+                self._station.want_original(scene.key)
         elif frame.width < frame.source_width:
             self._session.frames.detail(scene.key, "review", frame.frame)
 
@@ -252,7 +260,7 @@ class Stage(QWidget):
         if isinstance(self._scene, Picture) and self._scene.covered:
             peek, reveal = self._key_of("peek"), self._key_of("reveal")
             text = f"Covered – hold {peek} to look, {reveal} uncovers"
-        return Manner(self._covering.strength, self._covering.grey, text)
+        return Manner(self._covering.strength, self._covering.grey, text, self.bright)
 
     def _warning(self, key: str) -> str | None:
         if key not in self._warnings:

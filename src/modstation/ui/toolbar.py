@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 _LEFT = (
     ("previous", "next", "redo"),
     ("peek", "reveal", "blur-less", "blur-more", "greyscale", "cover-all"),
-    ("zoom-out", "zoom-in", "zoom-toggle", "zoom-fit", "zoom-100", "rotate-left", "rotate-right"),
+    (
+        *("zoom-out", "zoom-in", "zoom-toggle", "zoom-fit", "zoom-100", "sticky-zoom"),
+        *("rotate-left", "rotate-right", "brighten"),
+    ),
 )
 _RULE = 9
 _RIGHT = (

@@ -60,9 +60,18 @@ class Viewport:
         """The scale in use."""
         return self.fit if self.scale is None else self.scale
 
-    def reset(self) -> None:
-        """The next image: upright and whole."""
-        self.scale, self.centre, self.quarters = None, (0.5, 0.5), 0
+    def next_image(self, *, keep: bool = False) -> None:
+        """The next image: upright, and whole unless zoom and place are to be kept."""
+        if keep:
+            # The place of the eye on the stage, whatever way the image before was turned.
+            self.rotate(-self.quarters)
+        else:
+            self.scale, self.centre, self.quarters = None, (0.5, 0.5), 0
+
+    def take(self, natural: tuple[int, int]) -> None:
+        """The picture has another size."""
+        self.natural = natural
+        self._keep_inside()
 
     def resize(self, view: tuple[int, int]) -> None:
         """The stage has another size."""

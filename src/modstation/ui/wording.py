@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from modstation.core.assets import ModerationStatus
 from modstation.core.clock import from_us
 from modstation.core.events import Connection
 from modstation.core.pacing import drained_at
 from modstation.core.queue import NOT_PUBLIC, Order, doubt, public_since_us
 
 if TYPE_CHECKING:
+    from modstation.app.evidence import Evidence
     from modstation.core.assets import Asset
     from modstation.core.decisions import Decision
     from modstation.core.events import ConnectionChanged
@@ -93,18 +93,22 @@ def outbox_text(counts: Counts, change: ConnectionChanged, *, now: datetime) -> 
     return " · ".join(parts) or "All posted"
 
 
-def waiting_text(asset: Asset, *, now: datetime) -> str:
-    """How long an asset has waited, and whether everybody could see it meanwhile."""
-    if asset.created_at is None:
-        return ""
-    span = duration(now - asset.created_at)
-    match asset.status:
-        case ModerationStatus.PENDING | ModerationStatus.QUEUED:
-            return f"Waiting and public for {span}"
-        case ModerationStatus.REJECTED:
-            return f"Uploaded {span} ago, not delivered now"
-        case _:
-            return f"Uploaded {span} ago, public now"
+def clock_text(asset: Asset, shown: Evidence, *, now: datetime) -> str:
+    """How long an asset has waited for this moderation, and for how long everybody could see it."""
+    waiting, public = shown.waiting_since, shown.public_since
+    if waiting is None:
+        if asset.created_at is None:
+            return ""
+        span = duration(now - asset.created_at)
+        return f"Uploaded {span} ago, " + ("not delivered now" if public is None else "public now")
+    if public is None:
+        return f"Waiting for {duration(now - waiting)}, since {moment(waiting)} · not public"
+    if public == waiting:
+        return f"Waiting and public for {duration(now - public)}, since {moment(public)}"
+    return (
+        f"Waiting for {duration(now - waiting)}, since {moment(waiting)}"
+        f" · public for {duration(now - public)}"
+    )
 
 
 def facts(asset: Asset) -> list[tuple[str, str]]:
@@ -121,8 +125,6 @@ def facts(asset: Asset) -> list[tuple[str, str]]:
         rows.append(("Uploaded", moment(asset.created_at)))
     if asset.ref.delivery_type != "upload" or asset.ref.resource_type != "image":
         rows.append(("Type", f"{asset.ref.resource_type}/{asset.ref.delivery_type}"))
-    if asset.tags:
-        rows.append(("Tags", ", ".join(asset.tags)))
     return rows
 
 
@@ -181,10 +183,3 @@ def decided_text(asset: Asset, decision: Decision | None, policy: Policy) -> str
     last = next((e for e in reversed(asset.moderation) if e.status is asset.status), None)
     when = f", {moment(last.updated_at)}" if last and last.updated_at else ""
     return f"{asset.status.value.capitalize()} elsewhere{when}; no reason is told"
-
-
-def chain_text(asset: Asset) -> str:
-    """The moderation chain in one line."""
-    if not asset.moderation:
-        return f"{asset.kind or 'manual'}: {asset.status.value}"
-    return "  ›  ".join(f"{entry.kind}: {entry.status.value}" for entry in asset.moderation)

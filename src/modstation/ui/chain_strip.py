@@ -1,0 +1,116 @@
+"""The moderation chain as a row of steps: kind, icon and word for each, wrapped where needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from modstation.app.evidence import ChainStep, StepState
+from modstation.ui.theme import BODY, sized
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
+
+    from modstation.ui.theme import Theme
+
+_ROW, _ICON, _GAP = 22, 14, 5
+_ARROW = "›"
+# Icon, word, colour: a state is never told by colour alone.
+_MARKS = {
+    StepState.APPROVED: ("approve", "approved", "approve_text"),
+    StepState.REJECTED: ("reject", "rejected", "reject_text"),
+    StepState.PENDING: ("current", "pending", "accent"),
+    StepState.QUEUED: ("clock", "queued", "muted"),
+    StepState.ABORTED: ("standby", "aborted", "muted"),
+    StepState.OVERRIDDEN: ("undo", "overridden", "muted"),
+    StepState.HIDDEN: ("covered", "hidden", "muted"),
+}
+
+
+class ChainStrip(QWidget):
+    """Shows the steps of one asset; the one that is reviewed stands in bold."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._steps: tuple[ChainStep, ...] = ()
+        self._places: list[tuple[float, float]] = []
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Moderation chain")
+        self._lay_out()
+
+    def show_steps(self, steps: tuple[ChainStep, ...]) -> None:
+        """Take the chain of another asset."""
+        if steps == self._steps:
+            return
+        self._steps = steps
+        self.setAccessibleDescription(self.spoken)
+        self._lay_out()
+        self.update()
+
+    @property
+    def spoken(self) -> str:
+        """The chain in words."""
+        return ", then ".join(f"{step.kind} {_MARKS[step.state][1]}" for step in self._steps)
+
+    def sizeHint(self) -> QSize:
+        """The rows it takes at its width."""
+        return QSize(200, self.height())
+
+    def _width(self, step: ChainStep) -> float:
+        self.ensurePolished()
+        font = sized(self.font(), BODY, strong=step.current)
+        words = f"{step.kind} {_MARKS[step.state][1]}"
+        return _ICON + 2 * _GAP + _metrics(font, words)
+
+    def _lay_out(self) -> None:
+        left, top, places = 0.0, 0.0, []
+        arrow = _metrics(sized(self.font(), BODY), _ARROW) + 2 * _GAP
+        for number, step in enumerate(self._steps):
+            width = self._width(step)
+            lead = arrow if number else 0.0
+            if left and left + lead + width > self.width():
+                left, top = 0.0, top + _ROW
+            places.append((left + lead, top))
+            left += lead + width
+        self._places = places
+        self.setFixedHeight(round(top) + _ROW if places else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width wraps elsewhere."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the steps."""
+        painter = QPainter(self)
+        theme, ratio = self._theme, self.devicePixelRatioF()
+        for number, (step, (left, top)) in enumerate(zip(self._steps, self._places, strict=True)):
+            icon, word, colour = _MARKS[step.state]
+            font = sized(self.font(), BODY, strong=step.current)
+            painter.setFont(font)
+            painter.setPen(theme.colour("muted"))
+            if number:
+                arrow = QRectF(left - _metrics(font, _ARROW) - _GAP - 2, top, 20, _ROW)
+                painter.drawText(arrow, Qt.AlignmentFlag.AlignVCenter, _ARROW)
+            kind = painter.fontMetrics().elidedText(
+                step.kind, Qt.TextElideMode.ElideMiddle, max(40, self.width() - 110)
+            )
+            room = QRectF(left, top, self.width() - left, _ROW)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, kind)
+            at = left + painter.fontMetrics().horizontalAdvance(kind) + _GAP
+            painter.drawPixmap(
+                QPointF(at, top + (_ROW - _ICON) / 2), theme.icon(icon, colour, _ICON, ratio)
+            )
+            painter.setPen(theme.colour(colour))
+            at += _ICON + _GAP
+            room = QRectF(at, top, self.width() - at, _ROW)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, word)
+        painter.end()
+
+
+def _metrics(font: QFont, text: str) -> float:
+    return QFontMetrics(font).horizontalAdvance(text)
