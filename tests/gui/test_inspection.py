@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtGui import QColor, QImage
 from helpers.assets import make_asset
 from helpers.window import picture_frame
 from modstation.core.assets import MachineLabel, ModerationEntry, ModerationStatus
+from modstation.core.events import ImageCached, ImageFailed, ImageProgress
 from modstation.ui.brighten import brightened
 
 if TYPE_CHECKING:
@@ -32,22 +34,30 @@ def dark(request: DecodeRequest) -> Frame:
     return picture_frame(request, size, b"\x10\x10\x10\xff" * (size[0] * size[1]))
 
 
+def current_key(desk: Desk) -> str:
+    entry = desk.session.current
+    assert entry is not None
+    return entry.key
+
+
 def level(desk: Desk) -> int:
     """How bright the middle of the stage is."""
     image = desk.window.stage.grab().toImage()
     return image.pixelColor(image.width() // 2, image.height() // 2 + 60).red()
 
 
-def test_l_raises_the_shadows_until_it_is_pressed_again(sit_down: Callable[..., Desk]) -> None:
+def test_shift_l_raises_the_shadows_until_it_is_pressed_again(
+    sit_down: Callable[..., Desk],
+) -> None:
     desk = sit_down(3, picture=dark)
     desk.ready()
     assert level(desk) == 16
-    desk.press("l")
+    desk.press("Shift+l")
     assert level(desk) == 64
     desk.press("a")
     desk.ready()
     assert level(desk) == 64
-    desk.press("l")
+    desk.press("Shift+l")
     assert level(desk) == 16
 
 
@@ -57,7 +67,7 @@ def test_a_covered_image_stays_covered_when_it_is_brightened(
     desk = sit_down([make_asset(1, labels=[NUDITY])], picture=dark)
     desk.ready()
     covered = desk.window.stage.grab().toImage()
-    desk.press("l")
+    desk.press("Shift+l")
     assert desk.window.stage.grab().toImage() == covered
     assert "uncovered" in desk.message
     desk.press("v")
@@ -98,6 +108,52 @@ def test_a_turned_image_leaves_the_next_one_upright_though_zoom_stays(
     desk.press("+", "+", ">", "j")
     assert desk.window.stage.view.zoomed
     assert desk.window.stage.view.quarters == 0
+
+
+def small_review(request: DecodeRequest) -> Frame:
+    """The review rendition is half as wide as the original."""
+    width, height = (1280, 960) if request.rendition == "original" else (640, 480)
+    shown = min(request.box[0], width), min(request.box[1], height)
+    frame = picture_frame(request, shown, b"\x40\x40\x40\xff" * (shown[0] * shown[1]))
+    return replace(frame, source_width=width, source_height=height)
+
+
+def test_shift_o_brings_the_original_and_says_how_far_it_is(sit_down: Callable[..., Desk]) -> None:
+    desk = sit_down(2, picture=small_review)
+    desk.ready()
+    key = current_key(desk)
+    # It is not here yet: the decoder finds nothing.
+    desk.frames.missing(key, "original")
+    desk.press("Shift+o")
+    assert desk.message == "Fetching the original of 120.0 kB."
+    assert desk.network.asked.count(("original", key)) == 1
+    desk.session.take_event(ImageProgress(key, "original", 60_000, 120_000))
+    assert desk.message == "Original: 60.0 kB of 120.0 kB."
+    desk.session.take_event(ImageCached(key, "original"))
+    desk.until(lambda: desk.message == "The original, 1,280 × 960 pixels.")
+    assert desk.window.stage.view.natural == (1280, 960)
+    assert desk.window.stage.view.zoomed
+
+
+def test_an_original_that_does_not_come_says_why_and_leaves_the_picture(
+    sit_down: Callable[..., Desk],
+) -> None:
+    desk = sit_down(2, picture=small_review)
+    desk.ready()
+    key = current_key(desk)
+    desk.frames.missing(key, "original")
+    desk.press("Shift+o")
+    desk.session.take_event(ImageFailed(key, "original", "It is gone.", permanent=True))
+    assert desk.message == "The original could not be fetched: It is gone."
+    assert desk.session.problem(key) is None
+    desk.press("a")
+    assert desk.stored() == [("photos/0001", "approve", None)]
+
+
+def test_where_the_original_is_on_the_stage_nothing_is_fetched(desk: Desk) -> None:
+    desk.press("Shift+o")
+    assert desk.message == "This is the original already."
+    assert not [what for what, _ in desk.network.asked if what == "original"]
 
 
 def test_the_machines_verdict_is_hidden_and_shown_by_key(sit_down: Callable[..., Desk]) -> None:

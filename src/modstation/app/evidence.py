@@ -50,7 +50,8 @@ class Evidence:
 
     ``waiting_since`` is when this moderation's turn came, ``public_since`` when everybody could
     see the image; None where it is not so or not known. ``machine``: a machine has spoken.
-    ``obstacle`` says why it cannot be decided. ``facts`` are names and values, foreign text as it came.
+    ``obstacle`` says why it cannot be decided. ``facts`` are names and values, foreign text as it
+    came.
     """
 
     chain: tuple[ChainStep, ...]

@@ -20,6 +20,7 @@ from modstation.core.events import (
     Event,
     ImageCached,
     ImageFailed,
+    ImageProgress,
     QueueChanged,
     TripProgress,
 )
@@ -144,6 +145,8 @@ def event_line(event: Event) -> bytes:
             )
         case ImageCached(key=key, rendition=rendition):
             return line({"event": "cached", "key": key, "rendition": rendition})
+        case ImageProgress():
+            return line({"event": "progress", **asdict(event)})
         case ImageFailed():
             return line({"event": "failed", **asdict(event)})
         case TripProgress():
@@ -168,6 +171,8 @@ def parse_event(text: bytes) -> Event:
             )
         case "cached":
             return ImageCached(**value)
+        case "progress":
+            return ImageProgress(**value)
         case "failed":
             return ImageFailed(**value)
         case "trip":

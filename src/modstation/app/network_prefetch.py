@@ -24,9 +24,9 @@ from modstation.core.errors import (
     Unreachable,
     UnsafeAddress,
 )
-from modstation.core.events import Connection, ImageCached, ImageFailed
+from modstation.core.events import Connection, ImageCached, ImageFailed, ImageProgress
 from modstation.media.fetch import Fetcher, FetchItem, FetchOutcome
-from modstation.remote.delivery import review_url
+from modstation.remote.delivery import may_move, review_url
 from modstation.sync import discovery
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from modstation.core.queue import QueueView
     from modstation.media.cache import ImageCache
     from modstation.media.fetch import Downloader
+    from modstation.media.frames import Rendition
     from modstation.store.station_store import StationStore
 
 # What a review rendition takes at most, as a rule; the plan stays well within the cache.
@@ -83,7 +84,7 @@ class Prefetcher:
         open_store: Callable[[], StationStore],
         open_cache: Callable[[], ImageCache],
         download: Downloader,
-        pixels_url: Callable[[AssetRef, int], str],
+        pixels_url: Callable[[AssetRef, int | None], str],
         view: QueueView,
         edge: int,
         ahead_bytes: int,
@@ -117,6 +118,7 @@ class Prefetcher:
             download,
             self._cache.keep,
             on_outcome=self._fetched,
+            on_progress=self._came,
             is_current=self._cache.is_here,
         )
         self._thread = threading.Thread(target=self._run, name="prefetch")
@@ -230,7 +232,9 @@ class Prefetcher:
         if wishes.view is not None:
             self._view = wishes.view
         if wishes.originals:
-            self._original = wishes.originals[-1]
+            self._original = key = wishes.originals[-1]
+            # Asked for again: why it does not come is told again.
+            self._told = {told for told in self._told if told[:2] != (key, "original")}
         if wishes.trip is not None:
             self._trip = Trip(wishes.trip)
             self._cache.pin(self._trip.keys)
@@ -304,7 +308,7 @@ class Prefetcher:
     def _items(self, store: StationStore) -> Iterable[FetchItem]:
         if self._original is not None:
             entry = store.entry(self._original)
-            item = entry and self._original_item(entry.asset)
+            item = entry and self._original_item(store, entry.asset)
             if item:
                 yield item
         ahead = store.window(self._view, around=None, before=0, after=self._ahead)
@@ -323,7 +327,8 @@ class Prefetcher:
 
     def _review_item(self, store: StationStore, asset: Asset) -> FetchItem | None:
         if asset.status is ModerationStatus.REJECTED:
-            return self._rejected_item(store, asset)
+            # A rendition would show one frame of many.
+            return self._rejected_item(store, asset, "review", whole=may_move(asset))
         url, is_original = review_url(asset, self._edge)
         if url is None:
             message = "The service gives no address for this image."
@@ -333,26 +338,33 @@ class Prefetcher:
             asset.key, "review", url, asset.bytes, asset.etag, is_original, asset.revision
         )
 
-    def _rejected_item(self, store: StationStore, asset: Asset) -> FetchItem | None:
+    def _rejected_item(
+        self, store: StationStore, asset: Asset, rendition: Rendition, *, whole: bool
+    ) -> FetchItem | None:
         """A rejected image is delivered to nobody; our own service shows it to the account."""
-        if self._cache.is_kept(asset.key, "review", revision=asset.revision):
+        if self._cache.is_kept(asset.key, rendition, revision=asset.revision):
             return None
         found = discovery.remembered(store)
         if found is None:
             # Nobody has asked the service yet what it can do.
             return None
         if not found.capabilities.rejected_pixels:
-            self._tell(asset.key, "review", asset.revision, _NOT_DELIVERED, permanent=True)
+            self._tell(asset.key, rendition, asset.revision, _NOT_DELIVERED, permanent=True)
             return None
         try:
-            url = self._pixels_url(asset.ref, self._edge)
+            url = self._pixels_url(asset.ref, None if whole else self._edge)
         except Refused as error:
-            self._tell(asset.key, "review", asset.revision, error.message, permanent=True)
+            self._tell(asset.key, rendition, asset.revision, error.message, permanent=True)
             return None
-        return FetchItem(asset.key, "review", url, asset.bytes, None, False, asset.revision)
+        etag = asset.etag if whole else None
+        return FetchItem(asset.key, rendition, url, asset.bytes, etag, whole, asset.revision)
 
-    def _original_item(self, asset: Asset) -> FetchItem | None:
-        if asset.url is None or asset.status is ModerationStatus.REJECTED:
+    def _original_item(self, store: StationStore, asset: Asset) -> FetchItem | None:
+        if asset.status is ModerationStatus.REJECTED:
+            return self._rejected_item(store, asset, "original", whole=True)
+        if asset.url is None:
+            message = "The service gives no address for this image."
+            self._tell(asset.key, "original", asset.revision, message, permanent=True)
             return None
         return FetchItem(
             asset.key, "original", asset.url, asset.bytes, asset.etag, True, asset.revision
@@ -367,6 +379,10 @@ class Prefetcher:
             self._notify(ImageFailed(key, rendition, message, permanent))
 
     # -- what came of it
+
+    def _came(self, item: FetchItem, got: int, total: int | None) -> None:
+        """On a fetch thread."""
+        self._notify(ImageProgress(item.asset_key, item.rendition, got, total))
 
     def _fetched(self, outcome: FetchOutcome) -> None:
         """On a fetch thread: tell at once, keep account later."""
@@ -398,7 +414,7 @@ class Prefetcher:
             self._not_before = getattr(error, "retry_at", None) or (
                 self._clock.now() + OUTAGE_PAUSE
             )
-            if item.asset_key in self._focus:
+            if item.asset_key in self._focus or item.rendition == "original":
                 self._notify(ImageFailed(*name, error.message, permanent=False))
             return
         self._failed(store, item, error.message, error)

@@ -25,6 +25,7 @@ from modstation.app.session_events import (
     FlagChanged,
     FrameReady,
     Message,
+    OriginalMoved,
     ReversalOffered,
     SessionEvent,
     StripChanged,
@@ -42,6 +43,7 @@ from modstation.core.events import (
     Event,
     ImageCached,
     ImageFailed,
+    ImageProgress,
     QueueChanged,
     TripProgress,
 )
@@ -469,6 +471,14 @@ class ReviewSession:
                 if view == self.view:
                     self.take_counts(counts)
                     self.more_ahead()
+            case ImageProgress(key=key, got=got, total=total):
+                self.tell(OriginalMoved(key, got, total))
+            case ImageCached(key=key, rendition="original"):
+                self.frames.image_cached(key, "original")
+                self.tell(OriginalMoved(key, here=True))
+            case ImageFailed(key=key, rendition="original", message=message):
+                # The picture on the stage is another one and stays.
+                self.tell(OriginalMoved(key, failed=message))
             case ImageCached(key=key, rendition=rendition):
                 self._problems.pop(key, None)
                 if self.frames.image_cached(key, rendition) and key == self._window.current_key:

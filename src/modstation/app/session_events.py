@@ -45,6 +45,20 @@ class FrameReady:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginalMoved:
+    """What became of an original that was asked for: bytes came, all of them are here, or why not.
+
+    ``here``: it is on this machine; ``failed`` says why it does not come.
+    """
+
+    key: str
+    got: int = 0
+    total: int | None = None
+    here: bool = False
+    failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StripChanged:
     """Entries around the current one came, went or changed their state."""
 
@@ -150,6 +164,7 @@ SessionEvent: TypeAlias = (
     CurrentChanged
     | ViewChanged
     | FrameReady
+    | OriginalMoved
     | StripChanged
     | EntriesLeft
     | EntriesReturned

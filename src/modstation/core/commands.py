@@ -83,6 +83,12 @@ def _table() -> dict[str, Command]:
             "Keep zoom and place when the next image comes; again to begin each image whole.",
             "Look",
         ),
+        Command(
+            "original",
+            "Original",
+            "Fetch the original of the image, and show every pixel of it.",
+            "Look",
+        ),
         Command("brighten", "Brighten", "Brighten the shadows of the image, or not.", "Look"),
         Command(
             "frame-next",

@@ -57,6 +57,16 @@ class ImageCached:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageProgress:
+    """So many bytes of a picture that was asked for have come, of ``total`` if that was told."""
+
+    key: str
+    rendition: str
+    got: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFailed:
     """The picture could not be fetched; it is tried again if ``permanent`` is false."""
 
@@ -90,5 +100,11 @@ class ConflictFound:
 
 
 Event: TypeAlias = (
-    QueueChanged | ConnectionChanged | ImageCached | ImageFailed | ConflictFound | TripProgress
+    QueueChanged
+    | ConnectionChanged
+    | ImageCached
+    | ImageProgress
+    | ImageFailed
+    | ConflictFound
+    | TripProgress
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modstation.store.images import Stored
 
 THREADS: Final = 3
+_TOLD_EVERY: Final = 64 * 1024
 
 _Name: TypeAlias = tuple[str, Rendition]
 
@@ -36,7 +37,9 @@ class Downloaded(Protocol):
 class Downloader(Protocol):
     """Gets one image over the network."""
 
-    def __call__(self, url: str, *, limit_bytes: int) -> Downloaded:
+    def __call__(
+        self, url: str, *, limit_bytes: int, progress: Callable[[int, int | None], None] | None
+    ) -> Downloaded:
         """The answer, or RemoteError; ImageTooLarge as soon as it passes ``limit_bytes``."""
         ...
 
@@ -94,8 +97,9 @@ class FetchOutcome:
 class Fetcher:
     """Fetches what is planned, in that order; an item that is being fetched is not begun again.
 
-    ``on_outcome`` is called in the fetcher's threads with no lock held. ``is_current`` says what
-    is in the cache already, so that a plan may name it.
+    ``on_outcome`` is called in the fetcher's threads with no lock held, and ``on_progress`` while
+    an original comes, about fifty times. ``is_current`` says what is in the cache already, so that
+    a plan may name it.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Fetcher:
         cache_put: CachePut,
         *,
         on_outcome: Callable[[FetchOutcome], None],
+        on_progress: Callable[[FetchItem, int, int | None], None] | None = None,
         is_current: Callable[[FetchItem], bool] = lambda _: False,
         threads: int = THREADS,
         limit_bytes: int = MAX_BYTES,
@@ -111,6 +116,7 @@ class Fetcher:
         self._download = download
         self._cache_put = cache_put
         self._on_outcome = on_outcome
+        self._on_progress = on_progress
         self._is_current = is_current
         self._limit_bytes = limit_bytes
         self._changed = threading.Condition()
@@ -178,7 +184,9 @@ class Fetcher:
         try:
             if self._is_current(item):
                 return None
-            answer = self._download(item.url, limit_bytes=self._limit_bytes)
+            answer = self._download(
+                item.url, limit_bytes=self._limit_bytes, progress=self._teller(item)
+            )
             mismatch = integrity(
                 listing_bytes=item.listing_bytes,
                 listing_etag=item.listing_etag,
@@ -209,6 +217,21 @@ class Fetcher:
             mismatch=mismatch,
             evicted=stored.evicted,
         )
+
+    def _teller(self, item: FetchItem) -> Callable[[int, int | None], None] | None:
+        """Somebody waits for an original, and for nothing else."""
+        on_progress = self._on_progress
+        if on_progress is None or item.rendition != "original":
+            return None
+        told = 0
+
+        def tell(got: int, total: int | None) -> None:
+            nonlocal told
+            if got - told >= max(_TOLD_EVERY, (total or 0) // 50):
+                told = got
+                on_progress(item, got, total)
+
+        return tell
 
     def _is_dropped(self, item: FetchItem) -> bool:
         with self._changed:

@@ -112,15 +112,16 @@ class Addresses:
             raise Refused("That is not an asset ID.")
         return self.under_cloud("resources", asset_id)
 
-    def pixels(self, ref: AssetRef, edge: int) -> str:
+    def pixels(self, ref: AssetRef, edge: int | None) -> str:
         """Where our own service shows an asset in any state, to whoever has the account's key.
 
+        Its original with ``edge`` None.
         ``Refused`` if the public ID cannot be addressed safely.
         """
         if is_doubtful(ref.public_id):
             raise Refused("The public ID cannot be addressed safely.")
         self.asset(ref)
-        size = {"w": str(edge), "h": str(edge)}
+        size = {} if edge is None else {"w": str(edge), "h": str(edge)}
         names = (ref.resource_type, ref.delivery_type, *ref.public_id.split("/"), "pixels")
         return self.under_cloud("modstation", "resources", *names, query=size)
 

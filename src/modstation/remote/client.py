@@ -41,7 +41,7 @@ from modstation.remote.translation import error_for, error_text, quota_of
 from modstation.remote.transport import DeadlineTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from modstation.core.accounts import Credentials
     from modstation.core.assets import Asset, AssetRef, ModerationStatus
@@ -218,16 +218,24 @@ class AdminClient:
 
     # -- pictures
 
-    def pixels_url(self, ref: AssetRef, edge: int) -> str:
+    def pixels_url(self, ref: AssetRef, edge: int | None) -> str:
         """Where ``download`` gets a picture that is not delivered, if the service shows such.
 
+        Its original with ``edge`` None, else a rendition that fits a square of so many pixels.
         ``Refused`` if the public ID cannot be addressed safely.
         """
         return self._addresses.pixels(ref, edge)
 
-    def download(self, url: str, *, limit_bytes: int) -> Downloaded:
+    def download(
+        self,
+        url: str,
+        *,
+        limit_bytes: int,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> Downloaded:
         """Fetch a delivered picture, without credentials but for an address of ``pixels_url``.
 
+        ``progress`` is told in this thread how many bytes have come, and of how many if known.
         ``UnsafeAddress`` for an address that may not be called, ``AssetGone`` when it is not
         delivered, ``ImageTooLarge`` beyond ``limit_bytes``, ``Unknown`` when it is cut short.
         """
@@ -241,6 +249,7 @@ class AdminClient:
                 request,
                 Bounds(limit_bytes, DOWNLOAD_SECONDS),
                 give_up=self._no_downloads,
+                progress=progress,
             )
         except AnswerTooLarge as error:
             raise ImageTooLarge(f"The image has more than {limit_bytes:,} bytes.") from error

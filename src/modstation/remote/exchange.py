@@ -12,7 +12,7 @@ from modstation.remote.translation import translated
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import httpx
 
@@ -55,8 +55,11 @@ def perform(
     bounds: Bounds,
     *,
     give_up: threading.Event | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Answer:
     """Send ``request`` and read the whole answer, unless ``give_up`` is set meanwhile.
+
+    ``progress`` is told how many bytes of a good answer have come, and of how many if known.
 
     ``Unreachable`` when nothing was sent, ``Unknown`` when there is no whole answer within the
     bounds. A redirect is an answer like any other: nothing follows it.
@@ -65,7 +68,8 @@ def perform(
         response = client.send(request, stream=True, follow_redirects=False)
         try:
             headers = {name.lower(): value for name, value in response.headers.items()}
-            body = _read(response, headers, bounds)
+            told = progress if response.status_code == 200 else None
+            body = _read(response, headers, bounds, told)
         finally:
             response.close()
     return Answer(response.status_code, headers, body)
@@ -79,15 +83,23 @@ def same_target(request: httpx.Request, url: str) -> httpx.Request:
     return request
 
 
-def _read(response: httpx.Response, headers: Mapping[str, str], bounds: Bounds) -> bytes:
+def _read(
+    response: httpx.Response,
+    headers: Mapping[str, str],
+    bounds: Bounds,
+    progress: Callable[[int, int | None], None] | None,
+) -> bytes:
     unpack = _unpacker(headers)
     announced = headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > bounds.body_bytes:
         raise AnswerTooLarge(f"The answer is larger than {bounds.body_bytes:,} bytes.")
+    total = int(announced[:18]) if announced.isascii() and announced.isdigit() else None
     parts: list[bytes] = []
     received = size = 0
     for raw in response.iter_raw():
         received += len(raw)
+        if progress is not None:
+            progress(received, total)
         for piece in (raw,) if unpack is None else _unpacked(unpack, raw):
             parts.append(piece)
             size += len(piece)

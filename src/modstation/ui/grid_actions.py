@@ -27,6 +27,8 @@ _ON_THE_STAGE = frozenset(
         "frame-previous",
         "frame-next",
         "frame-play",
+        "original",
+        "brighten",
     }
 )
 

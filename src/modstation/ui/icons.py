@@ -57,6 +57,7 @@ STROKES = {
     "brighten": "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v3M12 19v3M2 12h3M19 12h3"
     "M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2",
     "machine-verdict": "M6 8h12v11H6zM12 8V4M9.500 12v2M14.500 12v2M3 12v3M21 12v3",
+    "original": "M5 3h14v18H5zM12 7v8M8.500 12l3.500 3.500 3.500-3.500M8 18h8",
     "rotate-left": "M4 4v6h6M4.5 10A8 8 0 1 1 4 14",
     "rotate-right": "M20 4v6h-6M19.5 10A8 8 0 1 0 20 14",
     "frame-previous": "M18 5l-9 7 9 7zM6 5v14",

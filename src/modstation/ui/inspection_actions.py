@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modstation.app.session_events import Message, Tone
+from modstation.app.session_events import CurrentChanged, FrameReady, Message, OriginalMoved, Tone
+from modstation.core.errors import ReviewError
+from modstation.core.events import Connection
+from modstation.media.frames import DecodeFailed, Frame
+from modstation.ui.wording import byte_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modstation.app.session_events import SessionEvent
     from modstation.app.settings import Settings
     from modstation.ui.window import StationWindow
 
@@ -20,9 +25,13 @@ class InspectionActions:
         self._window = window
         window.evidence.hide_verdict(hide=window.station.settings.hide_verdict)
         window.station.settings_book.listen(self._settings_changed)
+        window.session.listen(self._on_session)
+        # The image whose original is on its way, asked for by key.
+        self._awaited: str | None = None
         self.handlers: dict[str, Callable[[], None]] = {
             "sticky-zoom": self._sticky_zoom,
             "brighten": self._brighten,
+            "original": self._original,
             "machine-verdict": self._machine_verdict,
         }
 
@@ -55,6 +64,53 @@ class InspectionActions:
             self._say("Shadows are brightened as soon as the image is uncovered.")
         else:
             self._say("Shadows are brightened.")
+
+    def _original(self) -> None:
+        window = self._window
+        window.commands.refuse_hidden()
+        entry, frame = window.session.current, window.session.current_frame()
+        if entry is None or not isinstance(frame, Frame):
+            raise ReviewError("There is no picture yet.", code="no-picture")
+        asset = entry.asset
+        if asset.width == frame.source_width and asset.height == frame.source_height:
+            window.stage.zoom_100()
+            self._say("This is the original already.")
+            return
+        self._awaited = entry.key
+        weight = f" of {byte_size(asset.bytes)}" if asset.bytes else ""
+        if window.session.connection.connection is Connection.ONLINE:
+            self._say(f"Fetching the original{weight}.")
+        else:
+            self._say(f"The original{weight} comes as soon as the service can be reached.")
+        window.stage.show_original()
+        self._look_at_original()
+
+    def _on_session(self, event: SessionEvent) -> None:
+        if isinstance(event, CurrentChanged):
+            self._awaited = None
+        elif isinstance(event, OriginalMoved) and event.key == self._awaited:
+            if event.failed is not None:
+                self._end(f"The original could not be fetched: {event.failed}", Tone.PROBLEM)
+            elif event.here:
+                self._say("The original is here and being opened.")
+            elif event.total:
+                self._say(f"Original: {byte_size(event.got)} of {byte_size(event.total)}.")
+            else:
+                self._say(f"Original: {byte_size(event.got)} so far.")
+        elif isinstance(event, FrameReady) and event.key == self._awaited:
+            self._look_at_original()
+
+    def _look_at_original(self) -> None:
+        found = self._window.stage.original
+        if isinstance(found, DecodeFailed):
+            self._end(f"The original cannot be shown: {found.error.message}", Tone.PROBLEM)
+        elif found is not None:
+            size = f"{found.source_width:,} × {found.source_height:,}"
+            self._end(f"The original, {size} pixels.", Tone.INFO)
+
+    def _end(self, text: str, tone: Tone) -> None:
+        self._awaited = None
+        self._window.message.show_message(Message(text, tone))
 
     def _machine_verdict(self) -> None:
         book = self._window.station.settings_book

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 
     from modstation.app.station import Station
+    from modstation.media.frames import DecodeResult
     from modstation.ui.theme import Theme
 
 _NOTHING_YET = Words(Card("loading", "Opening the queue", "Reading what waits on this machine."))
@@ -48,6 +49,8 @@ class Stage(QWidget):
         self._covering = station.covering
         self._covering.listen(self._covering_changed)
         self.bright = False
+        # The image whose original was asked for by key.
+        self._original: str | None = None
         self._station = station
         self._session = station.session
         self._theme = theme
@@ -73,6 +76,7 @@ class Stage(QWidget):
     def show_current(self) -> None:
         """Another entry is current: put it on the screen before anything else happens."""
         self._reported = None
+        self._original = None
         self.view.next_image(keep=self._station.settings.sticky_zoom)
         self._warnings.clear()
         self.refresh()
@@ -202,8 +206,26 @@ class Stage(QWidget):
         self.update()
         self.zoom_changed.emit()
 
+    def show_original(self) -> None:
+        """Show every pixel of the original as soon as it is here; it is asked for now."""
+        if isinstance(self._scene, Picture):
+            self._original = self._scene.key
+            if not self.view.zoomed:
+                self.view.full_size()
+            self._view_changed()
+
+    @property
+    def original(self) -> DecodeResult | None:
+        """The original of the image on the stage, or why it cannot be shown; None till then."""
+        detail = self._session.frames.detail_frame(self._original or "")
+        return detail if detail is not None and detail.rendition == "original" else None
+
     def _ask_for_detail(self, scene: Picture) -> None:
         frame = scene.frame
+        if scene.key == self._original:
+            if self._session.frames.detail(scene.key, "original", frame.frame):
+                self._station.want_original(scene.key)
+            return
         if self.view.effective * self.view.natural[0] <= frame.width:
             return
         if self.view.natural[0] > frame.source_width:
@@ -271,6 +293,9 @@ class Stage(QWidget):
         """The size of the original, if the listing is to be believed, else of what was decoded."""
         entry = self._session.current
         here = (frame.source_width, frame.source_height)
+        original = self.original
+        if isinstance(original, Frame) and original.frame == frame.frame:
+            return original.source_width, original.source_height
         if entry is None or not entry.asset.width or not entry.asset.height:
             return here
         listed = (entry.asset.width, entry.asset.height)

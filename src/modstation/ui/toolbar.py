@@ -24,7 +24,7 @@ _LEFT = (
     ("peek", "reveal", "blur-less", "blur-more", "greyscale", "cover-all"),
     (
         *("zoom-out", "zoom-in", "zoom-toggle", "zoom-fit", "zoom-100", "sticky-zoom"),
-        *("rotate-left", "rotate-right", "brighten"),
+        *("original", "rotate-left", "rotate-right", "brighten"),
     ),
 )
 _RULE = 9

@@ -33,6 +33,7 @@ from modstation.core.events import (
     Event,
     ImageCached,
     ImageFailed,
+    ImageProgress,
     QueueChanged,
 )
 from modstation.core.pacing import Quota
@@ -53,6 +54,7 @@ KEY = "image/upload/böse\n\u2028{\"}'\0"
         ConnectionChanged(Connection.ONLINE),
         ConnectionChanged(Connection.THROTTLED, "späť", NOW, Quota(500, 0, NOW)),
         ImageCached(KEY, "review"),
+        ImageProgress(KEY, "original", 4096, None),
         ImageFailed(KEY, "original", "no\nroom", permanent=True),
         ConflictFound(KEY, "approved", "rejected"),
     ],

@@ -25,7 +25,14 @@ from modstation.core.errors import (
     Throttled,
     Unreachable,
 )
-from modstation.core.events import Connection, Event, ImageCached, ImageFailed, TripProgress
+from modstation.core.events import (
+    Connection,
+    Event,
+    ImageCached,
+    ImageFailed,
+    ImageProgress,
+    TripProgress,
+)
 from modstation.core.queue import QueueView
 from modstation.media.cache import ImageCache
 from modstation.remote.batch import Capabilities
@@ -53,7 +60,9 @@ class Pictures:
         # When there are tickets, every picture takes one before it comes.
         self.tickets: threading.Semaphore | None = None
 
-    def __call__(self, url: str, *, limit_bytes: int) -> Downloaded:
+    def __call__(self, url: str, *, limit_bytes: int, progress: Any = None) -> Downloaded:
+        if progress is not None:
+            progress(100_000, 200_000)
         self.begun.append(url)
         if self.tickets is not None:
             assert self.tickets.acquire(timeout=30)
@@ -193,6 +202,26 @@ def test_the_original_is_fetched_on_demand(room: Room) -> None:
     prefetch.original(key(3))
     room.until(lambda: room.cached("original") == [key(3)])
     assert any("c_limit" not in url for url in room.pictures.asked)
+
+
+def test_how_much_of_an_original_has_come_is_told(room: Room) -> None:
+    prefetch = room.start(ahead=8)
+    prefetch.original(key(3))
+    room.until(lambda: room.cached("original") == [key(3)])
+    told = [event for event in room.events if isinstance(event, ImageProgress)]
+    assert told == [ImageProgress(key(3), "original", 100_000, 200_000)]
+
+
+def test_an_original_that_is_asked_for_again_says_again_why_it_does_not_come(room: Room) -> None:
+    room.pictures.faults["/v1/photos/0003"] = Refused("not this one", http_status=401)
+    prefetch = room.start(ahead=8)
+    for times in (1, 2):
+        prefetch.original(key(3))
+        room.until(
+            lambda times=times: (
+                len([e for e in room.failed() if e.rendition == "original"]) == times
+            )
+        )
 
 
 def test_offline_fetches_nothing_until_it_is_taken_back(room: Room) -> None:
@@ -417,6 +446,22 @@ def test_a_rejected_image_is_fetched_where_the_service_shows_it(room: Room) -> N
     room.start(ahead=8).focus([rejected.key])
     room.until(lambda: rejected.key in room.cached())
     assert any(url.endswith(f"{rejected.key}/pixels?w=1920") for url in room.pictures.asked)
+
+
+@pytest.mark.parametrize("kind", ["jpg", "gif"])
+def test_the_original_of_a_rejected_image_comes_from_there_too(room: Room, kind: str) -> None:
+    rejected = replace(make_asset(40), status=ModerationStatus.REJECTED, format=kind)
+    room.store.upsert_asset(rejected)
+    found = discovery.Discovered(Capabilities(rejected_pixels=True), room.clock.now())
+    discovery.remember(room.store, found)
+    prefetch = room.start(ahead=8)
+    prefetch.focus([rejected.key])
+    prefetch.original(rejected.key)
+    room.until(lambda: rejected.key in room.cached("original"))
+    room.until(lambda: rejected.key in room.cached())
+    asked = {url.rpartition("?")[2] for url in room.pictures.asked if "0040" in url}
+    # A rendition of what may have several frames would lose all but one.
+    assert asked == ({"w=None"} if kind == "gif" else {"w=None", "w=1920"})
 
 
 def test_a_rejected_image_that_nobody_shows_is_explained(room: Room) -> None:

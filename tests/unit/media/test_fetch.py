@@ -38,7 +38,7 @@ class Network:
         self.gate = threading.Semaphore(0)
         self.waiting = threading.Semaphore(0)
 
-    def download(self, url: str, *, limit_bytes: int) -> Answer:
+    def download(self, url: str, *, limit_bytes: int, progress: Any = None) -> Answer:
         self.asked.append(url)
         self.waiting.release()
         assert self.gate.acquire(timeout=PATIENCE)
@@ -151,7 +151,7 @@ def test_a_full_disk_is_an_outcome_too(tmp_path: Path) -> None:
         raise StoreFull("full")
 
     outcomes: queue.Queue[FetchOutcome] = queue.Queue()
-    fetcher = Fetcher(lambda url, limit_bytes: Answer(b"x"), full, on_outcome=outcomes.put)
+    fetcher = Fetcher(lambda *_, **__: Answer(b"x"), full, on_outcome=outcomes.put)
     fetcher.plan([item("a")])
     assert isinstance(outcomes.get(timeout=PATIENCE).error, StoreFull)
     fetcher.close()

@@ -281,6 +281,18 @@ def test_a_picture_comes_with_what_was_said_of_it() -> None:
     )
 
 
+def test_how_much_of_a_picture_has_come_is_told_but_not_of_an_error() -> None:
+    told: list[tuple[int, int | None]] = []
+    with RawServer([answer(b"JPEG"), answer(b"gone", status="404 Not Found")]) as server:
+        client = over_wire(server)
+        url = f"{server.origin}/x.jpg"
+        client.download(url, limit_bytes=100, progress=lambda *how: told.append(how))
+        with pytest.raises(Unknown):
+            client.download(url, limit_bytes=100, progress=lambda *how: told.append(how))
+        client.close()
+    assert told == [(4, 4)]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -339,6 +351,7 @@ def test_a_picture_that_is_not_delivered_is_asked_for_with_the_key_at_our_own_or
     url = client.pixels_url(ref, 1920)
     assert client.download(url, limit_bytes=100).body == b"picture"
     assert url.endswith("/modstation/resources/image/upload/a/b%20c/pixels?w=1920&h=1920")
+    assert client.pixels_url(ref, None).endswith("/a/b%20c/pixels")
     client.download("https://elsewhere.example/modstation/resources/x", limit_bytes=100)
     assert ["authorization" in request.headers for request in asked] == [True, False]
     with pytest.raises(Refused):
