@@ -175,3 +175,67 @@ def test_o_changes_the_order_says_why_an_image_is_here_and_remembers_it(unsure: 
     desk.press("o")
     assert desk.session.view.order is Order.OLDEST
     desk.station.settings_book.close()
+
+
+# -- the filter
+
+
+def filtered(desk: Desk, text: str) -> None:
+    desk.press("/")
+    field = desk.window.filter_bar.field
+    desk.until(field.hasFocus)
+    field.setText(text)
+    desk.press("Enter")
+    desk.until(lambda: desk.session.looked is None or desk.session.looked[1])
+    desk.settle()
+
+
+def test_a_filter_shows_only_what_fits_says_how_far_it_looked_and_is_cleared(
+    sit_down: Callable[..., Desk],
+) -> None:
+    desk = sit_down(
+        [make_asset(n, tags=("beach",) if n % 100 == 3 else ()) for n in range(1, 1301)]
+    )
+    desk.ready()
+    filtered(desk, "tag:beach -0103")
+    assert desk.current == "photos/0003"
+    assert desk.window.filter_bar.isVisible()
+    assert desk.window.filter_bar.words.text() == "Looked at all 1,300"
+    desk.press("j")
+    assert desk.current == "photos/0203"
+    desk.ready()
+    desk.press("x")
+    assert desk.current == "photos/0303"
+    desk.press("u")
+    assert desk.current == "photos/0203"
+    desk.press("Ctrl+Shift+F")
+    desk.until(lambda: desk.session.loaded)
+    assert desk.current == "photos/0001"
+    assert not desk.window.filter_bar.isVisible()
+
+
+def test_what_is_wrong_with_a_filter_is_said_and_escape_keeps_the_one_in_force(desk: Desk) -> None:
+    filtered(desk, "0004")
+    assert desk.current == "photos/0004"
+    desk.press("Ctrl+F")
+    desk.window.filter_bar.field.setText("colour:red")
+    desk.press("Enter")
+    assert "“colour” is none of" in desk.window.filter_bar.words.text()
+    desk.press("Esc")
+    assert desk.window.filter_bar.field.text() == "0004"
+    assert desk.window.stage.hasFocus()
+    assert desk.current == "photos/0004"
+
+
+def test_nothing_that_fits_is_an_empty_stage_and_an_empty_filter_shows_all(desk: Desk) -> None:
+    filtered(desk, "nowhere")
+    desk.until(lambda: desk.session.loaded)
+    assert desk.current is None
+    filtered(desk, "")
+    desk.until(lambda: desk.current == "photos/0001")
+
+
+def test_letters_typed_into_the_filter_decide_nothing(desk: Desk) -> None:
+    desk.press("/", "a", "x", "1")
+    assert desk.window.filter_bar.field.text() == "ax1"
+    assert desk.stored() == []

@@ -111,7 +111,7 @@ def parse_spec(text: bytes) -> NetworkSpec:
 
 def view_message(view: QueueView) -> dict[str, Any]:
     """What tells the child to list another view."""
-    return {VIEW: asdict(view)}
+    return {VIEW: asdict(view.listed)}
 
 
 def view_of(value: dict[str, Any]) -> QueueView:

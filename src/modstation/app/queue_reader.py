@@ -51,12 +51,12 @@ class QueueReader:
         # Of the view: an answer about another one is dropped.
         self._generation = 0
 
-    def change_view(self, view: QueueView) -> None:
-        """Read another view from now on; an answer about the old one is not wanted any more."""
-        self._view = view
+    def stop(self) -> None:
+        """Another view is reviewed: take no answer any more."""
         self._generation += 1
-        self.loaded = self.at_start = self.at_end = False
-        self._asking = self._ask_again = False
+
+    def begin_anew(self) -> None:
+        """Ask the store: it looks everywhere anyway."""
         self.read()
 
     def read(self) -> None:

@@ -6,9 +6,11 @@ store thread, pictures to the frame pipeline; both answer through the mailbox.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modstation.app.deciding import Deciding
+from modstation.app.filtered_reader import FilteredReader
 from modstation.app.look import Look, Shown
 from modstation.app.overriding import Overriding
 from modstation.app.queue_lists import QueueLists
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import Asset
     from modstation.core.decisions import Verdict
     from modstation.core.errors import StoreError
+    from modstation.core.filtering import Filter
     from modstation.core.policy import Policy, Reason
     from modstation.store.results import Saved
 
@@ -107,7 +110,7 @@ class ReviewSession:
         self._follow_view = follow_view
         self._listeners: list[Callable[[SessionEvent], None]] = []
         self._window = QueueWindow(self.protected)
-        self._reader = QueueReader(store, view, self._window, self)
+        self._reader = self._reader_of(view)
         self._problems: dict[str, str] = {}
         self._warned_of: set[str] = set()
         self._away = False
@@ -216,15 +219,36 @@ class ReviewSession:
         """
         if view == self.view:
             return
-        self.view = view
+        before, self.view = self.view, view
         self._window.empty()
-        self._reader.change_view(view)
-        self._follow_view(view)
+        self._reader.stop()
+        self._reader = self._reader_of(view)
+        self._reader.read()
+        if view.listed != before.listed:
+            self._follow_view(view.listed)
         self.tell(ViewChanged(view))
         self._new_current()
         self.drop_reversal()
         # The frames stay until the entries are read: the same image may be among them.
         self.tell(StripChanged())
+
+    def look_everywhere(self) -> None:
+        """Look at the stored queue again, from its start if a filter has passed that."""
+        self._reader.begin_anew()
+
+    def filter(self, filter_: Filter | None) -> None:
+        """Review only what fits; None: everything again."""
+        self.change_view(replace(self.view, filter=filter_))
+
+    @property
+    def looked(self) -> tuple[int, bool] | None:
+        """How many entries were looked at for the filter, and whether that is all; or no filter."""
+        reader = self._reader
+        return (reader.looked, reader.at_end) if isinstance(reader, FilteredReader) else None
+
+    def _reader_of(self, view: QueueView) -> QueueReader | FilteredReader:
+        kind = QueueReader if view.filter is None else FilteredReader
+        return kind(self._store, view, self._window, self)
 
     def reload(self) -> None:
         """Look at the stored queue again: entries may have come or gone by other hands."""
@@ -468,7 +492,7 @@ class ReviewSession:
                 self.tell(ConnectionMoved(event))
             case QueueChanged(counts=counts, view=view):
                 # Those of another view were on their way when it was changed.
-                if view == self.view:
+                if view == self.view.listed:
                     self.take_counts(counts)
                     self.more_ahead()
             case ImageProgress(key=key, got=got, total=total):

@@ -186,7 +186,7 @@ class Station:
     def refresh(self) -> None:
         """Ask the service for new images now."""
         self._network.wake()
-        self.session.reload()
+        self.session.look_everywhere()
 
     def post_now(self) -> None:
         """Post what is still held for undo."""

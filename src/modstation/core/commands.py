@@ -126,6 +126,8 @@ def _table() -> dict[str, Command]:
             "Panels",
         ),
         Command("lists", "Lists…", "Show what was skipped, flagged or escalated.", "Panels"),
+        Command("filter", "Filter…", "Review only what fits these words.", "Panels"),
+        Command("clear-filter", "Show all", "Review everything again.", "Panels"),
         Command("order", "Order", "Take the next order of the queue.", "Panels"),
         Command("keys-help", "Keys", "Show every key.", "Panels"),
         Command(

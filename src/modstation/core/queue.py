@@ -14,6 +14,8 @@ from modstation.core.protection import DEFAULT_LABEL_THRESHOLD
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from modstation.core.filtering import Filter
+
 # Entries the window holds in memory around the current one (design §4, scale).
 WINDOW = 64
 
@@ -62,6 +64,12 @@ class QueueView:
     status: ModerationStatus = ModerationStatus.PENDING
     split: Split | None = None
     order: Order = Order.OLDEST
+    filter: Filter | None = None
+
+    @property
+    def listed(self) -> QueueView:
+        """The whole of it: what the service lists and the counters count."""
+        return replace(self, filter=None)
 
     def in_order(self, order: Order) -> QueueView:
         """The same entries in another order; what is settled has only one."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modstation.core.clock import to_us
 from modstation.store import list_rows, queue_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from modstation.core.clock import Clock
     from modstation.core.decisions import Decision, DecisionDraft
-    from modstation.core.queue import Kept, KeptEntry, QueuePosition
+    from modstation.core.queue import Kept, KeptEntry, QueueEntry, QueuePosition, QueueView
     from modstation.store.choices import Choices
     from modstation.store.connection import StoreConnection
+    from modstation.store.results import Scanned
 
 
 class ListsSide:
@@ -73,3 +77,18 @@ class ListsSide:
         """How long each list is: kept, never counted."""
         with self._connection.reading() as sql:
             return list_rows.counts(sql)
+
+    # -- what fits a filter
+
+    def scan(self, view: QueueView, *, after: QueuePosition | None, rows: int) -> Scanned:
+        """Look at the next ``rows`` of a view and say which of them fit its filter."""
+        now_us = to_us(self._clock.now())
+        with self._connection.reading() as sql:
+            return queue_rows.scan(sql, view, after=after, rows=rows, now_us=now_us)
+
+    def still_fit(self, view: QueueView, keys: Iterable[str]) -> list[QueueEntry]:
+        """Those of the entries that are still in the view and fit its filter."""
+        now_us = to_us(self._clock.now())
+        with self._connection.reading() as sql:
+            found = [queue_rows.fits(sql, view, key, now_us=now_us) for key in keys]
+        return [entry for entry in found if entry is not None]

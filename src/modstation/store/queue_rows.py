@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import ModerationStatus
 from modstation.core.queue import Counts, Order, QueueEntry, QueuePosition, QueueView, Split
-from modstation.store import asset_rows
+from modstation.store import asset_rows, filter_sql
+from modstation.store.results import Scanned
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,8 +27,11 @@ _ORDERS = {
 }
 
 
-def _scan(view: QueueView, edge: str, order: str) -> str:
-    """The keyset scan of a view from an edge; the partial index is named, never guessed."""
+def _scan(view: QueueView, edge: str, order: str, *, places: bool = False, fits: str = "") -> str:
+    """The keyset scan of a view from an edge; the partial index is named, never guessed.
+
+    ``places``: only where each stands. ``fits``: a condition, up to the last place of a slice.
+    """
     if view.status is ModerationStatus.PENDING:
         index, rank = _ORDERS[view.order]
         where = "q.status = 'pending'"
@@ -37,10 +41,15 @@ def _scan(view: QueueView, edge: str, order: str) -> str:
         where = "q.status <> 'pending' AND q.status = :status"
     share = " AND q.share % :parts = :part - 1" if view.split else ""
     from_there = f" AND (q.lane, q.{rank}, q.key) {edge} (:lane, :rank, :key)" if edge else ""
+    columns, assets = "", ""
+    if not places:
+        columns = f", {_FLAGGED}, {asset_rows.COLUMNS}"
+        assets = " CROSS JOIN assets AS a ON a.key = q.key"
+    if fits:
+        from_there += f" AND (q.lane, q.{rank}, q.key) <= (:last_lane, :last_rank, :last_key)"
+        from_there += f" AND {fits}"
     return (
-        f"SELECT q.lane, q.{rank}, q.key, {_FLAGGED}, "  # noqa: S608
-        f"{asset_rows.COLUMNS} FROM {_QUEUE} AS q INDEXED BY {index}"
-        " CROSS JOIN assets AS a ON a.key = q.key"
+        f"SELECT q.lane, q.{rank}, q.key{columns} FROM {_QUEUE} AS q INDEXED BY {index}{assets}"  # noqa: S608
         f" WHERE {where} AND q.kind = :kind{share}{from_there}"
         f" ORDER BY q.lane {order}, q.{rank} {order}, q.key {order} LIMIT :limit"
     )
@@ -78,6 +87,50 @@ def window(
     values["limit"] = before
     earlier = [_entry(row) for row in sql.execute(_scan(view, _BEFORE_EDGE, "DESC"), values)]
     return earlier[::-1] + later
+
+
+def scan(
+    sql: sqlite3.Connection,
+    view: QueueView,
+    *,
+    after: QueuePosition | None,
+    rows: int,
+    now_us: int,
+) -> Scanned:
+    """Look at the next ``rows`` of a view and say which of them fit its filter."""
+    split = view.split or _WHOLE
+    values: dict[str, Any] = {
+        "kind": view.kind,
+        "status": view.status.value,
+        "part": split.part,
+        "parts": split.parts,
+        "limit": rows,
+    }
+    if after is not None:
+        values |= {"lane": after.lane, "rank": after.rank, "key": after.key}
+    edge = ">" if after is not None else ""
+    # Only the index: where this slice ends.
+    places = sql.execute(_scan(view, edge, "ASC", places=True), values).fetchall()
+    if not places:
+        return Scanned([], 0, None)
+    last = QueuePosition(*places[-1])
+    fits, terms = filter_sql.condition(view.filter, now_us=now_us) if view.filter else ("1", {})
+    values |= terms | {"last_lane": last.lane, "last_rank": last.rank, "last_key": last.key}
+    found = [_entry(row) for row in sql.execute(_scan(view, edge, "ASC", fits=fits), values)]
+    return Scanned(found, len(places), last if len(places) == rows else None)
+
+
+def fits(sql: sqlite3.Connection, view: QueueView, key: str, *, now_us: int) -> QueueEntry | None:
+    """An entry at its place in a view, if it is still in it and fits its filter."""
+    terms: dict[str, object]
+    fits_, terms = filter_sql.condition(view.filter, now_us=now_us) if view.filter else ("1", {})
+    row = sql.execute(
+        "SELECT 1 FROM review_queue AS q CROSS JOIN assets AS a ON a.key = q.key"  # noqa: S608
+        f" WHERE q.key = :key AND q.kind = :kind AND q.status = :status AND {fits_}",
+        {"key": key, "kind": view.kind, "status": view.status.value, **terms},
+    ).fetchone()
+    found = entry(sql, key) if row else None
+    return found.ordered(view.order) if found else None
 
 
 def entry(sql: sqlite3.Connection, key: str) -> QueueEntry | None:

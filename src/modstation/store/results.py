@@ -67,6 +67,18 @@ class NeedsReversal:
 
 
 @dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a slice of the queue holds that fits a filter.
+
+    ``looked``: rows of the slice; ``edge``: the last of them, None if the queue ends there.
+    """
+
+    entries: list[QueueEntry]
+    looked: int
+    edge: QueuePosition | None
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryRow:
     """A decision, what became of it, and its asset as it is known now."""
 

@@ -26,6 +26,8 @@ STROKES = {
     "flag": "M6 21V4h11l-2.5 4L17 12H6",
     "escalate": "M12 20V5M6 11l6-6 6 6M5 20h14",
     "lists": "M9 6h11M9 12h11M9 18h11M4 6v.010M4 12v.010M4 18v.010",
+    "filter": "M3 5h18l-7 8v6l-4 2v-8z",
+    "clear-filter": "M3 5h18l-7 8v6l-4 2v-8zM3 21 21 3",
     "order": "M7 4v16M3 16l4 4 4-4M14 6h7M14 12h5M14 18h3",
     "undo": "M9 6L4 11l5 5M4 11h10a6 6 0 0 1 0 12h-2",
     "redo": "M15 6l5 5-5 5M20 11H10a6 6 0 0 0 0 12h2",

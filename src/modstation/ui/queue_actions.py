@@ -28,6 +28,8 @@ class QueueActions:
             "escalate": self._escalate,
             "lists": self._lists,
             "order": self._order,
+            "filter": window.filter_bar.open,
+            "clear-filter": self._clear_filter,
         }
 
     def _skip(self) -> None:
@@ -58,6 +60,12 @@ class QueueActions:
 
         self._window.peek(on=False)
         ListsSheet(self._window.session, self._window).open()
+
+    def _clear_filter(self) -> None:
+        window = self._window
+        if window.session.view.filter is None:
+            raise ReviewError("There is no filter.", code="no-filter")
+        window.session.filter(None)
 
     def _order(self) -> None:
         """Take the next order; it stays for the next start."""

@@ -29,7 +29,7 @@ _LEFT = (
 )
 _RULE = 9
 _RIGHT = (
-    ("queues", "lists", "order"),
+    ("queues", "filter", "lists", "order"),
     ("grid", "note", "information", "policy", "history", "session", "take-along"),
     ("palette", "keys-help", "edit-keys", "settings", "switch-account"),
     ("help", "tour", "full-screen", "quit"),

@@ -30,6 +30,7 @@ from modstation.core.events import Connection
 from modstation.ui.actions import CHECKABLE, Actions
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
+from modstation.ui.filter_bar import FilterBar
 from modstation.ui.hint_strip import HintStrip
 from modstation.ui.history_actions import show_who_decided
 from modstation.ui.keyboard import Keyboard
@@ -38,7 +39,7 @@ from modstation.ui.message_line import MessageLine
 from modstation.ui.stage import Stage
 from modstation.ui.status_line import StatusLine
 from modstation.ui.toolbar import Toolbar
-from modstation.ui.wording import place_text, view_text
+from modstation.ui.wording import looked_text, place_text, view_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -117,6 +118,7 @@ class StationWindow(QWidget):
         self.hints = HintStrip(theme, self)
         self.message = MessageLine(theme, key_of=self.key_of, parent=self)
         self.evidence = EvidencePanel(theme, station.policy, key_of=self.key_of, parent=self)
+        self.filter_bar = FilterBar(theme, key_of=self.key_of, parent=self)
         self.filmstrip = Filmstrip(self.session, station.covering, theme, self)
         self.status = StatusLine(station, theme, key_of=self.key_of, parent=self)
         self.toolbar = Toolbar(theme, view_text(self.session.view), key_of=self.key_of, parent=self)
@@ -125,6 +127,7 @@ class StationWindow(QWidget):
         self.centre = left
         left.addWidget(self.stage, 1)
         left.addWidget(self.hints)
+        left.addWidget(self.filter_bar)
         left.addWidget(self.message)
         left.addWidget(self.filmstrip)
         middle = QHBoxLayout()
@@ -142,6 +145,8 @@ class StationWindow(QWidget):
         self.connect_buttons(self.command_buttons())
         self.evidence.note_changed.connect(self.session.set_note)
         self.evidence.note_left.connect(self.stage.setFocus)
+        self.filter_bar.chosen.connect(self.session.filter)
+        self.filter_bar.left.connect(self.stage.setFocus)
         self.filmstrip.chosen.connect(self.session.jump)
         self.message.offer_gone.connect(self.session.drop_reversal)
         self.stage.zoom_changed.connect(self._later_start)
@@ -160,6 +165,7 @@ class StationWindow(QWidget):
         for part in parts:
             yield from part.buttons.values()
         yield self.message.reverse
+        yield self.filter_bar.clear
         if self.grid is not None:
             yield from self.grid.buttons.values()
 
@@ -251,6 +257,7 @@ class StationWindow(QWidget):
                 self._evidence_due = True
             case ViewChanged(view=view):
                 self.toolbar.set_title(view_text(view))
+                self.filter_bar.show_filter(view.filter)
             case FlagChanged():
                 self._show_place()
             case FrameReady(key=key):
@@ -315,6 +322,7 @@ class StationWindow(QWidget):
                 self.stage.prepare(item.key)
         self.status.refresh()
         self.commands.setting_up.look()
+        self.filter_bar.show_progress(looked_text(self.session.looked))
         for name, on in self.commands.checked().items():
             self.toolbar.buttons[name].setChecked(on)
         self.stage.setAccessibleDescription(self.stage.spoken)

@@ -143,6 +143,14 @@ def view_text(view: QueueView) -> str:
     return f"{view.kind} · {view.status.value}{part}{order}"
 
 
+def looked_text(looked: tuple[int, bool] | None) -> str:
+    """How far a filter has got."""
+    if looked is None:
+        return ""
+    count, all_of_it = looked
+    return f"Looked at all {count:,}" if all_of_it else f"Looked at {count:,} so far"
+
+
 def place_text(entry: QueueEntry | None, view: QueueView) -> str:
     """Why an image is here now: the order, a skip, a flag."""
     if entry is None:

@@ -19,6 +19,7 @@ from helpers.assets import (
 )
 from modstation.core.assets import AssetRef, MachineLabel
 from modstation.core.decisions import Action, Verdict
+from modstation.core.filtering import parse_filter
 from modstation.core.queue import Kept, Order, QueueView
 
 if TYPE_CHECKING:
@@ -201,3 +202,55 @@ def test_every_order_is_read_from_its_own_index(store: StationStore, order: Orde
         assert queue_rows._ORDERS[order][0] in text
         assert "TEMP B-TREE" not in text
         assert "(lane," in text, "a range, not a scan"
+
+
+# -- filters
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("0003", "3"),
+        ("PHOTOS -0003", "1245"),
+        ("tag:Beach", "2"),
+        ("label:suggestive", "134"),
+        ("label:nudity>60", "34"),
+        ("-label:nudity>60", "125"),
+        ("label:suggestive<=50", "1"),
+        ("kind:manual", "12345"),
+        ("kind:webpurify", ""),
+        ("size>5mb", "4"),
+        ("pixels>12mp", "5"),
+        ("format:GIF", "5"),
+        ("age>1h", "12345"),
+        ("age<1h", ""),
+    ],
+)
+def test_a_filter_finds_what_fits_in_slices_of_any_size(
+    store: StationStore, clock: ManualClock, text: str, wanted: str
+) -> None:
+    def labels(score: float) -> list[MachineLabel]:
+        return [MachineLabel("Suggestive", score, parent="Nudity")]
+
+    photos = [
+        make_asset(1, labels=labels(50)),
+        make_asset(2, tags=("beach", "sea")),
+        make_asset(3, labels=labels(61)),
+        make_asset(4, labels=labels(99), bytes=6_000_000),
+        make_asset(5, format="gif", width=4000, height=4000),
+    ]
+    clock.advance(365 * 86_400)
+    fill(store, photos, at=clock.now())
+    view = replace(MANUAL_PENDING, filter=parse_filter(text))
+    for rows in (1, 2, 5, 100):
+        found, edge, looked = "", None, 0
+        while True:
+            part = store.scan(view, after=edge, rows=rows)
+            found += "".join(entry.asset.ref.public_id[-1] for entry in part.entries)
+            looked, edge = looked + part.looked, part.edge
+            assert part.looked <= rows
+            if edge is None:
+                break
+        assert (found, looked) == (wanted, 5)
+    keys = [photo.key for photo in photos]
+    assert "".join(e.asset.ref.public_id[-1] for e in store.still_fit(view, keys)) == wanted

@@ -1,0 +1,105 @@
+"""The filter box: what is typed is the filter; it stays visible as long as it is in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
+
+from modstation.core.commands import COMMANDS
+from modstation.core.errors import ReviewError
+from modstation.core.filtering import parse_filter
+from modstation.ui.buttons import CommandButton, Shape
+from modstation.ui.theme import BODY, sized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QKeyEvent
+
+    from modstation.core.filtering import Filter
+    from modstation.ui.theme import Theme
+
+_HINT = "Part of a name, kind:… tag:… label:nudity>60 age>2h size>5mb pixels>12mp format:gif, -not"
+
+
+class FilterBar(QWidget):
+    """Emits the filter on Enter; Escape leaves it as it is in force."""
+
+    chosen = Signal(object)
+    left = Signal()
+
+    def __init__(
+        self, theme: Theme, *, key_of: Callable[[str], str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._in_force: Filter | None = None
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 4, 8, 4)
+        row.setSpacing(8)
+        name = QLabel("Filter", self)
+        name.setFont(sized(self.font(), BODY, strong=True))
+        self.field = _Field(self)
+        self.field.setFont(sized(self.font(), BODY))
+        self.field.setPlaceholderText(_HINT)
+        self.field.setAccessibleName("Filter")
+        self.field.setAccessibleDescription(_HINT)
+        self.field.setMaxLength(500)
+        name.setBuddy(self.field)
+        self.words = QLabel(self)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setFont(sized(self.font(), BODY))
+        self.clear = CommandButton(
+            COMMANDS["clear-filter"], key_of("clear-filter"), theme, Shape.FLAT, parent=self
+        )
+        row.addWidget(name)
+        row.addWidget(self.field, 1)
+        row.addWidget(self.words)
+        row.addWidget(self.clear)
+        self.field.returnPressed.connect(self._choose)
+        self.field.escaped.connect(self._leave)
+        self.hide()
+
+    def open(self) -> None:
+        """Come up and take the keyboard."""
+        self.show()
+        self.field.setFocus()
+        self.field.selectAll()
+
+    def show_filter(self, filter_: Filter | None) -> None:
+        """Show what is in force; nothing at all if there is none."""
+        self._in_force = filter_
+        self.field.setText(filter_.text if filter_ else "")
+        self.setVisible(filter_ is not None)
+
+    def show_progress(self, text: str) -> None:
+        """Say how much was looked at."""
+        if text != self.words.text():
+            self.words.setText(text)
+
+    def _choose(self) -> None:
+        try:
+            found = parse_filter(self.field.text())
+        except ReviewError as error:
+            self.words.setText(error.message)
+            return
+        self.left.emit()
+        self.show_filter(found)
+        self.chosen.emit(found)
+
+    def _leave(self) -> None:
+        self.left.emit()
+        self.show_filter(self._in_force)
+
+
+class _Field(QLineEdit):
+    escaped = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+            return
+        super().keyPressEvent(event)
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            event.accept()
