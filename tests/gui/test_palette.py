@@ -39,9 +39,8 @@ def test_arrows_choose_and_a_click_runs(desk: Desk) -> None:
     desk.type("rotate")
     desk.press("Up", "Down", "Down", "PageUp", "Down")
     open_palette = palette(desk)
-    assert open_palette.list.currentRow() == 1
-    item = open_palette.list.currentItem()
-    place = open_palette.list.visualItemRect(item).center()
+    assert open_palette.row == 1
+    place = open_palette.list.visualRect(open_palette.list.currentIndex()).center()
     QTest.mouseClick(open_palette.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     desk.settle()
     assert desk.window.sheet is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
+    QAbstractListModel,
     QEvent,
     QModelIndex,
     QObject,
@@ -18,15 +19,14 @@ from PySide6.QtCore import Signal as QtSignal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
+    QListView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
-from modstation.app.palette import Offer, found, refusal
+from modstation.app.palette import found, refusal
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.overlay import Overlay
 from modstation.ui.theme import BODY, SMALL, sized
@@ -34,10 +34,11 @@ from modstation.ui.theme import BODY, SMALL, sized
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from modstation.app.palette import Offer
     from modstation.ui.theme import Theme
 
 _ROW = 44
-_OFFER = Qt.ItemDataRole.UserRole
+_NOWHERE = QModelIndex()
 _TRAVEL = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
@@ -60,14 +61,16 @@ class CommandPalette(Overlay):
     ) -> None:
         self._offers = offers
         self._reversal_offered = reversal_offered
-        self.list = QListWidget()
-        self.list.setItemDelegate(_Line(theme, self.list))
+        self.list = QListView()
+        self._lines = _Lines(self.list)
+        self.list.setModel(self._lines)
+        self.list.setItemDelegate(_Line(theme, self._lines, self.list))
         self.list.setAccessibleName("Commands")
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # The field keeps the keyboard; the list is moved from there.
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.itemClicked.connect(lambda _: self._run())
+        self.list.clicked.connect(lambda _: self._run())
         self.field = QLineEdit()
         self.field.setPlaceholderText("Type what you want to do, or a key")
         self.field.setAccessibleName("Command")
@@ -81,13 +84,18 @@ class CommandPalette(Overlay):
             field=self.field,
             parent=parent,
         )
-        self.list.currentItemChanged.connect(lambda *_: self._moved())
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
         self._filter("")
 
     @property
     def titles(self) -> list[str]:
         """The lines that are shown, from the top."""
-        return [self._offer(row).title for row in range(self.list.count())]
+        return [offer.title for offer in self._lines.offers]
+
+    @property
+    def row(self) -> int:
+        """Which of them is chosen; -1 if none is."""
+        return self.list.currentIndex().row()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The field has the keyboard; these keys are the list's."""
@@ -103,14 +111,12 @@ class CommandPalette(Overlay):
         return super().eventFilter(watched, event)
 
     def _filter(self, typed: str) -> None:
-        self.list.clear()
-        for offer in found(self._offers, typed):
-            item = QListWidgetItem(offer.title)
-            item.setData(_OFFER, offer)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, offer.spoken)
-            self.list.addItem(item)
-        self.list.setCurrentRow(0)
-        self.say("" if self.list.count() else "No command is called that.")
+        self._lines.show(found(self._offers, typed))
+        self._choose(0)
+        self.say("" if self._lines.offers else "No command is called that.")
+
+    def _choose(self, row: int) -> None:
+        self.list.setCurrentIndex(self._lines.index(row, 0))
 
     def _travel(self, key: int) -> None:
         page = max(1, self.list.viewport().height() // _ROW - 1)
@@ -120,27 +126,19 @@ class CommandPalette(Overlay):
             Qt.Key.Key_PageUp: -page,
             Qt.Key.Key_PageDown: page,
         }[Qt.Key(key)]
-        row, last = self.list.currentRow() + step, self.list.count() - 1
-        self.list.setCurrentRow(max(0, min(last, row)))
+        self._choose(max(0, min(len(self._lines.offers) - 1, self.row + step)))
 
     def _moved(self) -> None:
         self.say("")
-        row = self.list.currentRow()
         # The field keeps the focus, so nobody else reads the line out.
-        if row >= 0 and QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, self._offer(row).spoken)
+        if self.row >= 0 and QAccessible.isActive():
+            event = QAccessibleAnnouncementEvent(self, self._lines.offers[self.row].spoken)
             QAccessible.updateAccessibility(event)
 
-    def _offer(self, row: int) -> Offer:
-        offer = self.list.item(row).data(_OFFER)
-        assert isinstance(offer, Offer)
-        return offer
-
     def _run(self) -> None:
-        row = self.list.currentRow()
-        if row < 0:
+        if self.row < 0:
             return
-        offer = self._offer(row)
+        offer = self._lines.offers[self.row]
         why_not = refusal(offer, reversal_offered=self._reversal_offered())
         if why_not is not None:
             self.say(why_not)
@@ -149,12 +147,44 @@ class CommandPalette(Overlay):
         self.chosen.emit(offer.command.name)
 
 
+class _Lines(QAbstractListModel):
+    """The commands that fit what was typed.
+
+    A model and no list of items: Qt deletes items while it tells which one was current, and
+    Python's end of such an item made the program crash.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.offers: Sequence[Offer] = ()
+
+    def show(self, offers: Sequence[Offer]) -> None:
+        """List these from now on."""
+        self.beginResetModel()
+        self.offers = offers
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.offers)
+
+    def data(
+        self,
+        index: QModelIndex | QPersistentModelIndex,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> str | None:
+        offer = self.offers[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return offer.title
+        return offer.spoken if role == Qt.ItemDataRole.AccessibleTextRole else None
+
+
 class _Line(QStyledItemDelegate):
     """Title over sentence, the keys at the right."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, lines: _Lines, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._lines = lines
 
     def sizeHint(
         self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
@@ -167,8 +197,7 @@ class _Line(QStyledItemDelegate):
         option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
-        offer = index.data(_OFFER)
-        assert isinstance(offer, Offer)
+        offer = self._lines.offers[index.row()]
         theme = self._theme
         area = QRectF(option.rect).adjusted(2, 1, -2, -1)
         painter.save()
