@@ -87,19 +87,25 @@ def test_a_station_takes_over_from_one_that_was_killed(
         second.until(lambda: second.connection is Connection.STANDBY)
         second.look_at("photo-0011")
         first.tell(decide=6)
-        saved: dict[str, str] = {}
+        told: dict[str, dict[str, str]] = {"asked": {}, "saved": {}}
+
+        def take(words: list[str]) -> None:
+            if words and words[0] in told:
+                told[words[0]][words[1].rpartition("/")[2]] = words[2]
+
+        saved = told["saved"]
         while len(saved) < 5:
-            words = (first.next() or "").split()
-            if words[:1] == ["saved"]:
-                saved[words[1].rpartition("/")[2]] = words[2]
-        for words in map(str.split, first.kill()):
-            if words[0] in {"asked", "saved"}:
-                saved[words[1].rpartition("/")[2]] = words[2]
+            take((first.next() or "").split())
+        for line in first.kill():
+            take(line.split())
         second.until(lambda: second.connection is Connection.ONLINE, "it never took over")
         second.until(lambda: not {*saved} & {*second.names_ahead()}, "its decisions were not seen")
         while second.current:
             (name,) = second.reject()
-            saved.setdefault(name, "rejected")
+            assert name not in saved
+            saved[name] = "rejected"
+        # Stored, but the station did not live to say so.
+        saved.update({name: status for name, status in told["asked"].items() if name not in saved})
         second.drained()
         assert second.connections.count(Connection.STANDBY) == 1
     approved = [name for name, status in saved.items() if status == "approved"]

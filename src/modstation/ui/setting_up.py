@@ -49,7 +49,9 @@ class SettingUp:
         """Show what is shown by itself: the hints while they are wanted, the tour once."""
         window, settings = self._window, self._window.station.settings
         strip = window.hints
-        room = not window.isFullScreen() and window.height() >= HINTS_FROM
+        # The grid has keys of its own on its buttons, and needs the height for tiles.
+        stage = window.grid is None or not window.grid.grid.opened
+        room = stage and not window.isFullScreen() and window.height() >= HINTS_FROM
         strip.setVisible(room and hints_shown(settings, decided=window.session.counts.decided))
         if not strip.isHidden():
             reasons = window.station.policy.by_key("1") is not None
