@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 import click
@@ -57,10 +57,11 @@ def figures(
     """
     from modstation.app.session_figures import figures_csv
     from modstation.app.unattended import opened_store
+    from modstation.core.clock import SystemClock
     from modstation.core.figures import rows_of
 
-    # A day or a time means the clock of this place.
-    begin = (since or datetime.now().replace(hour=0, minute=0, second=0)).astimezone()  # noqa: DTZ005
+    # A day or a time means the clock of this place; the day begins with its first microsecond.
+    begin = (since or datetime.combine(SystemClock().now().astimezone(), time())).astimezone()
     whose = actor or terminal.settings().actor_name
     folder = terminal.home().account(terminal.account(account).name)
     with opened_store(folder) as store:

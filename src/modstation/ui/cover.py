@@ -106,7 +106,7 @@ class Renderings:
 
 
 class SmallPictures:
-    """Paints the small pictures of a view – filmstrip, grid, history – covered as all must be.
+    """Paints the small pictures of a view, such as the filmstrip, covered as all must be.
 
     ``least``: the weakest cover of this view, for a small picture is made out in fewer cells.
     ``kept``: how many renderings are kept, more than the view shows at a time.
@@ -135,17 +135,6 @@ class SmallPictures:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(cell, self.image(frame, covered=covered), source)
         painter.restore()
-
-    def whole(self, painter: QPainter, frame: Frame, cell: QRectF, *, covered: bool) -> QRectF:
-        """Paint the whole picture into the middle of a cell; returns the place it takes there."""
-        scale = min(1.0, cell.width() / frame.width, cell.height() / frame.height)
-        width, height = frame.width * scale, frame.height * scale
-        place = QRectF(cell.center().x() - width / 2, cell.center().y() - height / 2, width, height)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(place, self.image(frame, covered=covered))
-        painter.restore()
-        return place
 
     def clear(self) -> None:
         """Let go of every frame."""
