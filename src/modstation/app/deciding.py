@@ -204,14 +204,15 @@ class Deciding:
         attempt.refuse(desk.rules, desk.policy)
         if not desk.overriding.allows(desk.view, entry, verdict, reason):
             return
+        if reason is not None and reason.protect:
+            desk.warned_of(entry.key)
+        # The next image is painted inside this call: whatever can wait comes after it.
+        desk.leave(StripState(verdict.status.value))
+        self.pace.decided(now)
         offline = desk.connection.connection in OFFLINE
         draft = attempt.draft(desk.rules, desk.policy, desk.view, offline=offline)
         hold = desk.rules.hold
         stored: list[Saved] = []
-        self.pace.decided(now)
-        if reason is not None and reason.protect:
-            desk.warned_of(entry.key)
-        desk.leave(StripState(verdict.status.value))
 
         def task(store: StationStore) -> Saved:
             stored.append(store.decide(draft, hold=hold))

@@ -173,8 +173,9 @@ def _start(theirs: socket.socket) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         pass_fds=[theirs.fileno()],
         env=environment | _PILLOW,
-        # Out of the terminal's reach: Ctrl+C is the station's to answer.
-        start_new_session=True,
+        # Out of the terminal's reach: Ctrl+C is the station's to answer. A group and no session:
+        # Linux shares the processor out between sessions first, and being nice means nothing there.
+        process_group=0,
     )
 
 

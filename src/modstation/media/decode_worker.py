@@ -29,7 +29,7 @@ MEMORY_BYTES: Final = 512 * 1024 * 1024
 
 _SECONDS_AFTER_DEADLINE: Final = 1.0
 # Decoding ahead takes every core there is; the window and the disk come first.
-_NICENESS: Final = 5
+_NICENESS: Final = 15
 
 
 def main(arguments: list[str]) -> int:

@@ -180,11 +180,11 @@ class StationWindow(QWidget):
 
     def run(self, command: str) -> None:
         """Do what a command says; a refusal is shown, never a dialog."""
-        self.station.figures.touched()
         try:
             self.commands.run(command)
         except ReviewError as refusal:
             self.message.show_message(Message(refusal.message, Tone.REFUSED))
+        self.station.figures.touched()
         self._later_start()
 
     def peek(self, *, on: bool) -> None:
@@ -345,11 +345,11 @@ class StationWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys come here from whatever has the focus and did not want them."""
-        self.station.figures.touched()
         if event.key() == Qt.Key.Key_Escape:
             self._escape()
         elif not self.keyboard.press(event):
             event.ignore()
+        self.station.figures.touched()
         if self.reader.learned != self._learned:
             self._later_start()
 
