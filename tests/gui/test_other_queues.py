@@ -67,7 +67,7 @@ def test_a_rejected_image_is_approved_by_the_same_key_twice(sit_down: Callable[.
     desk = with_settled(sit_down)
     review(desk, REJECTED)
     assert desk.current == GONE
-    desk.press("A")
+    desk.press("V", "A")
     assert desk.current == GONE
     assert "restores the image from its backup" in desk.message
     assert "Press A again" in desk.message
@@ -96,11 +96,12 @@ def test_what_was_only_explained_is_dropped_by_anything_else(
 ) -> None:
     desk = with_settled(sit_down)
     review(desk, REJECTED)
-    desk.press("A", "B", "A")
+    desk.press("V", "A", "B", "A")
+    assert "Press A again" in desk.message
     assert desk.stored() == []
-    desk.press("J", "A")
+    desk.press("J", "V", "A")
     assert desk.stored() == []
-    desk.press("K", "A")
+    desk.press("K", "V", "A")
     assert desk.stored() == []
 
 
@@ -109,6 +110,7 @@ def test_a_held_key_explains_an_override_and_does_not_do_it(
 ) -> None:
     desk = with_settled(sit_down)
     review(desk, REJECTED)
+    desk.press("V")
     desk.down("A")
     for _ in range(5):
         desk.down("A", repeat=True)
@@ -128,7 +130,9 @@ def test_the_verdict_that_stands_is_not_posted_again(sit_down: Callable[..., Des
 def test_an_override_is_undone_like_any_decision(sit_down: Callable[..., Desk]) -> None:
     desk = with_settled(sit_down)
     review(desk, REJECTED)
-    desk.press("A", "A", "U")
+    desk.press("V", "A", "A")
+    assert desk.stored() == [(GONE, "approve", None)]
+    desk.press("U")
     assert desk.current == GONE
     assert desk.session.counts.held == 0
 
@@ -164,7 +168,7 @@ def test_the_grid_overrides_one_image_at_a_time(sit_down: Callable[..., Desk]) -
     assert "one image at a time" in desk.message
     desk.press("Ctrl+Enter", "Ctrl+Enter")
     assert desk.stored() == []
-    desk.press("Esc", "A")
+    desk.press("Esc", "V", "A")
     assert "Press A again" in desk.message
     assert desk.stored() == []
     desk.press("A")

@@ -251,8 +251,10 @@ class Deciding:
         ]
         hold = desk.rules.hold
         stored: list[Saved] = []
-        for _ in attempts:
+        for one in attempts:
             self.pace.decided(now)
+            if one.reason is not None and one.reason.protect:
+                desk.warned_of(one.entry.key)
         desk.leave_many([(one.entry, StripState(one.verdict.status.value)) for one in attempts])
 
         def task(store: StationStore) -> list[Saved]:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.shredder import Shredder
     from modstation.app.store_tasks import StoreTasks
-    from modstation.core.assets import Asset
     from modstation.core.decisions import DecisionDraft, Verdict
     from modstation.core.errors import StoreError
     from modstation.core.events import ConnectionChanged
@@ -107,7 +106,7 @@ class Armed:
 
 
 def items_of(
-    rows: Sequence[HistoryRow], protects: Callable[[Asset, str | None], bool]
+    rows: Sequence[HistoryRow], protects: Callable[[QueueEntry, str | None], bool]
 ) -> list[HistoryItem]:
     """The list from the rows of the store, newest first.
 
@@ -134,7 +133,7 @@ def items_of(
                 reason_code=draft.reason_code,
                 at=row.decision.at,
                 state=state,
-                protected=protects(row.entry.asset, draft.reason_code),
+                protected=protects(row.entry, draft.reason_code),
                 until=operation.due_at if state is HistoryState.HELD else None,
             )
         )
@@ -151,8 +150,12 @@ class Desk(Protocol):
     frames: FramePipeline
     shredder: Shredder
 
-    def protects(self, asset: Asset, reason_code: str | None = None) -> bool:
-        """An asset starts covered; ``reason_code``: it was rejected for that."""
+    def protects(self, entry: QueueEntry, reason_code: str | None = None) -> bool:
+        """An image starts covered; ``reason_code``: it was rejected for that."""
+        ...
+
+    def warned_of(self, key: str) -> None:
+        """The image was rejected for a reason that covers it from now on."""
         ...
 
     def problem(self, key: str) -> str | None:
@@ -422,7 +425,7 @@ class History:
             self.refresh()
 
         self._store.submit(Priority.DECIDE, task, done, self._failed)
-        self._shred_if_asked(item.key, attempt.reason, stored)
+        self._follow_reason(item.key, attempt.reason, stored)
 
     def _reverse(self, item: HistoryItem, attempt: Attempt) -> None:
         rules = self._desk.rules
@@ -440,7 +443,7 @@ class History:
             self.refresh()
 
         self._store.submit(Priority.DECIDE, task, done, self._failed)
-        self._shred_if_asked(item.key, attempt.reason, stored)
+        self._follow_reason(item.key, attempt.reason, stored)
 
     def _draft(self, attempt: Attempt) -> DecisionDraft:
         desk = self._desk
@@ -453,7 +456,9 @@ class History:
         self._desk.take_counts(saved.counts)
         self._say(text, Tone.DONE)
 
-    def _shred_if_asked(self, key: str, reason: Reason | None, stored: list[Saved]) -> None:
+    def _follow_reason(self, key: str, reason: Reason | None, stored: list[Saved]) -> None:
+        if reason is not None and reason.protect:
+            self._desk.warned_of(key)
         if reason is not None and reason.purge:
             self._desk.shredder.shred(key, if_saved=lambda: bool(stored))
 

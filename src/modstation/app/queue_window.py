@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class QueueWindow:
         self._protects = protects
         self._entries: list[QueueEntry] = []
         self._cursor = 0
-        self._trail: deque[StripItem] = deque(maxlen=TRAIL)
+        self._trail: deque[tuple[QueueEntry, StripState]] = deque(maxlen=TRAIL)
         self._taken: set[str] = set()
 
     @property
@@ -114,7 +114,7 @@ class QueueWindow:
         """The current entry was decided or skipped: the next one moves up."""
         entry = self._entries.pop(self._cursor)
         self._taken.add(entry.key)
-        self._trail.append(StripItem(entry.key, state, self._protects(entry)))
+        self._trail.append((entry, state))
         if self._entries:
             self._cursor = min(self._cursor, len(self._entries) - 1)
         return entry
@@ -122,8 +122,7 @@ class QueueWindow:
     def take(self, settled: Sequence[tuple[QueueEntry, StripState]]) -> None:
         """Entries were decided, wherever they stand: what is left moves up."""
         gone = dict.fromkeys(entry.key for entry, _ in settled)
-        for entry, state in settled:
-            self._trail.append(StripItem(entry.key, state, self._protects(entry)))
+        self._trail.extend(settled)
         self._taken |= gone.keys()
         before = sum(entry.key not in gone for entry in self._entries[: self._cursor])
         self._entries = [entry for entry in self._entries if entry.key not in gone]
@@ -148,15 +147,15 @@ class QueueWindow:
     def put_back(self, entry: QueueEntry) -> None:
         """An entry returns to its place and becomes the current one."""
         self._taken.discard(entry.key)
-        for item in [item for item in self._trail if item.key == entry.key]:
+        for item in [item for item in self._trail if item[0].key == entry.key]:
             self._trail.remove(item)
         self.visit(entry)
 
     def restate(self, key: str, state: StripState) -> None:
         """What the trail says of an entry is no longer so."""
-        for number, item in enumerate(self._trail):
-            if item.key == key:
-                self._trail[number] = replace(item, state=state)
+        for number, (entry, _) in enumerate(self._trail):
+            if entry.key == key:
+                self._trail[number] = (entry, state)
 
     def strip(self, before: int, after: int) -> list[StripItem]:
         """The filmstrip: what was decided last, then the entries around the current one."""
@@ -170,7 +169,11 @@ class QueueWindow:
             for number, entry in enumerate(self._entries[start : self._cursor + after + 1], start)
         ]
         room = before - (self._cursor - start)
-        trail = list(self._trail)[-room:] if room > 0 else []
+        # Worked out anew: the reason of a decision may have been changed since.
+        trail = [
+            StripItem(entry.key, state, self._protects(entry))
+            for entry, state in (list(self._trail)[-room:] if room > 0 else [])
+        ]
         return [*trail, *shown]
 
     def revisions(self) -> dict[str, str | None]:

@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from modstation.app.frame_pipeline import Beside, Focus, FramePipeline
     from modstation.app.pace import Pace
     from modstation.app.store_tasks import StoreTasks
-    from modstation.core.assets import Asset
     from modstation.core.decisions import Verdict
     from modstation.core.errors import StoreError
     from modstation.core.filtering import Filter
@@ -156,19 +155,19 @@ class ReviewSession:
 
     def protected(self, entry: QueueEntry) -> bool:
         """The image starts covered."""
-        return self.protects(entry.asset)
+        return self.protects(entry)
 
-    def protects(self, asset: Asset, reason_code: str | None = None) -> bool:
-        """An asset starts covered wherever it is shown; ``reason_code``: it was rejected for that.
+    def protects(self, entry: QueueEntry, reason_code: str | None = None) -> bool:
+        """An image starts covered wherever it is shown; ``reason_code``: it was rejected for that.
 
-        What somebody rejected in this session for a reason that covers stays covered, whatever
-        becomes of the decision.
+        What was rejected here for a reason that covers stays covered, whatever becomes of the
+        decision; what somebody else rejected is covered, because nobody here knows for what.
         """
         return is_protected(
-            asset,
+            entry.asset,
             self.policy.floor.protection_of(self.rules.protection),
-            policy_protects=self.policy.protect_all
-            or asset.ref.key in self._warned_of
+            policy_protects=entry.key in self._warned_of
+            or self.policy.warns_of(entry)
             or self.policy.covers(reason_code),
         )
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
 from modstation.core.protection import NO_FLOOR, Floor, Protection
+
+if TYPE_CHECKING:
+    from modstation.core.queue import QueueEntry
 
 DIGITS = "1234567890"
 STRONGEST_BLUR = 10
@@ -86,9 +90,22 @@ class Policy:
         return tuple(reason for reason in self.reasons if not reason.key)
 
     def covers(self, reason_code: str | None) -> bool:
-        """An image rejected for that reason starts covered wherever it is shown again."""
+        """An image rejected for that reason starts covered wherever it is shown again.
+
+        Also for one that this policy does not know: another version of it may have asked for that.
+        """
         reason = self.by_code(reason_code) if reason_code else None
-        return reason is not None and reason.protect
+        return bool(reason_code) if reason is None else reason.protect
+
+    def warns_of(self, entry: QueueEntry) -> bool:
+        """An image starts covered for what was decided on it, whatever it shows.
+
+        It was once rejected here for a reason that covers, or is rejected and nobody here knows
+        for what.
+        """
+        if self.protect_all or entry.rejected_elsewhere:
+            return True
+        return any(self.covers(code) for code in entry.reasons)
 
     def by_key(self, key: str) -> Reason | None:
         """The reason on that digit, if any."""

@@ -131,17 +131,30 @@ class ImageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """One asset waiting for a decision."""
+    """One asset in a queue, with what this station knows of the decisions on it.
+
+    ``reasons``: the codes it was rejected for from here. ``posted``: the status that was posted
+    from here last, None if none ever was, and ``reason_code`` the reason that went with it.
+    """
 
     position: QueuePosition
     asset: Asset
     # The reviewer has bookmarked it.
     flagged: bool = False
+    reasons: tuple[str, ...] = ()
+    posted: ModerationStatus | None = None
+    reason_code: str | None = None
 
     @property
     def key(self) -> str:
         """The asset's key."""
         return self.position.key
+
+    @property
+    def rejected_elsewhere(self) -> bool:
+        """It is rejected, and not by what this station posted: nobody here knows for what."""
+        rejected = ModerationStatus.REJECTED
+        return self.asset.status is rejected and self.posted is not rejected
 
     def ordered(self, order: Order) -> QueueEntry:
         """This entry, that stands by age, at its place in another order."""

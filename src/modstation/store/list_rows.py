@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.core.clock import from_us, to_us
-from modstation.core.queue import Kept, KeptEntry, QueueEntry, QueuePosition
-from modstation.store import asset_rows
+from modstation.core.queue import Kept, KeptEntry, QueuePosition
+from modstation.store import queue_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 # Oldest first, from a place on: a keyset over an index that holds nothing else.
 _SKIPPED = (
-    "SELECT q.lane, q.created_us, NULL, NULL, NULL, q.key, "  # noqa: S608
-    f"{asset_rows.COLUMNS} FROM review_queue AS q INDEXED BY queue_skipped"
+    f"SELECT q.lane, q.created_us, q.key, {queue_rows.ENTRY}, NULL, NULL, NULL"  # noqa: S608
+    " FROM review_queue AS q INDEXED BY queue_skipped"
     " CROSS JOIN assets AS a ON a.key = q.key"
     " WHERE q.lane > 0 AND (q.lane, q.created_us, q.key) > (?, ?, ?)"
     " ORDER BY q.lane, q.created_us, q.key LIMIT ?"
 )
 _NOTED = (
-    "SELECT coalesce(m.lane, 0), a.position_us, n.actor, n.at_us, n.note, n.key, "  # noqa: S608
-    f"{asset_rows.COLUMNS} FROM {{table}} AS n INDEXED BY {{table}}_by_time"
+    f"SELECT coalesce(m.lane, 0), a.position_us, n.key, {queue_rows.ENTRY},"  # noqa: S608
+    " n.actor, n.at_us, n.note FROM {table} AS n INDEXED BY {table}_by_time"
     " CROSS JOIN assets AS a ON a.key = n.key LEFT JOIN review_marks AS m ON m.key = n.key"
     " WHERE (n.at_us, n.key) > (?, ?) ORDER BY n.at_us, n.key LIMIT ?"
 )
@@ -46,10 +46,10 @@ def read(
         rows = sql.execute(query, (at_us, after.entry.key if after else "", limit))
     return [
         KeptEntry(
-            QueueEntry(QueuePosition(row[0], row[1], row[5]), asset_rows.asset_of(row[6:])),
-            row[2],
-            None if row[3] is None else from_us(row[3]),
-            row[4],
+            queue_rows.entry_of(row[:-3]),
+            row[-3],
+            None if row[-2] is None else from_us(row[-2]),
+            row[-1],
         )
         for row in rows
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import ModerationStatus
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 _WHOLE = Split(1, 1)
 _QUEUE = "review_queue"
 _FLAGGED = "EXISTS (SELECT 1 FROM flags AS n WHERE n.key = a.key)"
+_DONE = (
+    "FROM operations AS o INDEXED BY operations_done"
+    " CROSS JOIN decisions AS d ON d.sequence = o.sequence"
+    " WHERE o.key = a.key AND o.state = 'done'"
+)
+_LAST_DONE = f"{_DONE} ORDER BY o.settled_us DESC, o.sequence DESC LIMIT 1"
+# What makes an entry of the row ``a`` of ``assets``, behind its place; ``entry_of`` reads it.
+ENTRY = (
+    f"{_FLAGGED}, (SELECT json_group_array(d.reason_code) {_DONE}),"
+    f" (SELECT o.target {_LAST_DONE}), (SELECT d.reason_code {_LAST_DONE}), {asset_rows.COLUMNS}"
+)
 
 
 # The index of each order and the column that it ranks by; both are named, never guessed.
@@ -43,7 +55,7 @@ def _scan(view: QueueView, edge: str, order: str, *, places: bool = False, fits:
     from_there = f" AND (q.lane, q.{rank}, q.key) {edge} (:lane, :rank, :key)" if edge else ""
     columns, assets = "", ""
     if not places:
-        columns = f", {_FLAGGED}, {asset_rows.COLUMNS}"
+        columns = f", {ENTRY}"
         assets = " CROSS JOIN assets AS a ON a.key = q.key"
     if fits:
         from_there += f" AND (q.lane, q.{rank}, q.key) <= (:last_lane, :last_rank, :last_key)"
@@ -76,16 +88,16 @@ def window(
         "limit": after,
     }
     if around is None:
-        return [_entry(row) for row in sql.execute(_scan(view, "", "ASC"), values)]
+        return [entry_of(row) for row in sql.execute(_scan(view, "", "ASC"), values)]
     values |= {"lane": around.lane, "rank": around.rank, "key": around.key}
     values["limit"] = after + 1
-    later = [_entry(row) for row in sql.execute(_scan(view, _FROM_EDGE, "ASC"), values)]
+    later = [entry_of(row) for row in sql.execute(_scan(view, _FROM_EDGE, "ASC"), values)]
     if len(later) > after and later[0].position != around:
         later.pop()
     if before <= 0:
         return later
     values["limit"] = before
-    earlier = [_entry(row) for row in sql.execute(_scan(view, _BEFORE_EDGE, "DESC"), values)]
+    earlier = [entry_of(row) for row in sql.execute(_scan(view, _BEFORE_EDGE, "DESC"), values)]
     return earlier[::-1] + later
 
 
@@ -116,7 +128,7 @@ def scan(
     last = QueuePosition(*places[-1])
     fits, terms = filter_sql.condition(view.filter, now_us=now_us) if view.filter else ("1", {})
     values |= terms | {"last_lane": last.lane, "last_rank": last.rank, "last_key": last.key}
-    found = [_entry(row) for row in sql.execute(_scan(view, edge, "ASC", fits=fits), values)]
+    found = [entry_of(row) for row in sql.execute(_scan(view, edge, "ASC", fits=fits), values)]
     return Scanned(found, len(places), last if len(places) == rows else None)
 
 
@@ -136,12 +148,12 @@ def fits(sql: sqlite3.Connection, view: QueueView, key: str, *, now_us: int) -> 
 def entry(sql: sqlite3.Connection, key: str) -> QueueEntry | None:
     """An asset and the place it has, or would have, in its queue."""
     row = sql.execute(
-        f"SELECT coalesce(m.lane, 0), a.position_us, a.key, {_FLAGGED}, "  # noqa: S608
-        f"{asset_rows.COLUMNS} FROM assets AS a LEFT JOIN review_marks AS m ON m.key = a.key"
+        f"SELECT coalesce(m.lane, 0), a.position_us, a.key, {ENTRY}"  # noqa: S608
+        " FROM assets AS a LEFT JOIN review_marks AS m ON m.key = a.key"
         " WHERE a.key = ?",
         (key,),
     ).fetchone()
-    return None if row is None else _entry(row)
+    return None if row is None else entry_of(row)
 
 
 def position(sql: sqlite3.Connection, key: str) -> QueuePosition | None:
@@ -296,6 +308,15 @@ def drift(sql: sqlite3.Connection) -> list[str]:
     return faults
 
 
-def _entry(row: Sequence[Any]) -> QueueEntry:
+def entry_of(row: Sequence[Any]) -> QueueEntry:
+    """The entry of a row: lane, rank and key, then the columns of ``ENTRY``."""
     place = QueuePosition(row[0], row[1], row[2])
-    return QueueEntry(place, asset_rows.asset_of(row[4:]), bool(row[3]))
+    flagged, reasons, posted, reason_code = row[3:7]
+    return QueueEntry(
+        place,
+        asset_rows.asset_of(row[7:]),
+        bool(flagged),
+        tuple(dict.fromkeys(code for code in json.loads(reasons) if code)),
+        ModerationStatus(posted) if posted else None,
+        reason_code,
+    )

@@ -113,10 +113,10 @@ def test_the_reasons_on_digits_stand_as_on_the_keyboard() -> None:
     assert [reason.key for reason in policy.with_key] == ["2", "0"]
 
 
-def test_an_image_is_covered_for_the_reasons_that_say_so() -> None:
+def test_an_image_is_covered_for_the_reasons_that_say_so_and_for_unknown_ones() -> None:
     policy = parse_policy(HEAD + reason(extra="protect = true") + reason("spam", "2"))
     codes = ("nudity", "spam", "unknown", None)
-    assert [policy.covers(code) for code in codes] == [True, False, False, False]
+    assert [policy.covers(code) for code in codes] == [True, False, True, False]
 
 
 def test_a_wary_policy_keeps_its_reasons_and_covers_everything() -> None:
