@@ -10,7 +10,6 @@ from modstation.core.assets import MachineLabel, ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import ImageDamaged, StoreFull
 from modstation.core.events import Connection
-from modstation.core.outbox import Acknowledged, settle
 from modstation.store.station_store import StationStore
 from modstation.ui.scene import Picture, Words
 
@@ -174,7 +173,7 @@ def test_what_is_posted_is_reversed_by_the_same_key_and_by_name(
     desk = sit_down(3, hold=timedelta(0))
     desk.ready()
     desk.press("A")
-    _post_everything(desk)
+    desk.post_everything()
     desk.press("U")
     assert "posted as approved" in desk.message
     assert desk.window.message.reverse.isVisible()
@@ -188,7 +187,7 @@ def test_any_other_decision_drops_the_reversal(sit_down: Callable[..., Desk]) ->
     desk = sit_down(4, hold=timedelta(0))
     desk.ready()
     desk.press("A")
-    _post_everything(desk)
+    desk.post_everything()
     desk.press("U", "X")
     assert desk.session.reversal is None
     assert not desk.window.message.reverse.isVisible()
@@ -290,20 +289,6 @@ def test_the_last_decision_leaves_an_empty_queue(sit_down: Callable[..., Desk]) 
     assert scene.card.heading == "The queue is empty"
     desk.press("A")
     assert "no image" in desk.message
-
-
-def _post_everything(desk: Desk) -> None:
-    """Do to the outbox what the network process does when the service says yes."""
-    desk.settle()
-    store = StationStore.open(desk.path, clock=_CLOCK, ids=_IDS)
-    try:
-        now = _CLOCK.now()
-        store.release_due(now)
-        for operation in store.claim(10, now):
-            transition = settle(operation, Acknowledged(operation.target), now=now)
-            store.apply(operation.operation_id, transition, now=now)
-    finally:
-        store.close()
 
 
 def test_undo_takes_back_the_skip_and_then_the_decision_before_it(desk: Desk) -> None:

@@ -10,10 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
-from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.figures import Figures
-from modstation.core.outbox import Acknowledged, settle
-from modstation.store.station_store import StationStore
 from modstation.ui.session_dialog import SessionDialog, line_of
 
 if TYPE_CHECKING:
@@ -30,16 +27,8 @@ def opened(desk: Desk) -> SessionDialog:
 
 
 def post_everything(desk: Desk) -> None:
-    """What the network process does, without a network."""
-    clock = SystemClock()
-    store = StationStore.open(desk.path, clock=clock, ids=TimeOrderedIds())
-    try:
-        now = clock.now()
-        for operation in store.claim(100, now):
-            transition = settle(operation, Acknowledged(operation.target), now=now)
-            store.apply(operation.operation_id, transition, now=now)
-    finally:
-        store.close()
+    """Post what was decided, and have it counted."""
+    desk.post_everything()
     desk.session.reload()
 
 

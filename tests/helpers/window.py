@@ -24,6 +24,7 @@ from modstation.app.station import Parts, Station
 from modstation.core.accounts import Account
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.events import Connection, ConnectionChanged
+from modstation.core.outbox import Acknowledged, settle
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import StoreThread
@@ -354,6 +355,20 @@ class Desk:
             for draft, action in rows
             if action == "decide"
         ]
+
+    def post_everything(self) -> None:
+        """Do to the outbox what the network process does when the service says yes."""
+        self.settle()
+        clock = SystemClock()
+        store = StationStore.open(self.path, clock=clock, ids=TimeOrderedIds())
+        try:
+            now = clock.now()
+            store.release_due(now)
+            for operation in store.claim(100, now):
+                transition = settle(operation, Acknowledged(operation.target), now=now)
+                store.apply(operation.operation_id, transition, now=now)
+        finally:
+            store.close()
 
     def connect(self, connection: Connection, **more: Any) -> None:
         """The network process tells how it stands with the service."""

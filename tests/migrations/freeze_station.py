@@ -25,6 +25,7 @@ from helpers.assets import (
 )
 from modstation.core.clock import CountingIds, ManualClock
 from modstation.core.errors import Refused
+from modstation.core.likeness import Fingerprint
 from modstation.core.outbox import Acknowledged, Failed, Observed, Outcome, settle
 from modstation.store.connection import SCHEMA_VERSION
 from modstation.store.station_store import StationStore
@@ -62,6 +63,8 @@ def freeze(folder: Path) -> Path:
     store.put_state("quota", '{"limit": 500}')
     retry_at = clock.now() + timedelta(minutes=5)
     store.note_problem(photos[8].key, "review", "timed out", permanent=False, retry_at=retry_at)
+    twin = Fingerprint(bytes(32), 90, bytes(8))
+    store.likeness.put([(photos[number].key, "v1", twin) for number in (8, 9)])
     store.close()
     return path
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 from modstation.app.deciding import SessionRules
+from modstation.app.fingerprinting import Fingerprinting
 from modstation.app.frame_pipeline import FramePipeline
 from modstation.app.keymaps import load_keymap
 from modstation.app.mailbox import Mailbox
@@ -23,9 +24,11 @@ from modstation.app.settings import load_settings
 from modstation.app.settings_book import SettingsBook
 from modstation.app.station import SCREEN_EDGE, Parts, Station
 from modstation.core.clock import SystemClock, TimeOrderedIds
+from modstation.core.events import ImageCached
 from modstation.core.queue import QueueView
 from modstation.media.cache import ImageCache, SealedImage
 from modstation.media.decoder import DecodePool
+from modstation.media.fingerprinter import Fingerprinter
 from modstation.store.images import open_image_store
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import StoreThread
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from modstation.app.paths import Home
     from modstation.core.accounts import Credentials
     from modstation.core.events import Event
+    from modstation.media.fingerprinter import Printed
     from modstation.media.frames import DecodeRequest, DecodeResult
 
 PENDING = QueueView()
@@ -108,8 +112,16 @@ def open_station(spec: StationSpec) -> Station:
     def decoded(result: DecodeResult) -> None:
         mailbox.post(lambda: frames.decoded(result))
 
+    def take(event: Event) -> None:
+        session.take_event(event)
+        if isinstance(event, ImageCached):
+            fingerprinting.image_cached(event.key)
+
     def told(event: Event) -> None:
-        mailbox.post(lambda: session.take_event(event))
+        mailbox.post(lambda: take(event))
+
+    def printed(results: list[Printed]) -> None:
+        mailbox.post(lambda: fingerprinting.printed(results))
 
     view = spec.view.in_order(settings.order)
     pool = DecodePool(on_result=decoded, load=load, crashed=crashed)
@@ -152,6 +164,12 @@ def open_station(spec: StationSpec) -> Station:
         purge_images=network.purge,
         destroy_copies=lambda keys: cache.purge(keys, never_again=True),
     )
+    fingerprinter = Fingerprinter(
+        load=lambda picture: cache.sealed(picture.key, "review", revision=picture.revision),
+        done=printed,
+        crashed=crashed,
+    )
+    fingerprinting = Fingerprinting(store, fingerprinter, session)
     station = Station(
         Parts(
             account=spec.credentials.account,
@@ -168,9 +186,10 @@ def open_station(spec: StationSpec) -> Station:
             # Decisions first: what was accepted is on the disk. The network process then settles
             # what is in its hands and ends; what is held or ready still is posted after the next
             # start, so the window asks before it closes.
-            closing=(store, network, pool, cache, book),
+            closing=(store, network, pool, fingerprinter, cache, book),
             warning_of=warnings.of,
             free_bytes=lambda: shutil.disk_usage(folder.path).free,
+            fingerprinting=fingerprinting,
         )
     )
     station.offline = spec.offline

@@ -50,6 +50,10 @@ class Covering:
         """Call ``listener`` after every change."""
         self._listeners.append(listener)
 
+    def stop_listening(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` no more."""
+        self._listeners.remove(listener)
+
     def choose(self, *, blur: int, greyscale: bool) -> None:
         """Take other settings; where they are below the floor, the floor counts."""
         if (blur, greyscale) != (self._blur, self._grey):

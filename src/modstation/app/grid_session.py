@@ -69,6 +69,7 @@ class GridSession:
         self.layout = Layout(1, 1, 0)
         self.offset = 0
         self.opened = False
+        self._lent = False
         self.on_change: Callable[[], None] = _nobody
         self.on_tile: Callable[[str], None] = lambda _key: None
         # What Ctrl+Enter is about to do; it stands on the screen until it is confirmed.
@@ -91,7 +92,7 @@ class GridSession:
 
     def open(self) -> None:
         """Show the sheet, beginning with the image that was on the stage."""
-        self.opened, self.offset, self._stale = True, 0, False
+        self.opened, self.offset, self._stale, self._lent = True, 0, False, False
         self.tiles.clear()
         self.layout = replace(self.layout, count=0, lead=0)
         self._anchor, self._focus = None, self._current_key
@@ -107,6 +108,17 @@ class GridSession:
         self._nothing_shown()
         self.tiles.clear()
         self.session.frames.tiles.close()
+
+    def lend(self) -> None:
+        """Another view lies over the sheet and has the tiles until ``show_again``."""
+        self._lent = True
+        self._nothing_shown()
+
+    def show_again(self) -> None:
+        """The other view is gone: have the tiles of the sheet ready again."""
+        self._lent = False
+        self.session.frames.tiles.on_ready = self._tile_ready
+        self._moved()
 
     def tick(self) -> None:
         """Once a second: look what others did to the entries that are seen."""
@@ -553,9 +565,10 @@ class GridSession:
             *reversed(range(max(0, seen.start - screen), seen.start)),
         ]
         entries = [self.tiles[index].entry for index in order]
-        self.session.show_tiles(
-            self._tile_box(), {entry.key: entry.asset.revision for entry in entries}
-        )
+        if not self._lent:
+            self.session.show_tiles(
+                self._tile_box(), {entry.key: entry.asset.revision for entry in entries}
+            )
         if seen.stop + 3 * screen > len(self.tiles) and not self.tiles.at_end:
             self._read_beyond(ahead=True)
         elif seen.start < screen and not self.tiles.at_start:

@@ -432,6 +432,10 @@ class ReviewSession:
         if self.reversal is not None or not self.verbs.take_back():
             self._taking_back.undo()
 
+    def undo_image(self, key: str) -> None:
+        """Take back what was decided last of one image, also one of many of one stroke."""
+        self._taking_back.undo_image(key)
+
     def redo(self) -> None:
         """Make the step again that was undone last."""
         self._taking_back.redo()

@@ -139,6 +139,16 @@ class ReversalOffered:
     posted: ModerationStatus
     decision_ids: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """What stands on the screen while the offer does."""
+        if len(self.decision_ids) > 1:
+            what = f"{len(self.decision_ids):,} images decided at one stroke are posted"
+        else:
+            name = self.step.key.split("/", 2)[-1]
+            what = f"{name} is posted as {self.posted.value}"
+        return f"{what}; that cannot be undone, only reversed. Going on drops this."
+
 
 @dataclass(frozen=True, slots=True)
 class KeymapChanged:

@@ -20,8 +20,10 @@ from modstation.store.store_thread import Priority
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from modstation.app.fingerprinting import Fingerprinting
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.grid_session import GridSession
+    from modstation.app.group_session import GroupSession
     from modstation.app.history import History
     from modstation.app.mailbox import Mailbox
     from modstation.app.queue_choice import QueueChoice
@@ -113,6 +115,7 @@ class Parts:
     closing: tuple[Closable, ...]
     warning_of: Callable[[str], str | None]
     free_bytes: Callable[[], int]
+    fingerprinting: Fingerprinting | None = None
 
 
 class Station:
@@ -156,6 +159,7 @@ class Station:
             policy=parts.policy,
             monotonic=time.monotonic,
         )
+        self._fingerprinting = parts.fingerprinting
         self.settings_book.listen(self._settings_changed)
 
     @property
@@ -353,6 +357,31 @@ class Station:
             failed,
         )
 
+    # -- near-duplicates
+
+    def listen_for_alike(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` whenever more is known of which images are alike."""
+        if self._fingerprinting is not None:
+            self._fingerprinting.on_kept = listener
+
+    def count_alike(self, key: str, done: Callable[[int], None]) -> None:
+        """Say how many images are nearly the same as this one, itself among them."""
+        self._rest(lambda store: store.likeness.count(key), done, lambda _error: done(0))
+
+    def make_group(self, key: str) -> GroupSession:
+        """The near-duplicates of an image."""
+        # Not at the top: the first image needs no group.
+        from modstation.app.group_session import GroupSession
+
+        return GroupSession(
+            self.session,
+            self._store,
+            key,
+            monotonic=time.monotonic,
+            warning_of=self._warning_of,
+            new_id=TimeOrderedIds().new,
+        )
+
     # -- the history
 
     @property
@@ -394,6 +423,8 @@ class Station:
     def tick(self) -> None:
         """Once a second: look for what came without telling (another program, a crossed answer)."""
         self.frames.look_again()
+        if self._fingerprinting is not None:
+            self._fingerprinting.tick()
 
         def seen(version: int) -> None:
             if self._data_version not in {None, version}:

@@ -10,6 +10,8 @@ from modstation.store.results import NeedsReversal, Saved, Undone
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modstation.app.deciding import SessionRules
     from modstation.app.session_events import SessionEvent
     from modstation.app.store_tasks import StoreTasks
@@ -61,9 +63,20 @@ class TakingBack:
             self._reverse(self.offer)
             return
         actor = self._desk.rules.actor
+        self._take_back(lambda store: store.undo(actor=actor))
 
+    def undo_image(self, key: str) -> None:
+        """Take back what was decided last of one image, also one of many of one stroke.
+
+        If it is posted, offer to reverse it: the undo key takes the offer.
+        """
+        self.drop()
+        actor = self._desk.rules.actor
+        self._take_back(lambda store: store.undo_image(key, actor=actor))
+
+    def _take_back(self, undo: Callable[[StationStore], Undone | NeedsReversal | None]) -> None:
         def task(store: StationStore) -> tuple[Undone | NeedsReversal | None, list[QueueEntry]]:
-            result = store.undo(actor=actor)
+            result = undo(store)
             if not isinstance(result, Undone):
                 return result, []
             entries = []

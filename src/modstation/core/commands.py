@@ -101,6 +101,12 @@ def _table() -> dict[str, Command]:
             "frame-previous", "Frame back", "Show the frame or page before.", "Look", repeats=True
         ),
         Command("frame-play", "Play", "Play the frames of the image, or pause.", "Look"),
+        Command(
+            "group",
+            "Alike",
+            "Show the images that are nearly the same, and decide them in one act.",
+            "Panels",
+        ),
         Command("information", "Information", "Show or hide the evidence panel.", "Panels"),
         Command(
             "machine-verdict",

@@ -71,11 +71,13 @@ class DecodeProcess:
     Everything but ``kill`` belongs to one thread. Fails with OSError when no process can be made.
     """
 
+    module = "modstation.media.decode_worker"
+
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                self._process = _start(theirs)
+                self._process = _start(theirs, self.module)
             except BaseException:
                 ours.close()
                 raise
@@ -143,7 +145,7 @@ class DecodeProcess:
                 body_limit=0 if memory is not None else capacity, deadline=deadline
             )
             if "error" in answer.head:
-                return _error(answer.head)
+                return told_error(answer.head)
             return _picture(answer, memory, capacity, most=count)
         except ChannelClosed as error:
             raise WorkerGone from error
@@ -162,9 +164,9 @@ class DecodeProcess:
         self._process.wait()
 
 
-def _start(theirs: socket.socket) -> subprocess.Popen[bytes]:
+def _start(theirs: socket.socket, module: str) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    command = [sys.executable, "-P", "-m", "modstation.media.decode_worker"]
+    command = [sys.executable, "-P", "-m", module]
     if sys.platform == "win32":
         return _start_on_windows(command, environment | _PILLOW, theirs)
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -195,7 +197,8 @@ def _start_on_windows(
     return process
 
 
-def _error(head: dict[str, Any]) -> MediaError:
+def told_error(head: dict[str, Any]) -> MediaError:
+    """The error a worker names; ``WorkerGone`` if it is none that it may name."""
     kind = _ERRORS.get(str(head["error"]))
     if kind is None:
         raise WorkerGone

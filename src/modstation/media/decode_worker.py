@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import warnings
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from modstation.core.errors import ImageDamaged, ImageTooLarge, MediaError
 from modstation.media import pixel_memory
@@ -23,6 +23,9 @@ from modstation.media.confine import confine, silence
 from modstation.media.formats import MAX_BYTES
 from modstation.media.picture import Pixels, decode, prepare
 from modstation.media.sealing import OVERHEAD_BYTES, SealBroken, open_sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MEMORY_BYTES: Final = 512 * 1024 * 1024
 """What an image may take above the worker's own size."""
@@ -34,6 +37,15 @@ _NICENESS: Final = 15
 
 def main(arguments: list[str]) -> int:
     """Serve until the socket closes."""
+    return serve(arguments, prepare, answer_picture)
+
+
+def serve(
+    arguments: list[str],
+    prepare: Callable[[], None],
+    answer: Callable[[Message], tuple[dict[str, Any], bytes]],
+) -> int:
+    """Answer requests until the socket closes; ``prepare`` still may open files, ``answer`` not."""
     # The station's terminal sends Ctrl+C to every process; the station decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
@@ -47,7 +59,7 @@ def main(arguments: list[str]) -> int:
             request = channel.receive(
                 body_limit=MAX_BYTES + OVERHEAD_BYTES, accept_file=pixel_memory.SHARED
             )
-            _serve(channel, request)
+            _serve(channel, request, answer)
         except ChannelClosed:
             return 0
         if hurried and hasattr(os, "nice"):
@@ -64,38 +76,50 @@ def _connection(argument: str) -> socket.socket:
     return socket.socket(fileno=int(argument))
 
 
-def _serve(channel: Channel, request: Message) -> None:
+def _serve(
+    channel: Channel,
+    request: Message,
+    answer: Callable[[Message], tuple[dict[str, Any], bytes]],
+) -> None:
     _deadline(request.head["seconds"] + _SECONDS_AFTER_DEADLINE)
-    answer, data = _answer(request)
+    head, data = answer(request)
     try:
         if request.file is not None:
             if data:
                 pixel_memory.write(request.file, data)
             data = b""
     except MemoryError:
-        answer, data = _failure(ImageTooLarge("Showing this image needs more memory.")), b""
+        head, data = failure(ImageTooLarge("Showing this image needs more memory.")), b""
     finally:
         if request.file is not None:
             os.close(request.file)
-    channel.send(answer, data)
+    channel.send(head, data)
     _deadline(0)
 
 
-def _answer(request: Message) -> tuple[dict[str, Any], bytes]:
+def answer_picture(request: Message) -> tuple[dict[str, Any], bytes]:
+    """The picture's measures and its pixels."""
+    pixels = open_picture(request)
+    if isinstance(pixels, MediaError):
+        return failure(pixels), b""
+    return _measures(pixels), pixels.data
+
+
+def open_picture(request: Message) -> Pixels | MediaError:
+    """Unseal and decode what a request brings, or say why that cannot be done."""
     head = request.head
     try:
         body = open_sealed(
             head["asset_key"], head["rendition"], request.body, bytes.fromhex(head["key"])
         )
         width, height = head["box"]
-        pixels = decode(body, (width, height), head["frame"], head["count"])
+        return decode(body, (width, height), head["frame"], head["count"])
     except SealBroken:
-        return _failure(ImageDamaged("The copy on this machine is damaged; fetch it again.")), b""
+        return ImageDamaged("The copy on this machine is damaged; fetch it again.")
     except MediaError as error:
-        return _failure(error), b""
+        return error
     except MemoryError:
-        return _failure(ImageTooLarge("Decoding this image needs more memory.")), b""
-    return _measures(pixels), pixels.data
+        return ImageTooLarge("Decoding this image needs more memory.")
 
 
 def _measures(pixels: Pixels) -> dict[str, Any]:
@@ -112,7 +136,8 @@ def _measures(pixels: Pixels) -> dict[str, Any]:
     }
 
 
-def _failure(error: MediaError) -> dict[str, Any]:
+def failure(error: MediaError) -> dict[str, Any]:
+    """The head of an answer that brings no picture."""
     return {"error": type(error).__name__, "message": error.message}
 
 

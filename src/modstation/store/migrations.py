@@ -533,3 +533,34 @@ def m004_lists_and_orders(db: Database) -> None:
     db.execute(f"PRAGMA schema_version = {cookie + 1}")
     db.execute("PRAGMA writable_schema = OFF")
     db.execute("PRAGMA user_version = 4")
+
+
+@station_schema()
+def m005_fingerprints(db: Database) -> None:
+    """What tells near-duplicates: a hash of each picture, found by any of its sixteen bands."""
+    db.execute("""
+CREATE TABLE fingerprints (
+  number INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE REFERENCES assets (key),
+  -- The upload it was made of.
+  revision TEXT,
+  -- Null: the picture could not be decoded.
+  pdq BLOB CHECK (length(pdq) = 32),
+  quality INTEGER NOT NULL CHECK (quality BETWEEN 0 AND 100),
+  phash BLOB CHECK (length(phash) = 8)
+)""")
+    for band in range(16):
+        # Partial: a picture with nothing in it is like no other.
+        db.execute(
+            f"CREATE INDEX fingerprint_band_{band} ON fingerprints"
+            f" (substr(pdq, {2 * band + 1}, 2)) WHERE quality >= 50"
+        )
+    db.execute(
+        _trigger(
+            "fingerprint_leaves_with_its_asset",
+            "AFTER UPDATE OF absent_us ON assets",
+            "DELETE FROM fingerprints WHERE key = NEW.key;",
+            "NEW.absent_us IS NOT NULL",
+        )
+    )
+    db.execute("PRAGMA user_version = 5")

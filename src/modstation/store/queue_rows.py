@@ -39,17 +39,22 @@ _ORDERS = {
 }
 
 
+def order_of(view: QueueView) -> tuple[str, str]:
+    """The index that has a view in its order, and the column that it ranks by."""
+    if view.status is ModerationStatus.PENDING:
+        return _ORDERS[view.order]
+    return "queue_settled", "created_us"
+
+
 def _scan(view: QueueView, edge: str, order: str, *, places: bool = False, fits: str = "") -> str:
     """The keyset scan of a view from an edge; the partial index is named, never guessed.
 
     ``places``: only where each stands. ``fits``: a condition, up to the last place of a slice.
     """
-    if view.status is ModerationStatus.PENDING:
-        index, rank = _ORDERS[view.order]
-        where = "q.status = 'pending'"
-    else:
+    index, rank = order_of(view)
+    where = "q.status = 'pending'"
+    if view.status is not ModerationStatus.PENDING:
         # The first term is what the index asks for, the second what is wanted.
-        index, rank = "queue_settled", "created_us"
         where = "q.status <> 'pending' AND q.status = :status"
     share = " AND q.share % :parts = :part - 1" if view.split else ""
     from_there = f" AND (q.lane, q.{rank}, q.key) {edge} (:lane, :rank, :key)" if edge else ""

@@ -14,6 +14,7 @@ from modstation.store import (
 from modstation.store.choices import Choices
 from modstation.store.connection import StoreConnection, open_connection
 from modstation.store.engine_side import EngineSide
+from modstation.store.likeness import Likeness
 from modstation.store.lists_side import ListsSide
 from modstation.store.results import (
     HistoryRow,
@@ -69,6 +70,8 @@ class StationStore(EngineSide, ListsSide):
         self._choices = Choices(connection.sql, clock=clock, ids=ids)
         self._view = QueueView()
         self._steps = Steps(connection, self._choices, self._counts, ids)
+        # Fingerprints of pictures, and who is like whom.
+        self.likeness = Likeness(connection)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock, ids: Ids) -> StationStore:
@@ -158,6 +161,10 @@ class StationStore(EngineSide, ListsSide):
         None if it is not among those that can be undone, or does not stand any more.
         """
         return self._steps.undo_one(decision_id, actor=actor)
+
+    def undo_image(self, key: str, *, actor: str) -> Undone | NeedsReversal | None:
+        """Take back the last decision on one asset; None if there is none to take back."""
+        return self._steps.undo_image(key, actor=actor)
 
     def amend(self, decision_id: str, draft: DecisionDraft, *, hold: timedelta) -> Saved | None:
         """Put another verdict or reason in the place of a decision that is not posted.

@@ -75,6 +75,12 @@ class Steps:
             counts = self._counts(sql)
         return _undone([answer], counts, 0) if isinstance(answer, TakenBack) else answer
 
+    def undo_image(self, key: str, *, actor: str) -> Undone | NeedsReversal | None:
+        """Take back the last decision on one asset, of whichever step."""
+        with self._connection.reading() as sql:
+            last = undo_log.last_of(sql, key)
+        return None if last is None else self.undo_one(last.step.decision_id, actor=actor)
+
     def redo(self, *, actor: str, hold: timedelta) -> list[Saved]:
         """Make the step again that was undone last; empty if there is none."""
         saved: list[Saved] = []

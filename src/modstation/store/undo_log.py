@@ -119,6 +119,14 @@ def find(sql: sqlite3.Connection, decision_id: str) -> UndoEntry | None:
     return None if row is None else _entry(row)
 
 
+def last_of(sql: sqlite3.Connection, key: str) -> UndoEntry | None:
+    """The last decision on an asset that can still be taken back."""
+    row = sql.execute(
+        f"{_SELECT} WHERE u.undone = 0 AND u.key = ? ORDER BY u.entry_id DESC LIMIT 1", (key,)
+    ).fetchone()
+    return None if row is None else _entry(row)
+
+
 def mark_undone(sql: sqlite3.Connection, entry_id: int) -> None:
     """The decision was taken back and can be made again."""
     sql.execute("UPDATE undo_entries SET undone = 1 WHERE entry_id = ?", (entry_id,))

@@ -12,6 +12,7 @@ from modstation.core.errors import ReviewError
 from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
 from modstation.ui.grid_actions import GridActions
+from modstation.ui.group_actions import GroupActions
 from modstation.ui.history_actions import history_handlers
 from modstation.ui.inspection_actions import InspectionActions
 from modstation.ui.queue_actions import QueueActions
@@ -43,6 +44,7 @@ class Actions:
         self.sessions = SessionActions(window)
         self.grid = GridActions(window)
         self.setting_up = SettingUp(window)
+        self.group = GroupActions(window)
         self.handlers: dict[str, Callable[[], None]] = {
             "approve": lambda: self._decide(Verdict.APPROVE),
             "reject": lambda: self._decide(Verdict.REJECT),
@@ -86,6 +88,7 @@ class Actions:
             **self.setting_up.handlers,
             **self.grid.handlers,
             **QueueActions(window).handlers,
+            **self.group.handlers,
         }
         self.handlers |= history_handlers(window)
 

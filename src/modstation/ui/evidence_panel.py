@@ -84,6 +84,13 @@ class EvidencePanel(QWidget):
             column.addWidget(part)
         for part in (self._stopped, self._decided, self._place):
             column.addWidget(part)
+        self._alike = CommandButton(
+            COMMANDS["group"], self._key_of("group"), self._theme, Shape.FLAT, parent=self
+        )
+        self._alike.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.buttons["group"] = self._alike
+        self.show_alike(0)
+        column.addWidget(self._alike)
         column.addWidget(self._evidence(), 1)
         column.addLayout(self._reason_buttons())
         column.addLayout(self._note_row())
@@ -160,6 +167,11 @@ class EvidencePanel(QWidget):
     def decided(self) -> str:
         """What stands there of who settled the image."""
         return self._decided.text()
+
+    def show_alike(self, count: int) -> None:
+        """Say how many images are nearly the same, this one among them."""
+        self._alike.set_label(f"{count:,} alike" if count > 1 else "None alike")
+        self._alike.setEnabled(count > 1)
 
     def tick(self) -> None:
         """Time has passed."""

@@ -104,6 +104,16 @@ class GridActions:
             self._window.message.show_message(Message(refusal.message, Tone.REFUSED))
         return True
 
+    def lend(self) -> None:
+        """Another view has the tiles now."""
+        if self.on and self._window.grid is not None:
+            self._window.grid.grid.lend()
+
+    def show_again(self) -> None:
+        """The other view is gone."""
+        if self.on and self._window.grid is not None:
+            self._window.grid.grid.show_again()
+
     def tick(self) -> None:
         """A second has passed."""
         if self._window.grid is not None:

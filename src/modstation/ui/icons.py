@@ -65,6 +65,7 @@ STROKES = {
     "frame-previous": "M18 5l-9 7 9 7zM6 5v14",
     "frame-next": "M6 5l9 7-9 7zM18 5v14",
     "frame-play": "M7 4l12 8-12 8z",
+    "group": "M4 4h9v9H4zM8 8h9v9H8zM12 12h9v9h-9z",
     "information": _RING + "M12 11v6M12 7v.010",
     "queues": "M8 6h13M8 12h13M8 18h13M3 6h.010M3 12h.010M3 18h.010",
     "history": "M4.500 9A8 8 0 1 1 4 13M4 4v5h5M12 8v4.500l3 2",

@@ -101,15 +101,10 @@ class MessageLine(QWidget):
         self._timer.stop()
         many = len(offer.decision_ids)
         if many > 1:
-            what = f"{many:,} images decided at one stroke are posted"
             label = f"Reverse all {many:,}"
         else:
-            name = offer.step.key.split("/", 2)[-1]
-            what = f"{name} is posted as {offer.posted.value}"
             label = "Approve instead" if offer.verdict is Verdict.APPROVE else "Reject instead"
-        self._put(
-            f"{what}; that cannot be undone, only reversed. Going on drops this.", Tone.REFUSED
-        )
+        self._put(offer.text, Tone.REFUSED)
         self.reverse.set_label(label)
         self.reverse.show()
         self._offering = True

@@ -315,6 +315,7 @@ class StationWindow(QWidget):
             self.evidence.show_entry(self.session.current)
             self._show_place()
             show_who_decided(self)
+            self.commands.group.look()
         if self._strip_due:
             self._strip_due = False
             self.filmstrip.refresh()

@@ -1,0 +1,116 @@
+"""Has the pictures near the reviewer fingerprinted: a few at a time, when nothing waits for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from modstation.media.fingerprinter import Unprinted
+from modstation.store.store_thread import Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modstation.app.look import Look
+    from modstation.app.store_tasks import StoreTasks
+    from modstation.core.errors import StoreError
+    from modstation.core.queue import QueueEntry, QueueView
+    from modstation.media.fingerprinter import Printed
+    from modstation.store.station_store import StationStore
+
+# As many as the worker does in about a second: what arrives or is uploaded anew is soon asked for.
+AT_ONCE = 8
+# Pictures not on this machine are passed over until they arrive; no more are remembered than are
+# looked at.
+_ASKED = 64
+
+
+class Worker(Protocol):
+    """What makes fingerprints: ``media.fingerprinter.Fingerprinter`` in the program."""
+
+    def want(self, pictures: Sequence[Unprinted]) -> None:
+        """Fingerprint these; the answer comes once, for all of them."""
+        ...
+
+
+class Desk(Protocol):
+    """Where the reviewer stands: ``ReviewSession``."""
+
+    view: QueueView
+    look: Look
+
+    @property
+    def current(self) -> QueueEntry | None:
+        """The entry on the stage."""
+        ...
+
+
+def _nobody() -> None:
+    return
+
+
+class Fingerprinting:
+    """Asks the store what has no fingerprint yet, the worker for it, and the store to keep it.
+
+    Nothing is begun before the first image was painted. ``on_kept`` is told when more is known.
+    """
+
+    def __init__(
+        self,
+        store: StoreTasks,
+        worker: Worker,
+        desk: Desk,
+    ) -> None:
+        self.on_kept: Callable[[], None] = _nobody
+        self._store = store
+        self._worker = worker
+        self._desk = desk
+        self._begun = False
+        self._busy = False
+        self._not_here: set[str] = set()
+
+    def tick(self) -> None:
+        """Once a second: go on, if there is something to do and the last is done."""
+        current, view = self._desk.current, self._desk.view
+        self._begun = self._begun or self._desk.look.painted_at is not None
+        if self._busy or current is None or not self._begun:
+            return
+        self._busy = True
+
+        def task(store: StationStore) -> list[tuple[str, str | None]]:
+            return store.likeness.unprinted(view, around=current.position, limit=_ASKED)
+
+        self._store.submit(Priority.REST, task, self._found, self._failed)
+
+    def image_cached(self, key: str) -> None:
+        """The picture is on this machine now."""
+        self._not_here.discard(key)
+
+    def printed(self, results: Sequence[Printed]) -> None:
+        """The worker is done with what it was given."""
+        self._not_here.update(result.key for result in results if not result.here)
+        made = [(one.key, one.revision, one.fingerprint) for one in results if one.here]
+        if not made:
+            self._busy = False
+            return
+
+        def done(_: None) -> None:
+            self._busy = False
+            self.on_kept()
+            self.tick()
+
+        self._store.submit(
+            Priority.REST, lambda store: store.likeness.put(made), done, self._failed
+        )
+
+    def _found(self, missing: list[tuple[str, str | None]]) -> None:
+        wanted = [Unprinted(*one) for one in missing if one[0] not in self._not_here][:AT_ONCE]
+        # What is not asked for any more was passed by: it may be forgotten.
+        self._not_here &= {key for key, _ in missing}
+        if wanted:
+            self._worker.want(wanted)
+        else:
+            self._busy = False
+
+    def _failed(self, _error: StoreError) -> None:
+        # Tried again with the next tick; what the moderator does tells of a store in trouble.
+        self._busy = False

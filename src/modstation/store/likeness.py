@@ -1,0 +1,171 @@
+"""Fingerprints of pictures: which are missing near the reviewer, and which pictures are alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modstation.core.assets import ModerationStatus
+from modstation.core.likeness import (
+    BAND_BYTES,
+    BANDS,
+    LEAST_QUALITY,
+    MATCH_DISTANCE,
+    MOST_MEMBERS,
+    Alike,
+    Fingerprint,
+    distance,
+    probes,
+)
+from modstation.store import operation_rows, queue_rows
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from modstation.core.queue import QueuePosition, QueueView
+    from modstation.store.connection import StoreConnection
+
+# How far ahead of the reviewer pictures are fingerprinted.
+SPAN = 256
+# Older ones are forgotten: what is decided seldom comes back after so many pictures.
+KEPT = 100_000
+# Read for one group: a flood of one picture is far larger than what can be decided in one act.
+_MOST_CANDIDATES = 4096
+
+_REVISION = (
+    "CASE WHEN a.version IS NULL THEN json_extract(a.described, '$.etag') ELSE 'v' || a.version END"
+)
+
+
+def _arm(band: int) -> str:
+    marks = ", ".join("?" * (8 * BAND_BYTES + 1))
+    return (
+        f"SELECT number FROM fingerprints INDEXED BY fingerprint_band_{band}"  # noqa: S608 - numbers
+        f" WHERE quality >= {LEAST_QUALITY}"
+        f" AND substr(pdq, {BAND_BYTES * band + 1}, {BAND_BYTES}) IN ({marks})"
+    )
+
+
+_CANDIDATES = (
+    "SELECT f.key, f.pdq, f.phash FROM ("  # noqa: S608 - numbers
+    + " UNION ".join(_arm(band) for band in range(BANDS))
+    + f" LIMIT {_MOST_CANDIDATES}) AS c CROSS JOIN fingerprints AS f ON f.number = c.number"
+    f" CROSS JOIN assets AS a ON a.key = f.key WHERE f.revision IS {_REVISION}"
+)
+
+
+class Likeness:
+    """The table of fingerprints; every method is one short transaction."""
+
+    def __init__(self, connection: StoreConnection) -> None:
+        self._connection = connection
+
+    def unprinted(
+        self, view: QueueView, *, around: QueuePosition | None, limit: int
+    ) -> list[tuple[str, str | None]]:
+        """Keys and revisions without a fingerprint, among the next 256 entries from a place."""
+        index, rank = queue_rows.order_of(view)
+        where = "q.status = 'pending'"
+        if view.status is not ModerationStatus.PENDING:
+            where = "q.status <> 'pending' AND q.status = :status"
+        edge = ""
+        if around is not None:
+            edge = f" AND (q.lane, q.{rank}, q.key) >= (:lane, :rank, :key)"
+        share = " AND q.share % :parts = :part - 1" if view.split else ""
+        values: dict[str, Any] = {"kind": view.kind, "status": view.status.value, "limit": limit}
+        if around is not None:
+            values |= {"lane": around.lane, "rank": around.rank, "key": around.key}
+        if view.split is not None:
+            values |= {"part": view.split.part, "parts": view.split.parts}
+        query = (
+            "SELECT key, revision FROM ("  # noqa: S608
+            f"SELECT q.key AS key, {_REVISION} AS revision"
+            f" FROM review_queue AS q INDEXED BY {index} CROSS JOIN assets AS a ON a.key = q.key"
+            f" WHERE {where} AND q.kind = :kind{share}{edge}"
+            f" ORDER BY q.lane, q.{rank}, q.key LIMIT {SPAN}) AS near"
+            " WHERE NOT EXISTS (SELECT 1 FROM fingerprints AS f"
+            " WHERE f.key = near.key AND f.revision IS near.revision) LIMIT :limit"
+        )
+        with self._connection.reading() as sql:
+            return list(sql.execute(query, values))
+
+    def put(self, printed: Iterable[tuple[str, str | None, Fingerprint | None]]) -> None:
+        """Keep fingerprints by key and revision; None: that picture cannot be decoded."""
+        rows = [
+            (key, revision, *(made or (None, 0, None)))  # pdq, quality, phash
+            for key, revision, made in printed
+        ]
+        with self._connection.writing() as sql:
+            sql.executemany(
+                "INSERT INTO fingerprints (key, revision, pdq, quality, phash)"
+                " SELECT :1, :2, :3, :4, :5 WHERE EXISTS ("
+                "SELECT 1 FROM assets WHERE key = :1 AND absent_us IS NULL)"
+                " ON CONFLICT (key) DO UPDATE SET revision = excluded.revision,"
+                " pdq = excluded.pdq, quality = excluded.quality, phash = excluded.phash",
+                rows,
+            )
+            sql.execute(
+                "DELETE FROM fingerprints WHERE number <="
+                " (SELECT max(number) FROM fingerprints) - ?",
+                (KEPT,),
+            )
+
+    def group(self, key: str, view: QueueView) -> list[Alike]:
+        """The picture itself and those that are like it, nearest first; at most 200.
+
+        Empty when it has no fingerprint yet or nothing in it to know it by. ``Alike.waits`` is
+        whether a picture stands in the queue of ``view``.
+        """
+        with self._connection.reading() as sql:
+            own = _own(sql, key)
+            if own is None:
+                return []
+            found = sorted(_near(sql, own), key=lambda near: (near[0], near[2] != key))
+            return [
+                alike
+                for far, phash_distance, other in found[:MOST_MEMBERS]
+                if (alike := _member(sql, other, view, far, phash_distance)) is not None
+            ]
+
+    def count(self, key: str) -> int:
+        """How many the group of a picture has, itself among them; 0 if it has none."""
+        with self._connection.reading() as sql:
+            own = _own(sql, key)
+            return 0 if own is None else min(len(_near(sql, own)), MOST_MEMBERS)
+
+
+def _own(sql: sqlite3.Connection, key: str) -> Fingerprint | None:
+    row = sql.execute(
+        "SELECT f.pdq, f.quality, f.phash FROM fingerprints AS f JOIN assets AS a ON a.key = f.key"  # noqa: S608
+        f" WHERE f.key = ? AND f.revision IS {_REVISION} AND f.pdq IS NOT NULL",
+        (key,),
+    ).fetchone()
+    own = None if row is None else Fingerprint(*row)
+    return own if own is not None and own.tells else None
+
+
+def _near(sql: sqlite3.Connection, own: Fingerprint) -> list[tuple[int, int, str]]:
+    values = [value for band in range(BANDS) for value in probes(own.pdq, band)]
+    return [
+        (far, distance(own.phash, phash), key)
+        for key, pdq, phash in sql.execute(_CANDIDATES, values)
+        if (far := distance(own.pdq, pdq)) <= MATCH_DISTANCE
+    ]
+
+
+def _member(
+    sql: sqlite3.Connection, key: str, view: QueueView, far: int, phash_distance: int
+) -> Alike | None:
+    entry = queue_rows.entry(sql, key)
+    if entry is None:
+        return None
+    row: Sequence[Any] | None = sql.execute(
+        "SELECT share FROM review_queue WHERE key = ? AND kind = ? AND status = ?",
+        (key, view.kind, view.status.value),
+    ).fetchone()
+    mine = row is not None and (view.split is None or view.split.covers(key))
+    made = operation_rows.open_of(sql, key)
+    if not made:
+        return Alike(entry, mine, far, phash_distance, entry.asset.status)
+    last = made[0]
+    return Alike(entry, mine, far, phash_distance, last.target, last.operation_id)

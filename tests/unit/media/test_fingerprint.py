@@ -1,0 +1,102 @@
+"""PDQ and pHash are the ones that everybody else computes, and survive what uploads go through.
+
+The answers in frozen_fingerprints.json are those of pdqhash 0.2.8 and ImageHash 4.3.2, made by
+tests/helpers/freeze_fingerprints.py: the first has no wheel and needs a compiler, the second
+brings SciPy along.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from helpers.fingerprint_pictures import flat, pictures, waves
+from modstation.core.likeness import LEAST_QUALITY, MATCH_DISTANCE, distance
+from modstation.media.fingerprint import fingerprint, fingerprint_of
+from modstation.media.picture import decode
+
+if TYPE_CHECKING:
+    from modstation.core.likeness import Fingerprint
+
+ORACLE: dict[str, dict[str, Any]] = json.loads(
+    (Path(__file__).parent / "frozen_fingerprints.json").read_text(encoding="utf-8")
+)
+PICTURES = dict(pictures())
+TELLING = [name for name, answer in ORACLE.items() if answer["quality"] >= LEAST_QUALITY]
+NUMBERS = st.integers(0, 10_000)
+
+
+def decoded(image: Image.Image, form: str, **options: Any) -> Fingerprint:
+    """The fingerprint of an uploaded file, by the way that it takes in the worker."""
+    body = io.BytesIO()
+    image.save(body, form, **options)
+    return fingerprint(decode(body.getvalue(), (512, 512)))
+
+
+@pytest.mark.parametrize("name", ORACLE)
+def test_the_quality_is_that_of_pdqhash(name: str) -> None:
+    assert fingerprint_of(PICTURES[name]).quality == ORACLE[name]["quality"]
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_the_hashes_are_those_of_pdqhash_and_imagehash(name: str) -> None:
+    made = fingerprint_of(PICTURES[name])
+    assert made.pdq.hex() == ORACLE[name]["pdq"]
+    assert made.phash.hex() == ORACLE[name]["phash"]
+
+
+def test_distances_are_those_between_the_hashes_of_the_packages() -> None:
+    made = {name: fingerprint_of(PICTURES[name]) for name in TELLING}
+    for left in TELLING:
+        for right in TELLING:
+            for field in ("pdq", "phash"):
+                oracle = [bytes.fromhex(ORACLE[name][field]) for name in (left, right)]
+                ours = [getattr(made[name], field) for name in (left, right)]
+                assert distance(*ours) == distance(*oracle)
+
+
+@settings(deadline=None, max_examples=15)
+@given(NUMBERS, st.sampled_from([(200, 150), (640, 480), (1000, 750), (400, 320)]))
+def test_a_picture_made_smaller_or_larger_stays_like_itself(
+    number: int, size: tuple[int, int]
+) -> None:
+    image = Image.fromarray(waves(number, (512, 384)))
+    before, after = decoded(image, "PNG"), decoded(image.resize(size), "PNG")
+    assert distance(before.pdq, after.pdq) <= MATCH_DISTANCE
+    assert before.tells
+    assert after.tells
+
+
+@settings(deadline=None, max_examples=15)
+@given(NUMBERS, st.integers(25, 95))
+def test_a_picture_saved_again_as_jpeg_stays_like_itself(number: int, quality: int) -> None:
+    image = Image.fromarray(waves(number, (512, 384)))
+    before, after = decoded(image, "PNG"), decoded(image, "JPEG", quality=quality)
+    assert distance(before.pdq, after.pdq) <= MATCH_DISTANCE
+
+
+def test_different_pictures_are_far_apart() -> None:
+    made = [fingerprint_of(waves(number, (320, 240))).pdq for number in range(12)]
+    near = [distance(a, b) for n, a in enumerate(made) for b in made[:n]]
+    assert min(near) > MATCH_DISTANCE
+
+
+@pytest.mark.parametrize("level", [0, 127, 255])
+def test_a_picture_with_nothing_in_it_tells_nothing(level: int) -> None:
+    assert not fingerprint_of(flat(level)).tells
+
+
+def test_marks_on_a_transparent_picture_are_seen_whatever_their_colour() -> None:
+    for level in (0, 255):
+        rgba = np.zeros((384, 512, 4), dtype=np.uint8)
+        rgba[..., :3] = level
+        rgba[..., 3] = waves(3, (512, 384))[..., 0]
+        assert decoded(Image.fromarray(rgba, "RGBA"), "PNG").tells

@@ -1,0 +1,159 @@
+"""Which pictures are alike, and which have no fingerprint yet."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from helpers.assets import AT_ONCE, MANUAL_PENDING, REJECT, draft_for, fill, make_asset, make_assets
+from modstation.core.likeness import MATCH_DISTANCE, Fingerprint, distance
+from modstation.core.queue import QueueView, Split
+
+if TYPE_CHECKING:
+    import pytest
+
+    from modstation.core.clock import ManualClock
+    from modstation.store.station_store import StationStore
+
+EMPTY_PHASH = bytes(8)
+
+
+def near(pdq: bytes, bits: int, chance: random.Random) -> bytes:
+    number = int.from_bytes(pdq)
+    for bit in chance.sample(range(256), bits):
+        number ^= 1 << bit
+    return number.to_bytes(32)
+
+
+def put(store: StationStore, hashes: dict[int, bytes], *, quality: int = 90) -> None:
+    store.likeness.put(
+        (make_asset(number).key, "v1", Fingerprint(pdq, quality, EMPTY_PHASH))
+        for number, pdq in hashes.items()
+    )
+
+
+def group(store: StationStore, number: int) -> set[int]:
+    found = store.likeness.group(make_asset(number).key, MANUAL_PENDING)
+    return {int(alike.entry.asset.ref.public_id[-4:]) for alike in found}
+
+
+def test_the_group_is_what_comparing_every_pair_would_find(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(120), at=clock.now())
+    chance = random.Random(7)
+    centres = [chance.randbytes(32) for _ in range(6)]
+    hashes = {
+        number: near(centres[number % 6], chance.randint(0, 40), chance) for number in range(1, 121)
+    }
+    put(store, hashes)
+    for number in range(1, 121, 5):
+        by_hand = {
+            other
+            for other, pdq in hashes.items()
+            if distance(pdq, hashes[number]) <= MATCH_DISTANCE
+        }
+        assert group(store, number) == by_hand
+        assert store.likeness.count(make_asset(number).key) == len(by_hand)
+
+
+def test_the_nearest_come_first_and_the_picture_itself_before_them(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(5), at=clock.now())
+    chance = random.Random(1)
+    own = chance.randbytes(32)
+    put(
+        store, {1: near(own, 9, chance), 2: own, 3: near(own, 4, chance), 4: near(own, 200, chance)}
+    )
+    found = store.likeness.group(make_asset(2).key, MANUAL_PENDING)
+    assert [(one.key[-4:], one.distance) for one in found] == [
+        ("0002", 0),
+        ("0003", 4),
+        ("0001", 9),
+    ]
+
+
+def test_pictures_with_nothing_in_them_are_never_grouped(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(3), at=clock.now())
+    put(store, {1: bytes(32), 2: bytes(32)}, quality=49)
+    put(store, {3: bytes(32)})
+    assert group(store, 1) == set()
+    assert group(store, 3) == {3}
+
+
+def test_a_decided_picture_stays_in_the_group_but_waits_no_more(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(2), at=clock.now())
+    put(store, {1: bytes(32), 2: bytes(32)})
+    store.decide(draft_for(make_asset(1), REJECT), hold=AT_ONCE)
+    found = store.likeness.group(make_asset(2).key, MANUAL_PENDING)
+    assert [(one.key[-4:], one.waits) for one in found] == [("0002", True), ("0001", False)]
+
+
+def test_pictures_of_another_share_are_shown_but_not_ours_to_decide(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(30), at=clock.now())
+    put(store, dict.fromkeys(range(1, 31), bytes(32)))
+    view = QueueView(split=Split(1, 3))
+    found = store.likeness.group(make_asset(1).key, view)
+    assert len(found) == 30
+    assert all(one.waits == Split(1, 3).covers(one.key) for one in found)
+
+
+def test_the_next_entries_without_a_fingerprint_are_named(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(6), at=clock.now())
+    entries = store.window(MANUAL_PENDING, around=None, before=0, after=6)
+    put(store, {3: bytes(32)})
+    store.likeness.put([(make_asset(4).key, "v1", None)])
+    found = store.likeness.unprinted(MANUAL_PENDING, around=entries[1].position, limit=2)
+    assert found == [(make_asset(2).key, "v1"), (make_asset(5).key, "v1")]
+
+
+def test_a_picture_that_was_uploaded_anew_needs_another_fingerprint(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(2), at=clock.now())
+    put(store, {1: bytes(32), 2: bytes(32)})
+    store.upsert_asset(make_asset(1, version=2))
+    assert store.likeness.unprinted(MANUAL_PENDING, around=None, limit=9) == [
+        (make_asset(1).key, "v2")
+    ]
+    assert group(store, 2) == {2}
+    assert group(store, 1) == set()
+
+
+def test_a_fingerprint_leaves_with_its_asset(store: StationStore, clock: ManualClock) -> None:
+    fill(store, make_assets(2), at=clock.now())
+    put(store, {1: bytes(32), 2: bytes(32)})
+    clock.advance(60)
+    fill(store, [make_asset(2)], at=clock.now(), pass_id="pass-2")
+    assert group(store, 2) == {2}
+    put(store, {1: bytes(32)})
+    assert group(store, 2) == {2}
+
+
+def test_a_group_has_at_most_what_one_act_decides(
+    store: StationStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modstation.store.likeness.MOST_MEMBERS", 3)
+    fill(store, make_assets(8), at=clock.now())
+    put(store, dict.fromkeys(range(1, 9), bytes(32)))
+    assert len(group(store, 5)) == 3
+    assert 5 in group(store, 5)
+
+
+def test_the_oldest_fingerprints_are_forgotten(
+    store: StationStore, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modstation.store.likeness.KEPT", 2)
+    fill(store, make_assets(4), at=clock.now())
+    for number in (1, 2, 3, 4):
+        put(store, {number: bytes(32)})
+    assert group(store, 4) == {3, 4}
