@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.diagnostics import start_log, stop_log
 from modstation.app.paths import home_at
-from modstation.app.settings import Settings, save_settings
+from modstation.app.settings import Settings
+from modstation.app.settings_file import save_settings
 from modstation.app.station import SCREEN_EDGE
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.clock import SystemClock, TimeOrderedIds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modstation.app.settings import load_settings
+from modstation.app.settings_file import load_settings
 from modstation.ui.tour import Tour
 
 if TYPE_CHECKING:

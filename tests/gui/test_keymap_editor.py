@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from modstation.app.keymaps import load_keymap
-from modstation.app.settings import load_settings
+from modstation.app.settings_file import load_settings
 from modstation.ui.keymap_editor import KeymapEditor
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from helpers.assets import make_asset
-from modstation.app.settings import load_settings
+from modstation.app.settings_file import load_settings
 from modstation.core.assets import MachineLabel
 from modstation.core.protection import Protection
 from modstation.ui.filmstrip import StripState

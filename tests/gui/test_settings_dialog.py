@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit
 
-from modstation.app.settings import Settings, load_settings
+from modstation.app.settings import Settings
+from modstation.app.settings_file import load_settings
 from modstation.ui.settings_dialog import SettingsDialog
 
 if TYPE_CHECKING:

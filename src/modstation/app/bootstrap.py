@@ -20,8 +20,8 @@ from modstation.app.paths import make_private_folder
 from modstation.app.picture_warnings import PictureWarnings
 from modstation.app.policies import keep_policy, load_policy
 from modstation.app.review_session import ReviewSession
-from modstation.app.settings import load_settings
 from modstation.app.settings_book import SettingsBook
+from modstation.app.settings_file import load_settings
 from modstation.app.station import SCREEN_EDGE, Parts, Station
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.events import ImageCached

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from modstation.app.paths import resources, write_atomically
-from modstation.app.settings import read_own
+from modstation.app.settings_file import read_own
 from modstation.app.toml_text import toml_lines, toml_value
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError

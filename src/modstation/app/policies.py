@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modstation.app.paths import resources, write_atomically
-from modstation.app.settings import read_own
+from modstation.app.settings_file import read_own
 from modstation.core.errors import SettingsError
 from modstation.core.policy import parse_policy, wary
 

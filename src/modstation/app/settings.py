@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import tomllib
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -11,17 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta, inspect
 
-from modstation.app.paths import write_atomically
-from modstation.app.toml_text import toml_lines, with_values
 from modstation.core.errors import SettingsError
 from modstation.core.protection import Protection
 from modstation.core.queue import Order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-    from modstation.app.paths import Home
 
 
 def _describe(
@@ -106,9 +100,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = False
     theme: Annotated[
-        Literal["dark", "light", "system"],
+        Literal["dark", "light", "contrast-dark", "contrast-light", "system"],
         _describe(
-            "Colours of the window.",
+            "Colours of the window; system follows the desktop, also in its wish for contrast.",
             title="Theme",
             group="Looking",
         ),
@@ -347,50 +341,6 @@ def _allowed(kind: inspect.Type) -> str:
             return "text in quotes"
 
 
-def parse_settings(text: str, *, source: str) -> tuple[Settings, list[str]]:
-    """Read settings from TOML text.
-
-    What is wrong keeps its default and is named in the second value: file, key, allowed values.
-    After any fault every image starts covered, for nobody knows what the wrong line asked for.
-    """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return Settings(protection=Protection.ALWAYS), [f"{source} is not valid TOML: {error}."]
-    good: dict[str, object] = {}
-    problems: list[str] = []
-    for key, value in data.items():
-        problem = refusal(key, value)
-        if problem is None:
-            good[key] = value
-        else:
-            problems.append(f"{source}: {problem}")
-    if problems:
-        good["protection"] = Protection.ALWAYS.value
-    return msgspec.convert(good, Settings), problems
-
-
-def load_settings(home: Home) -> tuple[Settings, list[str]]:
-    """The person's settings, and what is wrong with them in words (to be shown once)."""
-    path = home.settings_file
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Settings(), []
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        return Settings(protection=Protection.ALWAYS), [f"{path} cannot be read: {why or error}."]
-    return parse_settings(text, source=str(path))
-
-
-def settings_text(settings: Settings) -> str:
-    """The TOML of what differs from the defaults, each line under its description."""
-    table = setting_table()
-    values = msgspec.to_builtins(settings)
-    changed = {name: values[name] for name, info in table.items() if values[name] != info.default}
-    return toml_lines(changed, {name: info.description for name, info in table.items()})
-
-
 def changed(settings: Settings, values: Mapping[str, object]) -> Settings:
     """The settings with other values in them; ``SettingsError`` names each one not allowed."""
     problems = [problem for name, value in values.items() if (problem := refusal(name, value))]
@@ -412,56 +362,3 @@ def refusal(name: str, value: object) -> str | None:
     except msgspec.ValidationError:
         return f"“{name}” must be {info.allowed}, not {value!r}."
     return None
-
-
-def change_settings(home: Home, values: Mapping[str, object]) -> Settings:
-    """Change these settings in the file; others, and what is remarked on them, stay as they are.
-
-    The one way from a running program to the file; ``SettingsError`` as ``save_settings`` says.
-    """
-    before, problems = load_settings(home)
-    after = changed(before, values)
-    text = None
-    if home.settings_file.exists() and not problems:
-        plain = msgspec.to_builtins(after)
-        text = with_values(
-            read_own(home.settings_file),
-            {name: plain[name] for name in values},
-            {name: info.description for name, info in setting_table().items()},
-        )
-    if text is None:
-        save_settings(home, after)
-    else:
-        write_atomically(home.settings_file, text)
-    return after
-
-
-def save_settings(home: Home, settings: Settings) -> None:
-    """Replace the settings file; one with faults in it is kept beside as ``.faulty``.
-
-    ``SettingsError`` if it cannot be written, or if a value is outside its limits (a frozen
-    structure does not check what it is built from).
-    """
-    try:
-        msgspec.convert(msgspec.to_builtins(settings), Settings)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"These settings are not allowed: {error}.") from error
-    path = home.settings_file
-    if load_settings(home)[1]:
-        try:
-            path.replace(path.with_name(path.name + ".faulty"))
-        except OSError as error:
-            raise SettingsError(
-                f"{path} has faults and cannot be replaced: {error.strerror or error}."
-            ) from error
-    write_atomically(path, settings_text(settings))
-
-
-def read_own(path: Path) -> str:
-    """The text of a person's own file; ``SettingsError`` if it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} is not UTF-8 text.") from error

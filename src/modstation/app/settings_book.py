@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from modstation.app.settings import change_settings, changed
+from modstation.app.settings import changed
+from modstation.app.settings_file import change_settings
 from modstation.core.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from modstation.app.keymaps import PRESETS
-from modstation.app.settings import SettingKind, refusal, save_settings, setting_table
+from modstation.app.settings import SettingKind, refusal, setting_table
+from modstation.app.settings_file import save_settings
 from modstation.core.errors import SettingsError
 
 if TYPE_CHECKING:

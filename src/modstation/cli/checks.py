@@ -186,7 +186,7 @@ def files(terminal: Terminal) -> list[Finding]:
     """Settings, policy and keys can be read."""
     from modstation.app.keymaps import load_keymap
     from modstation.app.policies import load_policy
-    from modstation.app.settings import load_settings
+    from modstation.app.settings_file import load_settings
 
     home = terminal.home()
     settings, wrong_settings = load_settings(home)

@@ -61,7 +61,7 @@ class Terminal:
 
     def settings(self) -> Settings:
         """The person's settings; what is wrong with them is said on stderr."""
-        from modstation.app.settings import load_settings
+        from modstation.app.settings_file import load_settings
 
         settings, problems = load_settings(self.home())
         for problem in problems:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from modstation.app.accounts import AccountBook
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.diagnostics import keep_secret, redact, write_crash_report
-from modstation.app.settings import load_settings
+from modstation.app.settings_file import load_settings
 from modstation.core.errors import ModstationError
 from modstation.ui.bridge import EventBridge
 from modstation.ui.icons import draw_icon

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.demo_plan import DemoPlan, DemoResult, what_was_done
-from modstation.app.settings import load_settings, save_settings
+from modstation.app.settings_file import load_settings, save_settings
 from modstation.core.assets import ModerationStatus
 from modstation.core.events import Connection
 from modstation.core.protection import Protection

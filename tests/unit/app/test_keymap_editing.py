@@ -12,8 +12,8 @@ from modstation.app.keymap_editing import KeymapEditing
 from modstation.app.keymaps import load_keymap, preset_keymap
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import home_at
-from modstation.app.settings import load_settings
 from modstation.app.settings_book import SettingsBook
+from modstation.app.settings_file import load_settings
 from modstation.core.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from helpers.assets import make_asset
 from modstation.app.covering import Covering
 from modstation.app.paths import home_at
 from modstation.app.policies import keep_policy, load_policy
-from modstation.app.settings import Settings, load_settings
+from modstation.app.settings import Settings
+from modstation.app.settings_file import load_settings
 from modstation.core.protection import Protection, is_protected
 
 if TYPE_CHECKING:

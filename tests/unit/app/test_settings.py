@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from modstation.app.keymaps import load_keymap
 from modstation.app.paths import home_at
-from modstation.app.settings import (
-    Settings,
+from modstation.app.settings import Settings, setting_table
+from modstation.app.settings_file import (
     change_settings,
     load_settings,
     parse_settings,
     save_settings,
-    setting_table,
 )
 from modstation.app.toml_text import toml_lines, with_values
 from modstation.core.errors import SettingsError

@@ -8,8 +8,9 @@ import pytest
 
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import home_at
-from modstation.app.settings import Settings, change_settings, load_settings
+from modstation.app.settings import Settings
 from modstation.app.settings_book import SettingsBook
+from modstation.app.settings_file import change_settings, load_settings
 from modstation.core.errors import SettingsError
 from modstation.core.protection import Protection
 

@@ -8,8 +8,9 @@ import pytest
 
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import home_at
-from modstation.app.settings import SettingKind, Settings, load_settings, setting_table
+from modstation.app.settings import SettingKind, Settings, setting_table
 from modstation.app.settings_book import SettingsBook
+from modstation.app.settings_file import load_settings
 from modstation.app.settings_form import SettingsForm
 from modstation.core.errors import SettingsError
 from modstation.core.protection import Protection
