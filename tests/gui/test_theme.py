@@ -1,16 +1,25 @@
-"""Both themes can be read by everybody, and every icon can be drawn."""
+"""Every theme can be read by everybody, and every icon can be drawn."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from PySide6.QtGui import QColor
 
+from modstation.app.settings import setting_table
 from modstation.core.commands import COMMANDS
 from modstation.core.events import Connection
 from modstation.ui.icons import STROKES
-from modstation.ui.theme import SHAPE_PAIRS, TEXT_PAIRS, Theme, read_colours
+from modstation.ui.theme import (
+    CONTRAST_SHAPE_PAIRS,
+    LEAST_TEXT,
+    SHAPE_PAIRS,
+    TEXT_PAIRS,
+    PaletteName,
+    Theme,
+    read_colours,
+)
 from modstation.ui.wording import CONNECTION_WORDS
 
 if TYPE_CHECKING:
@@ -20,7 +29,8 @@ if TYPE_CHECKING:
 
     from helpers.window import Desk
 
-NAMES: list[Literal["dark", "light"]] = ["dark", "light"]
+NAMES: tuple[PaletteName, ...] = get_args(PaletteName)
+CONTRAST = [name for name in NAMES if name.startswith("contrast")]
 
 
 def luminance(colour: str) -> float:
@@ -42,28 +52,39 @@ def test_the_measure_is_right() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
-def test_text_stands_out(name: Literal["dark", "light"], text: str, ground: str) -> None:
+def test_text_stands_out(name: PaletteName, text: str, ground: str) -> None:
     colours = read_colours(name)
-    assert contrast(colours[text], colours[ground]) >= 4.5
+    assert contrast(colours[text], colours[ground]) >= LEAST_TEXT[name]
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("shape", "ground"), SHAPE_PAIRS)
-def test_shapes_stand_out(name: Literal["dark", "light"], shape: str, ground: str) -> None:
+def test_shapes_stand_out(name: PaletteName, shape: str, ground: str) -> None:
     colours = read_colours(name)
     assert contrast(colours[shape], colours[ground]) >= 3.0
 
 
-def test_both_themes_name_the_same_colours() -> None:
-    dark, light = (read_colours(name) for name in NAMES)
-    assert set(dark) == set(light)
-    assert all(QColor(value).isValid() for value in [*dark.values(), *light.values()])
+@pytest.mark.parametrize("name", CONTRAST)
+@pytest.mark.parametrize(("shape", "ground"), CONTRAST_SHAPE_PAIRS)
+def test_in_high_contrast_every_frame_and_button_stands_out(
+    name: PaletteName, shape: str, ground: str
+) -> None:
+    colours = read_colours(name)
+    assert contrast(colours[shape], colours[ground]) >= 3.0
+
+
+def test_every_theme_names_the_same_colours() -> None:
+    themes = [read_colours(name) for name in NAMES]
+    assert all(set(theme) == set(themes[0]) for theme in themes)
+    assert all(QColor(value).isValid() for theme in themes for value in theme.values())
+
+
+def test_a_theme_can_be_chosen_by_its_setting() -> None:
+    assert set(setting_table()["theme"].choices) == {*NAMES, "system"}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_style_sheet_knows_its_colours(
-    qapp: QApplication, name: Literal["dark", "light"]
-) -> None:
+def test_the_style_sheet_knows_its_colours(qapp: QApplication, name: PaletteName) -> None:
     assert "@" not in Theme(name).style_sheet()
 
 

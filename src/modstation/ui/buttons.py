@@ -175,6 +175,10 @@ class CommandButton(QAbstractButton):
         painter.setPen(QPen(theme.colour("line"), 1) if framed else Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour(ground))
         painter.drawRoundedRect(area, 4, 4)
+        if self.isChecked():
+            # A shape too: the ground alone would be a matter of colour.
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.fillRect(area.adjusted(4, area.height() - 3, -4, 0), theme.colour("accent"))
 
     def _paint_tool(self, painter: QPainter) -> None:
         ratio, colour = self.devicePixelRatioF(), "accent" if self.isChecked() else "text"

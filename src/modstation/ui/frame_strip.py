@@ -162,7 +162,7 @@ class FrameStrip(QWidget):
         painter.fillRect(
             tag, theme.colour("accent" if current else "veil", 255 if current else 190)
         )
-        painter.setPen(theme.colour("on_fill" if current else "text"))
+        painter.setPen(theme.colour("window" if current else "text"))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
         if current:
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,4 +1,4 @@
-"""The colours of the window: two palettes from resources/styles, and which of them is in use."""
+"""The colours of the window: four palettes from resources/styles, and which of them is in use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPixmap
     from PySide6.QtWidgets import QApplication
 
-ThemeName = Literal["dark", "light", "system"]
+PaletteName = Literal["dark", "light", "contrast-dark", "contrast-light"]
+ThemeName = Literal[PaletteName, "system"]
 
 # Text sizes in pixels; spacing everywhere is a multiple of four.
 SMALL, BODY, BUTTON, TITLE, HEADLINE = 11, 13, 14, 15, 20
@@ -40,14 +41,30 @@ TEXT_PAIRS = (
     ("muted", "field"),
     ("window", "accent"),
 )
+# What text and shapes must reach (WCAG 1.4.3 and 1.4.11; 1.4.6 for high contrast).
+LEAST_TEXT: dict[PaletteName, float] = {
+    "dark": 4.5,
+    "light": 4.5,
+    "contrast-dark": 7.0,
+    "contrast-light": 7.0,
+}
 # What must be seen but is not read: three to one is enough (WCAG 1.4.11).
 SHAPE_PAIRS = (
     *(("outline", ground) for ground in ("stage", "window", "panel", "raised")),
-    *(("accent", ground) for ground in ("stage", "window", "panel", "raised")),
+    *(
+        ("accent", ground)
+        for ground in ("stage", "window", "panel", "raised", "hover", "pressed", "field")
+    ),
+)
+# In high contrast every frame, every rule and every filled button can be seen too.
+CONTRAST_SHAPE_PAIRS = tuple(
+    (shape, ground)
+    for shape in ("line", "approve", "reject", "approve_hover", "reject_hover")
+    for ground in ("stage", "window", "panel", "raised")
 )
 
 
-def read_colours(name: Literal["dark", "light"]) -> dict[str, str]:
+def read_colours(name: PaletteName) -> dict[str, str]:
     """The colours of a shipped theme by their names, as #rrggbb."""
     text = (resources() / "styles" / f"{name}.toml").read_text(encoding="utf-8")
     return {key: value for key, value in tomllib.loads(text).items() if isinstance(value, str)}
@@ -57,17 +74,15 @@ class Theme:
     """The colours in use; widgets keep the theme and ask it each time they paint."""
 
     def __init__(self, name: ThemeName = "dark") -> None:
-        self.name: Literal["dark", "light"] = "dark"
+        self.name: PaletteName = "dark"
         self._colours: dict[str, QColor] = {}
         self._icons: dict[tuple[str, str, int, float], QPixmap] = {}
         self.choose(name)
 
     def choose(self, name: ThemeName) -> None:
         """Take the colours of a theme; ``system`` follows the desktop."""
-        if name == "system":
-            scheme = QGuiApplication.styleHints().colorScheme()
-            name = "light" if scheme == Qt.ColorScheme.Light else "dark"
-        self.name = name
+        self.name = _of_desktop() if name == "system" else name
+        name = self.name
         self._colours = {key: QColor(value) for key, value in read_colours(name).items()}
 
     def colour(self, name: str, alpha: int = 255) -> QColor:
@@ -123,6 +138,14 @@ class Theme:
         """Give the whole application these colours."""
         application.setPalette(self.palette())
         application.setStyleSheet(self.style_sheet())
+
+
+def _of_desktop() -> PaletteName:
+    hints = QGuiApplication.styleHints()
+    light = hints.colorScheme() == Qt.ColorScheme.Light
+    if hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
+        return "contrast-light" if light else "contrast-dark"
+    return "light" if light else "dark"
 
 
 def sized(font: QFont, pixels: int, *, strong: bool = False) -> QFont:
