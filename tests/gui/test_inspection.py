@@ -172,6 +172,20 @@ def test_the_machines_verdict_is_hidden_and_shown_by_key(sit_down: Callable[...,
     assert desk.station.settings.hide_verdict is False
 
 
+def test_the_order_does_not_tell_a_verdict_that_is_hidden(sit_down: Callable[..., Desk]) -> None:
+    chain = (MACHINE, ModerationEntry("manual", ModerationStatus.PENDING))
+    desk = sit_down([make_asset(1, moderation=chain)], hide_verdict=True)
+    desk.ready()
+    desk.press("o", "o", "o")
+    desk.until(lambda: desk.session.loaded and desk.current is not None)
+    desk.settle()
+    place = desk.window.evidence._place
+    assert place.text() == "Here by order: least sure first"
+    desk.press("Shift+i")
+    desk.settle()
+    assert NUDITY.name in place.text()
+
+
 @pytest.mark.parametrize("key", ["a", "x", "1"])
 def test_an_image_that_is_queued_is_not_decided_and_says_why(
     sit_down: Callable[..., Desk], key: str

@@ -149,6 +149,10 @@ class QueueWindow:
         self._taken.discard(entry.key)
         for item in [item for item in self._trail if item[0].key == entry.key]:
             self._trail.remove(item)
+        index = self.index_of(entry.key)
+        if index is not None:
+            # It was read meanwhile from where a skip had put it.
+            del self._entries[index]
         self.visit(entry)
 
     def restate(self, key: str, state: StripState) -> None:

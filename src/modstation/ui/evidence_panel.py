@@ -113,6 +113,11 @@ class EvidencePanel(QWidget):
         self._hide_verdict = hide
         self._fill()
 
+    @property
+    def verdict_hidden(self) -> bool:
+        """What machines found of this image is not to be told yet."""
+        return self._evidence_shown is not None and self._evidence_shown.verdict_hidden
+
     def _fill(self) -> None:
         asset = self._shown
         self.buttons["machine-verdict"].set_label("Show" if self._hide_verdict else "Hide")

@@ -258,8 +258,6 @@ class StationWindow(QWidget):
             case ViewChanged(view=view):
                 self.toolbar.set_title(view_text(view))
                 self.filter_bar.show_filter(view.filter)
-            case FlagChanged():
-                self._show_place()
             case FrameReady(key=key):
                 self.stage.frame_arrived(key)
                 self.commands.frames.arrived()
@@ -293,7 +291,7 @@ class StationWindow(QWidget):
                 self._learned = -1
                 self.message.name_keys()
                 self.stage.refresh()
-            case CountsChanged():
+            case CountsChanged() | FlagChanged():
                 pass
         self._later_start()
 
@@ -313,9 +311,9 @@ class StationWindow(QWidget):
         if self._evidence_due:
             self._evidence_due = False
             self.evidence.show_entry(self.session.current)
-            self._show_place()
             show_who_decided(self)
             self.commands.group.look()
+        self._show_place()
         if self._strip_due:
             self._strip_due = False
             self.filmstrip.refresh()
@@ -329,7 +327,8 @@ class StationWindow(QWidget):
         self.stage.setAccessibleDescription(self.stage.spoken)
 
     def _show_place(self) -> None:
-        self.evidence.show_place(place_text(self.session.current, self.session.view))
+        session, hide = self.session, self.evidence.verdict_hidden
+        self.evidence.show_place(place_text(session.current, session.view, hide_verdict=hide))
 
     def up_to_date(self) -> bool:
         """Nothing waits to be shown beside the stage."""

@@ -151,14 +151,14 @@ def looked_text(looked: tuple[int, bool] | None) -> str:
     return f"Looked at all {count:,}" if all_of_it else f"Looked at {count:,} so far"
 
 
-def place_text(entry: QueueEntry | None, view: QueueView) -> str:
-    """Why an image is here now: the order, a skip, a flag."""
+def place_text(entry: QueueEntry | None, view: QueueView, *, hide_verdict: bool = False) -> str:
+    """Why an image is here now: the order, a skip, a flag; what machines found may stay hidden."""
     if entry is None:
         return ""
     lane, asset = entry.position.lane, entry.asset
     if lane:
         parts = [f"Here because it was skipped{f' {lane} times' if lane > 1 else ''}"]
-    elif view.order is Order.UNSURE:
+    elif view.order is Order.UNSURE and not hide_verdict:
         distance = doubt(asset)
         parts = ["Here without a machine label, after those that have one"]
         if distance is not None:

@@ -65,6 +65,16 @@ def test_an_entry_that_is_put_back_stands_at_its_old_place_and_on_the_stage() ->
     ]
 
 
+def test_a_skip_that_is_taken_back_leaves_the_back_of_the_queue_too() -> None:
+    made = window(4)
+    skipped = made.take_current(StripState.SKIPPED)
+    made.release(skipped.key)
+    made.merge([entry(1), entry(2), entry(3), entry(0, lane=1)])
+    made.put_back(skipped)
+    assert public_id(made) == "photo-000"
+    assert [one.position.lane for one in made.entries] == [0, 0, 0, 0]
+
+
 def test_the_image_on_the_stage_stays_when_somebody_else_settles_it() -> None:
     made = window(3)
     made.merge([entry(1), entry(2)])
