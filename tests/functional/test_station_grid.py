@@ -37,11 +37,11 @@ def show(desk: StationDesk, grid: GridSession, count: int) -> None:
 def settle_screen(desk: StationDesk, grid: GridSession, *, reject: set[str]) -> None:
     """Mark some, and confirm that they are rejected and the others approved."""
     grid.tiles.mark(t for t, _, _ in grid.seen() if t.entry.asset.ref.public_id in reject)
-    grid.propose()
-    assert grid.statement is not None
-    assert grid.statement.consequence == "reject 2 marked and approve the other 4 on screen"
+    grid.strokes.propose()
+    assert grid.strokes.statement is not None
+    assert grid.strokes.statement.consequence == "reject 2 marked and approve the other 4 on screen"
     assert not desk.operations(OperationState.HELD), "stated, not done"
-    grid.propose()
+    grid.strokes.propose()
 
 
 def test_a_screen_is_settled_taken_back_and_settled_again_but_for_one_image(

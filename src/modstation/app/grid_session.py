@@ -1,4 +1,4 @@
-"""The contact sheet: which tiles are seen, marked and looked at, and what one stroke does to them.
+"""The contact sheet: which tiles are seen, marked and looked at.
 
 Like the session it runs on the window's thread and touches memory only. The focused tile is the
 session's current entry, so evidence, filmstrip and undo need to know nothing of it.
@@ -12,23 +12,19 @@ from typing import TYPE_CHECKING
 from modstation.app.frame_pipeline import THUMBNAIL_BOX
 from modstation.app.frame_reel import CELL_BOX
 from modstation.app.grid_layout import SIZES, USUAL_SIZE, Box, Layout
-from modstation.app.grid_plan import Judge, Stroke, plan, refuse_in_bulk
 from modstation.app.grid_reader import GridReader
+from modstation.app.grid_strokes import GridStrokes
 from modstation.app.grid_tiles import MOST, MOST_MARKED, GridTiles, Tile
-from modstation.app.overriding import refuse_override_in_bulk
 from modstation.app.session_events import (
     CountsChanged,
     CurrentChanged,
     EntriesLeft,
     EntriesReturned,
-    Message,
     PicturePurged,
     SessionEvent,
     StripChanged,
-    Tone,
     ViewChanged,
 )
-from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.media.frames import DecodeResult, Frame
 
@@ -38,7 +34,6 @@ if TYPE_CHECKING:
     from modstation.app.look import Shown
     from modstation.app.review_session import ReviewSession
     from modstation.app.store_tasks import StoreTasks
-    from modstation.core.policy import Reason
     from modstation.core.queue import QueueEntry, QueuePosition
 
 # Screens decoded beyond the one that is seen, and one back.
@@ -72,12 +67,9 @@ class GridSession:
         self._lent = False
         self.on_change: Callable[[], None] = _nobody
         self.on_tile: Callable[[str], None] = lambda _key: None
-        # What Ctrl+Enter is about to do; it stands on the screen until it is confirmed.
-        self.statement: Stroke | None = None
-        self._stated_at = 0.0
         self._monotonic = monotonic
-        self._warning_of = warning_of
-        self._new_id = new_id
+        # What one key does to many tiles.
+        self.strokes = GridStrokes(self, monotonic=monotonic, warning_of=warning_of, new_id=new_id)
         self._reader = GridReader(store, self)
         self._ratio = 1.0
         self._on_screen: set[str] = set()
@@ -103,7 +95,8 @@ class GridSession:
 
     def close(self) -> None:
         """Leave the sheet; what is marked is forgotten, the focused image is on the stage."""
-        self.opened, self.statement = False, None
+        self.opened = False
+        self.strokes.drop()
         self._reader.forget()
         self._nothing_shown()
         self.tiles.clear()
@@ -131,7 +124,7 @@ class GridSession:
         if (width, height, ratio) == (self.layout.width, self.layout.height, self._ratio):
             return
         self._ratio = ratio
-        self._drop_statement()
+        self.strokes.drop()
         self._lay_out(replace(self.layout, width=width, height=height, lead=0))
 
     def larger(self, steps: int) -> None:
@@ -140,12 +133,12 @@ class GridSession:
         if not 0 <= size < len(SIZES):
             word = "largest" if steps > 0 else "smallest"
             raise ReviewError(f"This is the {word} tile.", code="edge")
-        self._drop_statement()
+        self.strokes.drop()
         self._lay_out(replace(self.layout, size=size, lead=0))
 
     def usual_size(self) -> None:
         """Tiles as large as they were at first."""
-        self._drop_statement()
+        self.strokes.drop()
         self._lay_out(replace(self.layout, size=USUAL_SIZE, lead=0))
 
     # -- for the view
@@ -250,7 +243,7 @@ class GridSession:
         offset = min(max(offset, 0), self.layout.last_offset)
         if offset != self.offset:
             self.offset = offset
-            self._drop_statement()
+            self.strokes.drop()
             self._moved()
 
     def _focus_on(self, tile: Tile) -> None:
@@ -264,7 +257,7 @@ class GridSession:
         """The session has another current entry: bring its tile on the screen."""
         key = self._current_key
         if key != self._focus:
-            self._drop_statement()
+            self.strokes.drop()
             index = self.tiles.index(self._focus)
             if index is not None:
                 # A held key that uncovers acts on one image only.
@@ -279,7 +272,7 @@ class GridSession:
 
     def toggle_mark(self) -> None:
         """Mark the focused tile, or take its mark away."""
-        tile = self._need_focus()
+        tile = self.need_focus()
         others = [other for other in self.tiles.marked if other.key != tile.key]
         self._mark(others if self.tiles.is_marked(tile.key) else [*others, tile])
         self._anchor = None
@@ -316,7 +309,7 @@ class GridSession:
         return [self.tiles[n] for n in range(min(one, other), max(one, other) + 1)]
 
     def _mark(self, tiles: Iterable[Tile]) -> None:
-        self._drop_statement()
+        self.strokes.drop()
         if not self.tiles.mark(tiles):
             raise ReviewError(f"No more than {MOST_MARKED} can be marked.", code="too-many")
         self.on_change()
@@ -327,145 +320,36 @@ class GridSession:
         """Uncover the focused tile while a key is held; ``ReviewError`` without a picture."""
         tile = self.focused
         if on:
-            self._refuse_without_picture(self._need_focus())
+            self._refuse_without_picture(self.need_focus())
         if tile is not None and tile.look.peek(on=on, now=self._monotonic()):
             self.on_change()
 
     def toggle_reveal(self) -> None:
         """Uncover the focused tile, or cover it again; ``ReviewError`` without a picture."""
-        tile = self._need_focus()
+        tile = self.need_focus()
         self._refuse_without_picture(tile)
         if tile.look.toggle_latch(self._monotonic()):
             self.on_change()
 
     def _refuse_without_picture(self, tile: Tile) -> None:
-        if tile.look.protected and not self._has_picture(tile.key):
+        if tile.look.protected and not self.has_picture(tile.key):
             raise ReviewError("There is no picture to uncover yet.", code="no-picture")
 
-    def _has_picture(self, key: str) -> bool:
+    def has_picture(self, key: str) -> bool:
+        """The tile of an asset can be painted."""
         return isinstance(self.session.frames.tiles.frame(key), Frame)
 
-    # -- deciding
-
-    def decide_focused(self, verdict: Verdict, reason: Reason | None = None) -> None:
-        """Decide one tile, by the rules of the stage."""
-        tile = self._need_focus()
-        attempt = self._judge().attempt(tile, verdict, reason)
-        session = self.session
-        if session.overriding.allows(session.view, tile.entry, verdict, reason):
-            session.decide_many([attempt], None)
-
-    def decide_marked(self, verdict: Verdict, reason: Reason | None = None) -> None:
-        """Decide the marked tiles; those that may not be decided so stay, and why is said."""
-        marked = self._need_marked()
-        refuse_override_in_bulk(self.session.view)
-        refuse_in_bulk(reason, len(marked))
-        self._carry_out(plan(self._judge(), [(tile, verdict) for tile in marked], reason))
-
-    def reject_with(self, reason: Reason) -> None:
-        """Reject with a reason what is marked, or else the focused tile."""
-        if self.tiles.marked:
-            self.decide_marked(Verdict.REJECT, reason)
-        else:
-            self.decide_focused(Verdict.REJECT, reason)
-
-    def propose(self) -> None:
-        """State what would be done: the marked rejected, the rest that is on screen approved.
-
-        Asked again while the statement stands, do it. The rest are the tiles seen from edge to
-        edge; what of them may not be approved stays.
-        """
-        if self.statement is not None:
-            self.confirm()
-            return
-        refuse_override_in_bulk(self.session.view)
-        marked = self.tiles.marked
-        rest = [
-            tile
-            for index in self.layout.whole(self.offset)
-            if not self.tiles.is_marked((tile := self.tiles[index]).key)
-        ]
-        judge = self._judge()
-        rejections = plan(judge, [(tile, Verdict.REJECT) for tile in marked])
-        if rejections.refusal is not None and rejections.refusal.code == "needs-reason":
-            raise rejections.refusal
-        approvals = plan(judge, [(tile, Verdict.APPROVE) for tile in rest])
-        stroke = Stroke(
-            (*rejections.attempts, *approvals.attempts),
-            rejections.stays + approvals.stays,
-            rejections.refusal or approvals.refusal,
-        )
-        if not stroke.attempts:
-            raise stroke.refusal or ReviewError("There is no image on screen.", code="empty")
-        self.statement, self._stated_at = stroke, self._monotonic()
-        self.on_change()
-
-    def confirm(self) -> None:
-        """Do what was stated; ``ReviewError`` if it stands there too short, or if it is no longer
-        so: then it is dropped.
-        """
-        stroke = self.statement
-        if stroke is None:
-            raise ReviewError("Nothing is to be confirmed.", code="nothing-stated")
-        if self._monotonic() - self._stated_at < self.session.rules.painted_before:
-            raise ReviewError("Read first what would be done.", code="not-painted")
-        if not all(self._still_so(one.entry) for one in stroke.attempts):
-            self._drop_statement()
-            raise ReviewError("Nothing done: the queue has just changed.", code="changed")
-        self._carry_out(stroke)
-
-    def cancel(self) -> bool:
-        """Do not do what was stated; False if nothing was."""
-        stated = self.statement is not None
-        self._drop_statement()
-        return stated
-
-    def skip(self) -> None:
-        """Put the focused image at the back of the queue."""
-        self._need_focus()
-        self.session.skip()
-
-    def _carry_out(self, stroke: Stroke) -> None:
-        if not stroke.attempts:
-            assert stroke.refusal is not None
-            raise stroke.refusal
-        self.statement = None
-        many = len(stroke.attempts) > 1
-        self.session.decide_many(stroke.attempts, self._new_id() if many else None)
-        stays = f" {stroke.remainder[0].upper()}{stroke.remainder[1:]}." if stroke.remainder else ""
-        text = f"{stroke.result}; undo takes {'all of them' if many else 'it'} back.{stays}"
-        self.session.tell(Message(text[0].upper() + text[1:], Tone.DONE))
-
-    def _still_so(self, entry: QueueEntry) -> bool:
-        index = self.tiles.index(entry.key)
-        if index is not None:
-            return self.tiles[index].entry.asset.revision == entry.asset.revision
-        return self.tiles.is_marked(entry.key)
-
-    def _judge(self) -> Judge:
-        return Judge(
-            self.session.rules,
-            self.session.policy,
-            self._has_picture,
-            self._has_more_to_see,
-            self._monotonic(),
-        )
-
-    def _has_more_to_see(self, key: str) -> bool:
-        frame = self.session.frames.tiles.frame(key)
-        return self._warning_of(key) is not None or (isinstance(frame, Frame) and frame.frames > 1)
-
-    def _need_focus(self) -> Tile:
+    def need_focus(self) -> Tile:
+        """The tile that keys act on; ``ReviewError`` if there is none."""
         tile = self.focused
         if tile is None:
             raise ReviewError("No tile is chosen; the arrows choose one.", code="empty")
         return tile
 
-    def _need_marked(self) -> list[Tile]:
-        marked = self.tiles.marked
-        if not marked:
-            raise ReviewError("No tile is marked.", code="nothing-marked")
-        return marked
+    def skip(self) -> None:
+        """Put the focused image at the back of the queue."""
+        self.need_focus()
+        self.session.skip()
 
     # -- what the session and the store tell
 
@@ -498,18 +382,18 @@ class GridSession:
             case CurrentChanged():
                 self._follow()
             case EntriesLeft(keys=keys):
-                self._drop_statement()
+                self.strokes.drop()
                 self.tiles.take(keys)
                 self._lay_out(replace(self.layout, count=len(self.tiles)))
                 self._choose_nearest()
             case EntriesReturned(entries=entries):
-                self._drop_statement()
+                self.strokes.drop()
                 self.tiles.put_back(entries)
                 self._lay_out(replace(self.layout, count=len(self.tiles)))
                 if self.tiles.index(self._current_key) is None:
                     self._read_anew()
             case ViewChanged():
-                self._drop_statement()
+                self.strokes.drop()
                 self._read_anew()
             case CountsChanged():
                 self._stale = True
@@ -518,7 +402,7 @@ class GridSession:
             case StripChanged():
                 if self.session.rules.protection is not self._protection:
                     self._protection = self.session.rules.protection
-                    self._drop_statement()
+                    self.strokes.drop()
                     self.tiles.look_anew()
                     self.on_change()
             case _:
@@ -540,11 +424,6 @@ class GridSession:
     def _current_key(self) -> str | None:
         entry = self.session.current
         return entry.key if entry else None
-
-    def _drop_statement(self) -> None:
-        if self.statement is not None:
-            self.statement = None
-            self.on_change()
 
     def _lay_out(self, layout: Layout) -> None:
         self.layout = layout

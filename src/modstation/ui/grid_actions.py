@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modstation.app.grid_session import GridSession
+    from modstation.app.grid_strokes import GridStrokes
     from modstation.app.review_session import ReviewSession
     from modstation.ui.grid_panel import GridPanel
     from modstation.ui.window import StationWindow
@@ -46,13 +47,13 @@ class GridActions:
             "extend-previous": lambda: self._grid().move(-1, 0, extend=True),
             "page-next": lambda: self._grid().page(1),
             "page-previous": lambda: self._grid().page(-1),
-            "approve-marked": lambda: self._deciding().decide_marked(Verdict.APPROVE),
-            "reject-marked": lambda: self._deciding().decide_marked(Verdict.REJECT),
-            "settle-screen": lambda: self._deciding().propose(),
+            "approve-marked": lambda: self._strokes().decide_marked(Verdict.APPROVE),
+            "reject-marked": lambda: self._strokes().decide_marked(Verdict.REJECT),
+            "settle-screen": lambda: self._strokes().propose(),
         }
         self._instead: dict[str, Callable[[], None]] = {
-            "approve": lambda: self._deciding().decide_focused(Verdict.APPROVE),
-            "reject": lambda: self._deciding().decide_focused(Verdict.REJECT),
+            "approve": lambda: self._strokes().decide_focused(Verdict.APPROVE),
+            "reject": lambda: self._strokes().decide_focused(Verdict.REJECT),
             "skip": lambda: self._deciding().skip(),
             "next": lambda: self._grid().move(1, 0),
             "previous": lambda: self._grid().move(-1, 0),
@@ -122,14 +123,14 @@ class GridActions:
     def cancel(self) -> bool:
         """Do not do what the line states; False if there is no such line."""
         panel = self._window.grid
-        return panel is not None and panel.grid.cancel()
+        return panel is not None and panel.grid.strokes.cancel()
 
     def escape(self) -> bool:
         """One step back: the line, the marks, the sheet; False if it is not open."""
         panel = self._window.grid
         if panel is None or not self.on:
             return False
-        if not panel.grid.cancel() and not panel.grid.unmark_all():
+        if not panel.grid.strokes.cancel() and not panel.grid.unmark_all():
             self._leave(panel)
         return True
 
@@ -146,11 +147,14 @@ class GridActions:
         self._window.commands.refuse_hidden()
         return self._grid()
 
+    def _strokes(self) -> GridStrokes:
+        return self._deciding().strokes
+
     def _reject_with(self, digit: str) -> None:
         reason = self._window.station.policy.by_key(digit)
         if reason is None:
             raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
-        self._deciding().reject_with(reason)
+        self._strokes().reject_with(reason)
 
     def _only_on_the_stage(self) -> None:
         key = self._window.key_of("grid")

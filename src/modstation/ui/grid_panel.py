@@ -103,7 +103,7 @@ class GridPanel(QWidget):
         """Something of the sheet changed."""
         marked = len(self.grid.tiles.marked)
         self._count.setText(f"{marked:,} marked" if marked else "")
-        stated = self.grid.statement
+        stated = self.grid.strokes.statement
         showing = self._below.currentWidget() is self.statement
         if stated is not None:
             self.statement.show_text(f"This will {stated.consequence}.", stated.remainder)
