@@ -127,6 +127,13 @@ def test_what_is_ticked_is_rejected_in_one_act_and_nothing_else(desk: Desk) -> N
     assert waiting(desk) == ["0003"]
 
 
+def test_what_is_rejected_for_a_reason_that_covers_is_covered_at_once(desk: Desk) -> None:
+    reason = next(one for one in desk.station.policy.reasons if one.protect and one.key)
+    show(desk)
+    desk.press("Right", "M", reason.key)
+    assert [member.look.covered for member in sheet(desk)._group.members] == [True, False, True]
+
+
 def test_a_digit_rejects_what_is_ticked_with_that_reason(desk: Desk) -> None:
     show(desk)
     desk.press("2")

@@ -178,9 +178,15 @@ class GroupSession:
     def _member(self, known: Member | None, alike: Alike) -> Member:
         if known is not None and known.entry.asset.revision == alike.entry.asset.revision:
             known.entry, known.alike = alike.entry, alike
+            self._cover_if_warned(known)
             return known
         look = TileLook(protected=self.session.protected(alike.entry))
         return Member(alike.entry, look, alike)
+
+    def _cover_if_warned(self, member: Member) -> None:
+        """Something was learned of a picture that is on the screen uncovered: cover it."""
+        if not member.look.protected and self.session.protected(member.entry):
+            member.look = TileLook(protected=True)
 
     def _failed(self, error: StoreError) -> None:
         self.loaded = True
@@ -194,6 +200,7 @@ class GroupSession:
                 for member in self.members:
                     if member.key in keys:
                         member.alike = replace(member.alike, waits=False)
+                        self._cover_if_warned(member)
                 self._ticked -= keys
                 self.on_change()
             case EntriesReturned() | CountsChanged():

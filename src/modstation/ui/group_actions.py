@@ -21,7 +21,9 @@ class GroupActions:
         # How many are alike, the current image among them; 0: none is, or it is not known yet.
         self.count = 0
         self._asked: str | None = None
-        self._asking = self._again = False
+        # The store was asked and has not answered.
+        self.asking = False
+        self._again = False
         self.handlers: dict[str, Callable[[], None]] = {"group": self._open}
         window.station.listen_for_alike(self.look)
 
@@ -35,17 +37,17 @@ class GroupActions:
         if key != self._asked:
             self._take(key, 0)
         # One question at a time: whoever goes through the queue quickly is not answered for each.
-        if self._asking:
+        if self.asking:
             self._again = True
             return
 
         def answered(count: int) -> None:
             self._answered(key, count)
-            again, self._asking, self._again = self._again, False, False
+            again, self.asking, self._again = self._again, False, False
             if again:
                 self.look()
 
-        self._asking = True
+        self.asking = True
         self._window.station.count_alike(key, answered)
 
     def _answered(self, key: str, count: int) -> None:

@@ -332,7 +332,8 @@ class StationWindow(QWidget):
 
     def up_to_date(self) -> bool:
         """Nothing waits to be shown beside the stage."""
-        return not (self._later.isActive() or self._evidence_due or self._strip_due)
+        due = self._later.isActive() or self._evidence_due or self._strip_due
+        return not (due or self.commands.group.asking)
 
     def _tick(self) -> None:
         self.station.tick()
