@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from helpers.fingerprint_pictures import waves
+from helpers.fingerprint_pictures import flat, waves
 from helpers.live_service import LiveService
 from helpers.station_desk import StationDesk
 from modstation.app.look import Shown
 from modstation.core.decisions import Verdict
 from modstation.media.frames import Frame
+from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,19 @@ def upload(service: LiveService, name: str, number: int, size: tuple[int, int], 
     body = io.BytesIO()
     Image.fromarray(waves(number, (800, 600))).resize(size).save(body, kind, quality=70)
     service.upload(body.getvalue(), public_id=name, moderation="manual")
+
+
+def missing(desk: StationDesk) -> list[tuple[str, str | None]]:
+    """What waits and has no fingerprint yet."""
+    found: list[list[tuple[str, str | None]]] = []
+    view = desk.session.view
+    desk.station._store.submit(
+        Priority.REST,
+        lambda store: store.likeness.unprinted(view, around=None, limit=9),
+        found.append,
+    )
+    desk.until(lambda: found)
+    return found[0]
 
 
 def group_of(desk: StationDesk, count: int) -> GroupSession:
@@ -44,6 +58,26 @@ def group_of(desk: StationDesk, count: int) -> GroupSession:
     desk.until(lambda: all(isinstance(group.frame(m.key), Frame) for m in group.members))
     group.painted({member.key: Shown.PICTURE for member in group.members})
     return group
+
+
+def test_the_same_empty_picture_twice_is_no_group(tmp_path: Path, own_home: Path) -> None:
+    """Else one act would decide every black frame of a site together."""
+    with LiveService(tmp_path) as service:
+        body = io.BytesIO()
+        Image.fromarray(flat(0)).save(body, "JPEG")
+        for name in ("black", "black-again"):
+            service.upload(body.getvalue(), public_id=name, moderation="manual")
+        upload(service, "copy", 3, (400, 300), "JPEG")
+        upload(service, "first", 3, (800, 600), "JPEG")
+        with StationDesk(own_home, service.cloudinary_url) as desk:
+            desk.has(4)
+            desk.shows()
+            desk.until(lambda: not missing(desk), "the pictures were never fingerprinted")
+            counts: list[int] = []
+            for item in desk.session.strip():
+                desk.station.count_alike(item.key, counts.append)
+            desk.until(lambda: len(counts) == 4)
+            assert sorted(counts) == [0, 0, 2, 2]
 
 
 def test_three_near_copies_are_rejected_in_one_act_and_one_is_taken_back(

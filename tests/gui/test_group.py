@@ -11,8 +11,10 @@ from PySide6.QtCore import QCoreApplication
 
 from helpers.assets import fill, make_asset, make_assets
 from helpers.window import Desk, flat_picture
+from modstation.app.history import HistoryState
 from modstation.core.assets import MachineLabel, ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
+from modstation.core.filtering import parse_filter
 from modstation.core.likeness import Fingerprint
 from modstation.core.protection import Protection
 from modstation.core.queue import QueueView
@@ -21,6 +23,7 @@ from modstation.store.station_store import StationStore
 from modstation.store.store_thread import Priority
 from modstation.ui.group_board import PICTURE_BYTES, picture_box
 from modstation.ui.group_sheet import GroupSheet
+from modstation.ui.history_sheet import HistorySheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,6 +170,32 @@ def test_all_of_them_are_taken_back_one_by_one_and_wait_marked(desk: Desk) -> No
         assert waiting(desk) == taken_back
         desk.press("Right" if len(taken_back) < 3 else "Left")
     assert sheet(desk)._count.text() == "3 of 3 marked"
+
+
+def test_one_act_lies_in_the_history_as_single_decisions(desk: Desk) -> None:
+    show(desk)
+    desk.press("Shift+X", "G", "Ctrl+H")
+    history = desk.window.sheet
+    assert isinstance(history, HistorySheet)
+    desk.until(lambda: history.history.loaded)
+    for number in range(3):
+        assert history.history.chosen_index == number
+        desk.press("U")
+        desk.until(lambda at=number: history.history.items[at].state is HistoryState.TAKEN_BACK)
+        desk.press("J")
+    desk.press("Esc")
+    show(desk)
+    assert waiting(desk) == ["0001", "0003", "0004"]
+
+
+def test_what_the_filter_leaves_out_is_shown_and_not_decided(desk: Desk) -> None:
+    desk.session.filter(parse_filter("-0004"))
+    desk.until(lambda: desk.session.loaded)
+    desk.ready()
+    show(desk)
+    assert waiting(desk) == ["0001", "0003"]
+    desk.press("Shift+X")
+    assert sorted(name for name, _, _ in desk.stored()) == ["photos/0001", "photos/0003"]
 
 
 def test_what_is_posted_is_reversed_alone_and_only_while_the_offer_is_seen(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import ModerationStatus
+from modstation.core.clock import to_us
 from modstation.core.likeness import (
     BAND_BYTES,
     BANDS,
@@ -20,8 +21,9 @@ from modstation.store import operation_rows, queue_rows
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
+    from modstation.core.clock import Clock
     from modstation.core.queue import QueuePosition, QueueView
     from modstation.store.connection import StoreConnection
 
@@ -57,8 +59,9 @@ _CANDIDATES = (
 class Likeness:
     """The table of fingerprints; every method is one short transaction."""
 
-    def __init__(self, connection: StoreConnection) -> None:
+    def __init__(self, connection: StoreConnection, clock: Clock) -> None:
         self._connection = connection
+        self._clock = clock
 
     def unprinted(
         self, view: QueueView, *, around: QueuePosition | None, limit: int
@@ -114,8 +117,9 @@ class Likeness:
         """The picture itself and those that are like it, nearest first; at most 200.
 
         Empty when it has no fingerprint yet or nothing in it to know it by. ``Alike.waits`` is
-        whether a picture stands in the queue of ``view``.
+        whether a picture stands in the queue of ``view`` and fits its filter.
         """
+        now_us = to_us(self._clock.now())
         with self._connection.reading() as sql:
             own = _own(sql, key)
             if own is None:
@@ -124,7 +128,7 @@ class Likeness:
             return [
                 alike
                 for far, phash_distance, other in found[:MOST_MEMBERS]
-                if (alike := _member(sql, other, view, far, phash_distance)) is not None
+                if (alike := _member(sql, other, view, far, phash_distance, now_us)) is not None
             ]
 
     def count(self, key: str) -> int:
@@ -154,16 +158,18 @@ def _near(sql: sqlite3.Connection, own: Fingerprint) -> list[tuple[int, int, str
 
 
 def _member(
-    sql: sqlite3.Connection, key: str, view: QueueView, far: int, phash_distance: int
+    sql: sqlite3.Connection,
+    key: str,
+    view: QueueView,
+    far: int,
+    phash_distance: int,
+    now_us: int,
 ) -> Alike | None:
     entry = queue_rows.entry(sql, key)
     if entry is None:
         return None
-    row: Sequence[Any] | None = sql.execute(
-        "SELECT share FROM review_queue WHERE key = ? AND kind = ? AND status = ?",
-        (key, view.kind, view.status.value),
-    ).fetchone()
-    mine = row is not None and (view.split is None or view.split.covers(key))
+    covered = view.split is None or view.split.covers(key)
+    mine = covered and queue_rows.fits(sql, view, key, now_us=now_us) is not None
     made = operation_rows.open_of(sql, key)
     if not made:
         return Alike(entry, mine, far, phash_distance, entry.asset.status)

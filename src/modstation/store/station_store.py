@@ -71,7 +71,7 @@ class StationStore(EngineSide, ListsSide):
         self._view = QueueView()
         self._steps = Steps(connection, self._choices, self._counts, ids)
         # Fingerprints of pictures, and who is like whom.
-        self.likeness = Likeness(connection)
+        self.likeness = Likeness(connection, clock)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock, ids: Ids) -> StationStore:

@@ -94,6 +94,23 @@ def test_a_picture_with_nothing_in_it_tells_nothing(level: int) -> None:
     assert not fingerprint_of(flat(level)).tells
 
 
+@pytest.mark.parametrize("quality", [30, 95])
+@pytest.mark.parametrize("name", ["dark frame", "faint shade", "thin border", "one small dot"])
+def test_no_upload_with_hardly_anything_in_it_tells_anything(name: str, quality: int) -> None:
+    picture = flat(20, (800, 600)).astype(np.int16)
+    match name:
+        case "dark frame":
+            picture += np.random.default_rng(5).integers(-6, 7, picture.shape, dtype=np.int16)
+        case "faint shade":
+            picture += np.linspace(0, 25, 600, dtype=np.int16)[:, None, None]
+        case "thin border":
+            picture[:4], picture[-4:] = 60, 60
+        case "one small dot":
+            picture[300:312, 400:412] = 255
+    image = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+    assert not decoded(image, "JPEG", quality=quality).tells
+
+
 def test_marks_on_a_transparent_picture_are_seen_whatever_their_colour() -> None:
     for level in (0, 255):
         rgba = np.zeros((384, 512, 4), dtype=np.uint8)

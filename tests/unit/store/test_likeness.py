@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from helpers.assets import AT_ONCE, MANUAL_PENDING, REJECT, draft_for, fill, make_asset, make_assets
+from modstation.core.filtering import parse_filter
 from modstation.core.likeness import MATCH_DISTANCE, Fingerprint, distance
 from modstation.core.queue import QueueView, Split
 
@@ -82,6 +84,20 @@ def test_pictures_with_nothing_in_them_are_never_grouped(
     put(store, {3: bytes(32)})
     assert group(store, 1) == set()
     assert group(store, 3) == {3}
+
+
+def test_what_the_filter_leaves_out_is_shown_but_not_ours_to_decide(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(3), at=clock.now())
+    put(store, dict.fromkeys((1, 2, 3), bytes(32)))
+    view = replace(MANUAL_PENDING, filter=parse_filter("0002"))
+    found = store.likeness.group(make_asset(2).key, view)
+    assert {one.key[-4:]: one.waits for one in found} == {
+        "0001": False,
+        "0002": True,
+        "0003": False,
+    }
 
 
 def test_a_decided_picture_stays_in_the_group_but_waits_no_more(
