@@ -233,7 +233,7 @@ class Desk:
                 free_bytes=lambda: self.free_bytes,
             )
         )
-        colours = Theme(theme)
+        colours = Theme(theme, chosen.text_scale)
         colours.apply(application)
         self.window = StationWindow(self.station, colours)
         # The layout is the same for every platform the tests run on.

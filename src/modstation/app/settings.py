@@ -107,6 +107,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             group="Looking",
         ),
     ] = "system"
+    text_scale: Annotated[
+        int,
+        _describe(
+            "Size of every text, in percent of the usual one.",
+            least=80,
+            most=200,
+            title="Text size, percent",
+            group="Looking",
+        ),
+    ] = 100
     sticky_zoom: Annotated[
         bool,
         _describe(

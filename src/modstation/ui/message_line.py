@@ -13,7 +13,7 @@ from modstation.core.commands import COMMANDS
 from modstation.core.decisions import Verdict
 from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,13 +49,10 @@ class MessageLine(QWidget):
         self._theme = theme
         self._tone = Tone.INFO
         self._offering = False
-        self.setFixedHeight(36)
         row = QHBoxLayout(self)
-        # Two lines of words fit between them.
-        row.setContentsMargins(36, 1, 8, 1)
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setFont(sized(self.font(), BODY))
+        theme.write_in(self._text, BODY)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._text.setWordWrap(True)
         row.addWidget(self._text, 1)
@@ -68,8 +65,17 @@ class MessageLine(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SHOWN_MS)
         self._timer.timeout.connect(self.clear)
+        self.fit_text()
         self.name_keys()
         self.clear()
+
+    def fit_text(self) -> None:
+        """Two lines of words fit in it at this scale, beside the icon."""
+        px = self._theme.px
+        self.setFixedHeight(max(px(34), 2 * self._text.fontMetrics().lineSpacing()) + 2)
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(20 + px(16), 1, 8, 1)
 
     def name_keys(self) -> None:
         """The keys are others, or are printed otherwise."""
@@ -150,6 +156,7 @@ class MessageLine(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.colour(ground))
         idle = self._text.text() == self._idle
-        mark = self._theme.icon(icon, "muted" if idle else colour, 16, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(12, self.height() / 2 - 8), mark)
+        size, ratio = self._theme.px(16), self.devicePixelRatioF()
+        mark = self._theme.icon(icon, "muted" if idle else colour, size, ratio)
+        painter.drawPixmap(QPointF(12, (self.height() - size) / 2), mark)
         painter.end()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from modstation.core.errors import SettingsError
     from modstation.ui.window import StationWindow
 
-# Lower than this the image needs the room of the hints.
-HINTS_FROM = 560
+# The hints are there as long as what lies around the stage leaves it so much height.
+_AROUND, _STAGE_LEAST = 238, 322
 
 
 class SettingUp:
@@ -37,7 +37,8 @@ class SettingUp:
         }
 
     def _changed(self, before: Settings, after: Settings) -> None:
-        if before.theme != after.theme:
+        if (before.theme, before.text_scale) != (after.theme, after.text_scale):
+            self._window.theme.scale_text(after.text_scale)
             self._window.apply_theme(after.theme)
         self.look()
 
@@ -51,7 +52,8 @@ class SettingUp:
         strip = window.hints
         # The grid has keys of its own on its buttons, and needs the height for tiles.
         stage = window.grid is None or not window.grid.grid.opened
-        room = stage and not window.isFullScreen() and window.height() >= HINTS_FROM
+        high = window.height() - window.theme.px(_AROUND) >= _STAGE_LEAST
+        room = stage and not window.isFullScreen() and high
         strip.setVisible(room and hints_shown(settings, decided=window.session.counts.decided))
         if not strip.isHidden():
             reasons = window.station.policy.by_key("1") is not None

@@ -56,8 +56,8 @@ if TYPE_CHECKING:
 
 # Narrower than this, the panel gives room to the image.
 _WIDE_FROM = 1100
-# Lower than this there is no room for the filmstrip.
-_STRIP_FROM = 560
+# The filmstrip is there as long as it and what else lies around the stage leave so much height.
+_AROUND, _STAGE_LEAST = 238, 322
 _SECOND_MS = 1000
 # What is not the stage follows a frame later: painting it at once, the window held the interpreter
 # while the store thread wanted it some thirty times, and a decision was on the disk 10 ms later.
@@ -388,14 +388,16 @@ class StationWindow(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the image the room it needs in a small window."""
         super().resizeEvent(event)
-        self.evidence.setFixedWidth(WIDTH if self.width() >= _WIDE_FROM else NARROW)
         self.lay_out()
 
     def lay_out(self) -> None:
         """Show the parts that belong to this size and mode."""
-        alone = self.isFullScreen()
+        alone, px = self.isFullScreen(), self.theme.px
+        width = px(WIDTH if self.width() >= _WIDE_FROM else NARROW)
+        # Large words need a wider panel, but the image the larger half of the window.
+        self.evidence.setFixedWidth(min(width, max(NARROW, self.width() * 2 // 5)))
         self.toolbar.setVisible(not alone)
-        self.filmstrip.setVisible(not alone and self.height() >= _STRIP_FROM)
+        self.filmstrip.setVisible(not alone and self.height() - px(_AROUND) >= _STAGE_LEAST)
         self.evidence.setVisible(self.commands.information and not alone)
         self.commands.setting_up.look()
 
