@@ -18,6 +18,7 @@ from modstation.app.settings_file import load_settings
 from modstation.core.errors import ModstationError
 from modstation.ui.bridge import EventBridge
 from modstation.ui.icons import draw_icon
+from modstation.ui.motion import is_still
 from modstation.ui.theme import Theme
 from modstation.ui.window import StationWindow
 
@@ -52,7 +53,7 @@ class Application:
         self._qt.setQuitOnLastWindowClosed(False)
         self._loop = QEventLoop()
         settings = load_settings(home)[0]
-        self._theme = Theme(settings.theme, settings.text_scale)
+        self._theme = Theme(settings.theme, settings.text_scale, still=is_still(settings))
         self._theme.apply(self._qt)
         self._qt.setWindowIcon(QIcon(_mark(self._theme)))
 

@@ -247,7 +247,8 @@ class CommandButton(QAbstractButton):
         )
         if self._two_lines and text != self._label:
             painter.setFont(self._theme.font(SMALL))
-            if painter.boundingRect(area, _WRAP, self._label).height() <= area.height():
+            needed = painter.boundingRect(area, _WRAP, self._label)
+            if needed.height() <= area.height() and needed.width() <= area.width():
                 painter.drawText(area, _WRAP, self._label)
                 return
             painter.setFont(self._theme.font(size, strong=strong))

@@ -89,6 +89,7 @@ class EvidencePanel(QWidget):
         self.buttons["group"] = self._alike
         self.show_alike(0)
         column.addWidget(self._evidence(), 1)
+        column.addWidget(self._alike)
         column.addLayout(self._reason_buttons())
         column.addLayout(self._note_row())
         column.addLayout(self._decision_buttons())
@@ -102,6 +103,7 @@ class EvidencePanel(QWidget):
         for name, button in self.buttons.items():
             if name.startswith("reject-reason") or name == "more-reasons":
                 button.setVisible(self.height() >= px(_LOWEST))
+        self._alike.setVisible(self._alike.isEnabled() or self.height() >= px(_LOW))
 
     # -- what the window tells
 
@@ -184,6 +186,7 @@ class EvidencePanel(QWidget):
         """Say how many images are nearly the same, this one among them."""
         self._alike.set_label(f"{count:,} alike" if count > 1 else "None alike")
         self._alike.setEnabled(count > 1)
+        self._alike.setVisible(count > 1 or self.height() >= self._theme.px(_LOW))
 
     def tick(self) -> None:
         """Time has passed."""
@@ -215,7 +218,7 @@ class EvidencePanel(QWidget):
         column.setSpacing(6)
         # With large words in a low window not even this much fits at once.
         parts: tuple[QWidget, ...] = (self._name, self._chain, self._waiting)
-        for part in (*parts, self._stopped, self._decided, self._place, self._alike):
+        for part in (*parts, self._stopped, self._decided, self._place):
             column.addWidget(part)
         self._labels_title = self._text(BODY, role="muted")
         self._bars = LabelBars(self._theme)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _TOOLS = ("mark", "mark-all", "extend-previous", "extend-next", "page-previous", "page-next")
 # A narrow window has no room for these; their keys and the palette are there.
 _GIVE_WAY = _TOOLS[2:]
-_WIDE_FROM = 820
+_GIVE_WAY_LAST = _TOOLS[:2]
+_WIDE_FROM, _TIGHT_BELOW = 820, 400
 _STROKES = ("approve-marked", "reject-marked", "settle-screen")
 _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
@@ -92,6 +93,7 @@ class GridPanel(QWidget):
         row.addWidget(self._count, 1)
         for name in _STROKES:
             button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.ROW, parent=bar)
+            button.allow_two_lines(allow=True)
             self.buttons[name] = button
             row.addWidget(button, 2)
         return bar
@@ -106,6 +108,8 @@ class GridPanel(QWidget):
         self._count.setVisible(wide)
         for name in _GIVE_WAY:
             self.buttons[name].setVisible(wide)
+        for name in _GIVE_WAY_LAST:
+            self.buttons[name].setVisible(self.width() >= self._theme.px(_TIGHT_BELOW))
 
     def refresh(self) -> None:
         """Something of the sheet changed."""
@@ -142,7 +146,6 @@ class StatementLine(QWidget):
         self._text = QLabel(self)
         theme.write_in(self._text, BODY, strong=True)
         self._text.setWordWrap(True)
-        self._text.setStyleSheet(f"color: {theme.colour('warning_text').name()}")
         row.addWidget(self._text, 1)
         for label, signal in ((f"Do it ({key})", self.confirmed), ("Leave (Esc)", self.dropped)):
             button = QPushButton(label, self)
@@ -154,6 +157,7 @@ class StatementLine(QWidget):
     def fit_text(self) -> None:
         """Room for the sign at this scale."""
         self._row.setContentsMargins(20 + self._theme.px(16), 4, 8, 4)
+        self._text.setStyleSheet(f"color: {self._theme.colour('warning_text').name()}")
 
     @property
     def text(self) -> str:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from modstation.app.keymaps import PRESETS, preset_title
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +50,7 @@ class KeymapEditor(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keys")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(680, 560)
+        size_dialog(self, 680, 560)
         self._editing = editing
         self._reader = reader
         self._titles = titles

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.queue import Kept
+from modstation.ui.theme import size_dialog
 from modstation.ui.wording import byte_size, counted, moment
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class ListsSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Skipped, flagged, escalated")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(640, 460)
+        size_dialog(self, 640, 460)
         self.lists = session.lists(self._show)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
@@ -182,7 +183,7 @@ class EscalateDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Escalate")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(480, 200)
+        size_dialog(self, 480, 200)
         self._key = entry.key
         self._current = current
         column = QVBoxLayout(self)

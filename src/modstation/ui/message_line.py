@@ -97,7 +97,8 @@ class MessageLine(QWidget):
         """Show a message; the banner goes."""
         self._end_offer()
         self._put(message.text, message.tone)
-        if message.tone is Tone.PROBLEM:
+        # Where nothing may move by itself, words do not vanish by themselves either.
+        if message.tone is Tone.PROBLEM or self._theme.still:
             self._timer.stop()
         else:
             self._timer.start()

@@ -25,6 +25,7 @@ from modstation.core.outbox import OperationState
 from modstation.ui.conflict_view import ConflictView
 from modstation.ui.keyed_buttons import keyed_button
 from modstation.ui.outbox_words import mine_text, row_text, summary, theirs_text
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ class OutboxDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Outbox")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(min(860, parent.width() - 40), min(620, parent.height() - 40))
+        size_dialog(self, 860, 620)
         self._station = station
         self._shown: tuple[str, ...] = ()
         self._build()

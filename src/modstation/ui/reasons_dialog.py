@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.errors import ReviewError
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ class ReasonsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("More reasons")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(560, 420)
+        size_dialog(self, 560, 420)
         self._policy = policy
         self._current = current
         self._decide = decide

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.first_steps import Part, hints, hints_shown, tour_cards
 from modstation.app.session_events import Message, Tone
+from modstation.ui.motion import is_still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +38,12 @@ class SettingUp:
         }
 
     def _changed(self, before: Settings, after: Settings) -> None:
-        if (before.theme, before.text_scale) != (after.theme, after.text_scale):
-            self._window.theme.scale_text(after.text_scale)
+        if _looks(before) != _looks(after):
+            theme = self._window.theme
+            theme.scale_text(after.text_scale)
+            theme.still = is_still(after)
             self._window.apply_theme(after.theme)
+            self._window.commands.frames.keep_still()
         self.look()
 
     def _not_written(self, error: SettingsError) -> None:
@@ -113,3 +117,7 @@ class SettingUp:
 
     def _switch_account(self) -> None:
         self._window.switch_wanted.emit()
+
+
+def _looks(settings: Settings) -> tuple[str, int, str]:
+    return settings.theme, settings.text_scale, settings.reduce_motion

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _WIDE_FROM = 1000
 # Margins, and the gaps between the figures at the right.
-_AROUND = 48
+_AROUND = 36
 _BUTTONS = ("offline", "refresh", "outbox", "post-now", "accounts")
 
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 
 from modstation.app.paths import resources
@@ -85,8 +85,12 @@ class HoldsText(Protocol):
 class Theme:
     """The colours and text sizes in use; widgets keep the theme and ask it when they paint."""
 
-    def __init__(self, name: ThemeName = "dark", text_scale: int = 100) -> None:
+    def __init__(
+        self, name: ThemeName = "dark", text_scale: int = 100, *, still: bool = False
+    ) -> None:
         self.text_scale = text_scale
+        # Nothing may move by itself.
+        self.still = still
         self._fonts: dict[tuple[int, bool], QFont] = {}
         self.name: PaletteName = "dark"
         self._colours: dict[str, QColor] = {}
@@ -122,6 +126,8 @@ class Theme:
         """The shipped style sheet with this theme's colours in it."""
         text = (resources() / "styles" / "station.qss").read_text(encoding="utf-8")
         text = re.sub(r"@px\((\d+)\)", lambda match: f"{self.px(int(match[1]))}px", text)
+        if self.still:
+            text += "* { widget-animation-duration: 0; }\n"
         return re.sub(r"@(\w+)", lambda match: self._colours[match[1]].name(), text)
 
     def palette(self) -> QPalette:
@@ -157,6 +163,8 @@ class Theme:
         application.setFont(self.font(BODY))
         application.setPalette(self.palette())
         application.setStyleSheet(self.style_sheet())
+        # The cursor in a field blinks; less than nothing is what the desktop wants.
+        application.setCursorFlashTime(0 if self.still else -1)
         self._fit_text(application.allWidgets())
 
     # -- text
@@ -192,6 +200,16 @@ class Theme:
         for widget in widgets:
             if isinstance(widget, HoldsText):
                 widget.fit_text()
+
+
+def size_dialog(dialog: QWidget, width: int, height: int) -> None:
+    """Give a dialog its size at the scale of its text, but never more than its window has."""
+    scale = dialog.font().pixelSize() / BODY if dialog.font().pixelSize() > 0 else 1.0
+    size = QSize(round(width * scale), round(height * scale))
+    parent = dialog.parentWidget()
+    if parent is not None:
+        size = size.boundedTo(parent.size() - QSize(40, 40))
+    dialog.resize(size)
 
 
 def _of_desktop() -> PaletteName:
