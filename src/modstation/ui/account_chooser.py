@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.errors import SettingsError
+from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
 from modstation.ui.theme import size_dialog
 
@@ -131,6 +132,7 @@ class AccountChooser(QDialog):
 
     def _say(self, text: str, role: str) -> None:
         self.said.setText(text)
+        announce(self, text)
         self.said.setProperty("role", role)
         self.said.style().unpolish(self.said)
         self.said.style().polish(self.said)

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.palette import found, refusal
+from modstation.ui.announce import announce
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.overlay import Overlay
 from modstation.ui.theme import BODY, SMALL
@@ -132,9 +133,8 @@ class CommandPalette(Overlay):
     def _moved(self) -> None:
         self.say("")
         # The field keeps the focus, so nobody else reads the line out.
-        if self.row >= 0 and QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, self._lines.offers[self.row].spoken)
-            QAccessible.updateAccessibility(event)
+        if self.row >= 0:
+            announce(self, self._lines.offers[self.row].spoken)
 
     def _run(self) -> None:
         if self.row < 0:

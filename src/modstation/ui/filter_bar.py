@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import ReviewError
 from modstation.core.filtering import parse_filter
+from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY
 
@@ -83,6 +84,7 @@ class FilterBar(QWidget):
             found = parse_filter(self.field.text())
         except ReviewError as error:
             self.words.setText(error.message)
+            announce(self, error.message, urgent=True)
             return
         self.left.emit()
         self.show_filter(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.commands import COMMANDS
+from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.grid_sheet import GridSheet
 from modstation.ui.theme import BODY
@@ -171,8 +172,7 @@ class StatementLine(QWidget):
             return
         self._text.setText(text)
         self.setAccessibleDescription(text)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        announce(self, text, urgent=True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter confirms, once: a key held down does not."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from modstation.app.session_events import Tone
 from modstation.core.commands import COMMANDS
 from modstation.core.decisions import Verdict
 from modstation.core.policy import DIGITS
+from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY
 
@@ -82,7 +83,7 @@ class MessageLine(QWidget):
         idle, before = self._idle_text(), self._idle
         self._idle = idle
         if self._text.text() == before:
-            self._put(idle, Tone.INFO, announce=False)
+            self._put(idle, Tone.INFO, spoken=False)
 
     def _idle_text(self) -> str:
         hints = (("keys-help", "shows every key"), ("palette", "finds every command"))
@@ -129,7 +130,7 @@ class MessageLine(QWidget):
     def clear(self) -> None:
         """Show where help is to be found."""
         self._end_offer()
-        self._put(self._idle, Tone.INFO, announce=False)
+        self._put(self._idle, Tone.INFO, spoken=False)
 
     def _end_offer(self) -> None:
         self.reverse.hide()
@@ -138,17 +139,17 @@ class MessageLine(QWidget):
             self._offering = False
             self.offer_gone.emit()
 
-    def _put(self, text: str, tone: Tone, *, announce: bool = True) -> None:
+    def _put(self, text: str, tone: Tone, *, spoken: bool = True) -> None:
         self._tone = tone
         self._text.setText(text)
         palette = self._text.palette()
-        idle = not announce
+        idle = not spoken
         colour = self._theme.colour("muted" if idle else _TONES[tone][2])
         palette.setColor(self._text.foregroundRole(), colour)
         self._text.setPalette(palette)
         self._text.setStyleSheet(f"color: {colour.name()}")
-        if announce and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        if spoken:
+            announce(self, text, urgent=tone in {Tone.REFUSED, Tone.PROBLEM})
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

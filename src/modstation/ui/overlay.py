@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.keymap import is_character
+from modstation.ui.announce import announce
 from modstation.ui.theme import HEADLINE
 
 if TYPE_CHECKING:
@@ -110,8 +111,7 @@ class Overlay(QWidget):
         if text == self._said.text():
             return
         self._said.setText(text)
-        if text and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        announce(self, text)
 
     def leave(self) -> None:
         """Go away and be forgotten."""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.session_figures import write_figures
+from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
 from modstation.ui.keyed_buttons import keyed_button
 from modstation.ui.theme import size_dialog
@@ -179,6 +180,7 @@ class SessionDialog(QDialog):
 
     def _say(self, text: str) -> None:
         self.answer.setText(text)
+        announce(self, text)
         self.answer.show()
 
     def _leave(self) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from modstation.app.settings import SettingKind
 from modstation.core.errors import SettingsError
+from modstation.ui.announce import announce
 from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
@@ -205,6 +206,8 @@ def _say(label: QLabel, text: str, role: str) -> None:
     if label.text() == text and label.property("role") == role:
         return
     label.setText(text)
+    if role == "problem":
+        announce(label, text)
     label.setProperty("role", role)
     label.style().unpolish(label)
     label.style().polish(label)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QKeyEvent,
     QPainter,
     QPainterPath,
@@ -15,6 +13,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from modstation.ui.announce import announce
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.theme import BODY, TITLE
 
@@ -134,8 +133,7 @@ class Tour(QWidget):
         keys = ", ".join(f"{key}: {what}" for key, what in card.keys)
         spoken = f"{card.title}. {card.text} {keys}."
         self.setAccessibleName(spoken)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
+        announce(self, spoken)
         self._lay_out()
 
     def _spot(self) -> QRect:

@@ -36,6 +36,7 @@ from modstation.ui.history_actions import show_who_decided
 from modstation.ui.keyboard import Keyboard
 from modstation.ui.keys import KeyReader
 from modstation.ui.message_line import MessageLine
+from modstation.ui.spoken_changes import SpokenChanges
 from modstation.ui.stage import Stage
 from modstation.ui.status_line import StatusLine
 from modstation.ui.toolbar import Toolbar
@@ -105,6 +106,7 @@ class StationWindow(QWidget):
         self._seconds.timeout.connect(self._tick)
         self._seconds.start()
         self.session.listen(self._on_session)
+        self._spoken = SpokenChanges(self)
         for problem in station.problems:
             self.message.show_message(Message(problem, Tone.PROBLEM))
         self._later_start()
@@ -325,6 +327,7 @@ class StationWindow(QWidget):
         for name, on in self.commands.checked().items():
             self.toolbar.buttons[name].setChecked(on)
         self.stage.setAccessibleDescription(self.stage.spoken)
+        self._spoken.catch_up()
 
     def _show_place(self) -> None:
         session, hide = self.session, self.evidence.verdict_hidden
