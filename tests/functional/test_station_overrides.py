@@ -13,6 +13,7 @@ from modstation.app.history import HistoryState
 from modstation.app.look import Shown
 from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import Verdict
+from modstation.core.events import PastDecisionsTold
 from modstation.core.queue import QueueView
 from modstation.media.frames import Frame
 
@@ -115,3 +116,62 @@ def test_a_rejected_image_is_found_in_its_queue_and_rescued(
         back: "approved",
     }
     assert [delivered(service, name) for name in gone] == [404, 200]
+
+
+def test_the_service_tells_who_rejected_an_image_elsewhere(
+    service: LiveService, own_home: Path
+) -> None:
+    (name,) = service.fill(1)
+    reject_as_kim(service, name)
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        desk.session.change_view(REJECTED)
+        desk.shows()
+        assert desk.session.covered
+        entry = desk.session.current
+        assert entry is not None
+        # Asked again until the service was asked what it can do.
+        desk.until(lambda: desk.station.ask_past(entry.key) or past(desk), "it was not told")
+        assert past(desk)[0] == (entry.key, [("rejected", "kim", "quality", "only blur")])
+
+
+def test_nothing_is_told_by_a_service_that_keeps_no_history(
+    service: LiveService, own_home: Path
+) -> None:
+    service.without_extension()
+    (name,) = service.fill(1)
+    service.decide(name, "rejected")
+    with StationDesk(own_home, service.cloudinary_url) as desk:
+        desk.session.change_view(REJECTED)
+        desk.until(lambda: desk.current == name, "it was not listed")
+        desk.shows_card()
+        desk.station.ask_past(f"image/upload/{name}")
+        pid = desk.network_pid
+        service.fill(1, prefix="later")
+        desk.session.change_view(QueueView())
+        desk.until(lambda: desk.current == "later-0000", "the network process is not well")
+        assert desk.network_pid == pid
+        assert past(desk) == []
+        assert desk.messages == []
+
+
+def reject_as_kim(service: LiveService, name: str) -> None:
+    """Another moderator, at another station, rejects it for its form."""
+    item = {
+        "decision_id": f"kim-{name}",
+        "public_id": name,
+        "status": "rejected",
+        "actor": "kim",
+        "reason": "quality",
+        "note": "only blur",
+    }
+    answer = service.request("POST", "/modstation/decisions", json={"decisions": [item]})
+    assert answer.json()["results"][0]["outcome"] == "applied"
+
+
+def past(desk: StationDesk) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """What the service has told of past decisions."""
+    return [
+        (e.key, [(d.status, d.actor or "", d.reason_code or "", d.note or "") for d in e.decisions])
+        for e in desk.events
+        if isinstance(e, PastDecisionsTold)
+    ]

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from helpers.assets import APPROVED, REJECTED, fill, make_asset, make_assets
 from modstation.core.assets import ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
+from modstation.core.decisions import PastDecision
+from modstation.core.events import PastDecisionsTold
 from modstation.core.queue import QueueView
 from modstation.store.station_store import StationStore
 from modstation.ui.queues_sheet import QueuesSheet
+from modstation.ui.wording import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,6 +148,37 @@ def test_who_settled_an_image_stands_beside_it(sit_down: Callable[..., Desk]) ->
     assert desk.window.evidence.decided == "Rejected elsewhere; no reason is told"
     review(desk, ModerationStatus.PENDING)
     assert desk.window.evidence.decided == ""
+
+
+def test_a_service_that_remembers_tells_who_decided_elsewhere_when_and_why(
+    sit_down: Callable[..., Desk],
+) -> None:
+    desk = with_settled(sit_down)
+    review(desk, REJECTED)
+    key = f"image/upload/{GONE}"
+    desk.until(lambda: ("past", key) in desk.network.asked, "nobody was asked")
+    then = datetime(2025, 6, 2, 8, 30, tzinfo=UTC)
+    told = (
+        PastDecision(REJECTED, then, "kim", "quality", "nothing but blur"),
+        PastDecision(APPROVED, then, "sam"),
+    )
+    desk.session.take_event(PastDecisionsTold("image/upload/photos/0022", told))
+    desk.settle()
+    assert desk.window.evidence.decided == "Rejected elsewhere; no reason is told"
+    desk.session.take_event(PastDecisionsTold(key, told))
+    desk.settle()
+    assert desk.window.evidence.decided == (
+        f"Rejected elsewhere by kim, {moment(then)}: Quality, off-topic, other. “nothing but blur”"
+    )
+    assert desk.session.covered
+
+
+def test_nobody_is_asked_who_decided_while_offline(sit_down: Callable[..., Desk]) -> None:
+    desk = with_settled(sit_down)
+    desk.press("Ctrl+O")
+    review(desk, REJECTED)
+    desk.until(lambda: bool(desk.window.evidence.decided))
+    assert not [what for what, _ in desk.network.asked if what == "past"]
 
 
 def test_undoing_a_decision_of_another_queue_does_not_bring_its_image_here(

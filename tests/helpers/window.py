@@ -143,6 +143,9 @@ class PretendedNetwork:
     def want_original(self, key: str) -> None:
         self.asked.append(("original", key))
 
+    def want_past(self, key: str) -> None:
+        self.asked.append(("past", key))
+
     def purge(self, keys: Sequence[str]) -> None:
         self.asked.append(("purge", tuple(keys)))
 

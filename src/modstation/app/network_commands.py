@@ -34,6 +34,8 @@ class Commands:
         self._crash: BaseException | None = None
         self.closing = False
         self.on_interrupt: Callable[[], None] | None = None
+        # Who decided on that asset? Nobody is asked while another process has the folder.
+        self.on_question: Callable[[str], None] | None = None
         # Kept for a prefetcher that is made later, while another process has the folder.
         self._prefetch: Prefetcher | None = None
         self._focus: tuple[str, ...] = ()
@@ -86,6 +88,9 @@ class Commands:
                     self._changed.notify()
             if prefetch is not None:
                 prefetch.purge(doomed)
+        elif messages.PAST in message:
+            if self.on_question is not None:
+                self.on_question(str(message[messages.PAST]))
         elif messages.WAKE in message:
             self._set(wake=True)
         elif messages.CLOSE in message:

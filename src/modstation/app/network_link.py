@@ -112,6 +112,10 @@ class NetworkLink:
             self._original = key
         self._put({messages.ORIGINAL: key})
 
+    def want_past(self, key: str) -> None:
+        """Ask the service who decided on an image; a process that dies meanwhile owes nothing."""
+        self._put({messages.PAST: key})
+
     def take_along(self, keys: Sequence[str]) -> None:
         """Fetch exactly these pictures too, and keep them until other ones are named, or none."""
         with self._changed:

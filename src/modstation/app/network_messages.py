@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from modstation.core.accounts import Account, Credentials
 from modstation.core.assets import ModerationStatus
+from modstation.core.decisions import PastDecision
 from modstation.core.events import (
     ConflictFound,
     Connection,
@@ -21,6 +22,7 @@ from modstation.core.events import (
     ImageCached,
     ImageFailed,
     ImageProgress,
+    PastDecisionsTold,
     QueueChanged,
     TripProgress,
 )
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 USUAL_EDGE = 1920
 
 WAKE, FOCUS, ORIGINAL, OFFLINE, CLOSE = "wake", "focus", "original", "offline", "close"
-PURGE, VIEW, TAKE = "purge", "view", "take"
+PURGE, VIEW, TAKE, PAST = "purge", "view", "take", "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,11 @@ def event_line(event: Event) -> bytes:
             return line({"event": "failed", **asdict(event)})
         case TripProgress():
             return line({"event": "trip", **asdict(event)})
+        case PastDecisionsTold(key=key, decisions=decisions):
+            past = [
+                asdict(one) | {"at": one.at.isoformat() if one.at else None} for one in decisions
+            ]
+            return line({"event": "past", "key": key, "decisions": past})
         case ConflictFound():
             return line({"event": "conflict", **asdict(event)})
 
@@ -177,7 +184,20 @@ def parse_event(text: bytes) -> Event:
             return ImageFailed(**value)
         case "trip":
             return TripProgress(**value)
+        case "past":
+            return PastDecisionsTold(value["key"], tuple(map(_past_of, value["decisions"])))
         case "conflict":
             return ConflictFound(**value)
         case other:
             raise ValueError(f"unknown event {other!r}")
+
+
+def _past_of(value: dict[str, Any]) -> PastDecision:
+    at = value["at"]
+    return PastDecision(
+        **value
+        | {
+            "status": ModerationStatus(value["status"]),
+            "at": datetime.fromisoformat(at) if at else None,
+        }
+    )

@@ -100,6 +100,7 @@ def _work(
     checkpoint: Callable[[str], None] | None,
 ) -> None:
     # Here, not at the top: a process that only stands by needs none of these.
+    from modstation.app.network_past import PastQuestions
     from modstation.app.network_prefetch import Prefetcher
     from modstation.media.cache import ImageCache
     from modstation.remote.client import AdminClient
@@ -136,6 +137,14 @@ def _work(
             offline=spec.offline,
         )
         closing.callback(prefetch.close)
+        questions = PastQuestions(
+            open_store=lambda: StationStore.open(folder.station_db, clock=clock, ids=ids),
+            ask=client.past_decisions,
+            notify=notify,
+            crashed=commands.end,
+        )
+        closing.callback(questions.close)
+        commands.on_question = questions.ask
         closing.callback(client.abort_downloads)
         commands.serve(prefetch)
 

@@ -46,6 +46,7 @@ from modstation.core.events import (
     ImageCached,
     ImageFailed,
     ImageProgress,
+    PastDecisionsTold,
     QueueChanged,
     TripProgress,
 )
@@ -517,6 +518,8 @@ class ReviewSession:
                 self.frames.tiles.tell(key)
             case TripProgress():
                 self.tell(TripMoved(event))
+            case PastDecisionsTold():
+                self.tell(event)
             case ConflictFound(key=key, theirs=theirs):
                 name = key.split("/", 2)[-1]
                 text = f"Somebody else settled {name} as {theirs}: see Outbox."

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
+from modstation.core.events import PastDecisionsTold
+
 if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
     from modstation.core.decisions import Verdict
@@ -189,4 +191,5 @@ SessionEvent: TypeAlias = (
     | OverrideExplained
     | ReversalClosed
     | KeymapChanged
+    | PastDecisionsTold
 )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from modstation.app.covering import Covering
+from modstation.app.deciding import OFFLINE
 from modstation.app.frame_pipeline import Decoder
 from modstation.app.keymaps import load_keymap
 from modstation.app.offline_trip import OfflineTrip
@@ -75,6 +76,10 @@ class Network(Closable, Protocol):
 
     def want_original(self, key: str) -> None:
         """Fetch the original of one image."""
+        ...
+
+    def want_past(self, key: str) -> None:
+        """Ask the service who decided on an image."""
         ...
 
     def purge(self, keys: Sequence[str]) -> None:
@@ -417,6 +422,11 @@ class Station:
     ) -> None:
         """Read the decision of this machine that was posted last for an image, if there is one."""
         self._rest(lambda store: store.last_posted(key), done, failed)
+
+    def ask_past(self, key: str) -> None:
+        """Ask the service who decided on an image; what it tells comes as ``PastDecisionsTold``."""
+        if not self.offline and self.session.connection.connection not in OFFLINE:
+            self._network.want_past(key)
 
     # -- the clock
 

@@ -111,6 +111,26 @@ class Decision:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class PastDecision:
+    """A decision as the service remembers it, whoever made it; all but the status may be untold.
+
+    ``changed``: the status was another one before. The texts are somebody else's.
+    """
+
+    status: ModerationStatus
+    at: datetime | None = None
+    actor: str | None = None
+    reason_code: str | None = None
+    note: str | None = None
+    changed: bool = True
+
+
+def who_settled(past: Iterable[PastDecision], status: ModerationStatus) -> PastDecision | None:
+    """The one that gave an asset the status it has; ``past`` begins with the newest."""
+    return next((one for one in past if one.changed and one.status is status), None)
+
+
 def canonical(decision_id: str, at: datetime, draft: DecisionDraft) -> bytes:
     """The bytes a decision is hashed over: JSON with sorted keys, no spaces, UTF-8."""
     fields: dict[str, object] = {

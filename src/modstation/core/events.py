@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from modstation.core.decisions import PastDecision
     from modstation.core.pacing import Quota
     from modstation.core.queue import Counts, QueueView
 
@@ -99,6 +100,14 @@ class ConflictFound:
     theirs: str
 
 
+@dataclass(frozen=True, slots=True)
+class PastDecisionsTold:
+    """What the service remembers of the decisions on an asset, newest first."""
+
+    key: str
+    decisions: tuple[PastDecision, ...]
+
+
 Event: TypeAlias = (
     QueueChanged
     | ConnectionChanged
@@ -107,4 +116,5 @@ Event: TypeAlias = (
     | ImageFailed
     | ConflictFound
     | TripProgress
+    | PastDecisionsTold
 )

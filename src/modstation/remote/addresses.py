@@ -125,6 +125,15 @@ class Addresses:
         names = (ref.resource_type, ref.delivery_type, *ref.public_id.split("/"), "pixels")
         return self.under_cloud("modstation", "resources", *names, query=size)
 
+    def past_decisions(self, ref: AssetRef, limit: int) -> str:
+        """Where our own service tells who decided on an asset; ``Refused`` like ``pixels``."""
+        if is_doubtful(ref.public_id):
+            raise Refused("The public ID cannot be addressed safely.")
+        self.asset(ref)
+        names = (ref.resource_type, ref.delivery_type, *ref.public_id.split("/"), "decisions")
+        query = {"max_results": str(limit)}
+        return self.under_cloud("modstation", "resources", *names, query=query)
+
     def is_pixels(self, url: str) -> bool:
         """Say whether ``url`` is one that ``pixels`` made: the secret may go there."""
         return url.isascii() and url.startswith(f"{self._root}/modstation/resources/")

@@ -7,7 +7,7 @@ one of the ``expected`` statuses, so a lost answer is answered by sending the sa
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modstation.core.assets import ModerationStatus
@@ -31,11 +31,13 @@ class Capabilities:
     ``batch`` is the most decisions in one request. ``checks_version``: the service itself refuses
     a decision on a picture that was replaced since, so that nobody has to read it first.
     ``rejected_pixels``: it shows the account's owner what it no longer delivers.
+    ``decision_history``: it tells who decided on an asset, when and why.
     """
 
     batch: int = 0
     checks_version: bool = False
     rejected_pixels: bool = False
+    decision_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,21 @@ class BatchItem:
 def parse_capabilities(body: bytes) -> Capabilities:
     """Read the capabilities document; what has an unknown form is not offered."""
     document = parse_object(body)
-    pixels = document.get("rejected_pixels") is True
+    found = Capabilities(
+        rejected_pixels=document.get("rejected_pixels") is True,
+        decision_history=isinstance(document.get("decision_history"), dict),
+    )
     decisions = document.get("batch_decisions")
     if not isinstance(decisions, dict):
-        return Capabilities(rejected_pixels=pixels)
+        return found
     most = decisions.get("max")
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        return Capabilities(rejected_pixels=pixels)
-    return Capabilities(min(most, MOST_DECISIONS), decisions.get("checks_version") is True, pixels)
+        return found
+    return replace(
+        found,
+        batch=min(most, MOST_DECISIONS),
+        checks_version=decisions.get("checks_version") is True,
+    )
 
 
 def batch_body(operations: Sequence[Operation]) -> bytes:

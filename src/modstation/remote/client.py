@@ -37,6 +37,7 @@ from modstation.remote.exchange import (
     same_target,
 )
 from modstation.remote.parsing import Page, parse_asset, parse_object, parse_page
+from modstation.remote.past import parse_past
 from modstation.remote.translation import error_for, error_text, quota_of
 from modstation.remote.transport import DeadlineTransport
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from modstation.core.accounts import Credentials
     from modstation.core.assets import Asset, AssetRef, ModerationStatus
     from modstation.core.clock import Clock
+    from modstation.core.decisions import PastDecision
     from modstation.core.outbox import Operation
     from modstation.core.pacing import Quota
 
@@ -109,7 +111,7 @@ class AdminClient:
         return self._quota
 
     def abort_downloads(self) -> None:
-        """Give up the pictures that are under way; there will be no more."""
+        """Give up the pictures and past decisions that are under way; there will be no more."""
         self._no_downloads.set()
 
     def close(self) -> None:
@@ -215,6 +217,15 @@ class AdminClient:
             "POST", url, BATCH, content=batch_body(operations), content_type="application/json"
         )
         return parse_results(answer.body, operations, request_id=answer.request_id)
+
+    def past_decisions(self, ref: AssetRef, limit: int) -> tuple[PastDecision, ...]:
+        """The last decisions on one asset, newest first, of a service that ``capabilities`` say
+        keeps a ``decision_history``.
+        """
+        url = self._addresses.past_decisions(ref, limit)
+        answer = self._exchange("GET", url, SMALL, give_up=self._no_downloads)
+        self._check(answer, asset=True)
+        return parse_past(answer.body)
 
     # -- pictures
 
@@ -335,12 +346,13 @@ class AdminClient:
         *,
         content: bytes | None = None,
         content_type: str | None = None,
+        give_up: threading.Event | None = None,
     ) -> Answer:
         headers = {"Authorization": self._authorization, "Accept-Encoding": "gzip"}
         if content_type is not None:
             headers["Content-Type"] = content_type
         request = self._client.build_request(method, url, headers=headers, content=content)
-        answer = perform(self._client, same_target(request, url), bounds)
+        answer = perform(self._client, same_target(request, url), bounds, give_up=give_up)
         self._note_quota(quota_of(answer.headers, now=self._clock.now()))
         return answer
 

@@ -11,7 +11,15 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from modstation.service import account, amendments, delivery, extensions, listings, uploads
+from modstation.service import (
+    account,
+    amendments,
+    delivery,
+    extensions,
+    listings,
+    past_decisions,
+    uploads,
+)
 from modstation.service.calls import admin_call, fault_response, upload_call
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
 from modstation.service.service import Background, Service
@@ -155,6 +163,11 @@ def _routes() -> list[Route]:
         _admin("GET", f"{api}/modstation/capabilities", extensions.capabilities),
         _admin("POST", f"{api}/modstation/decisions", extensions.decisions),
         _upload("GET", f"{api}/modstation{asset}/{{public_id:path}}/pixels", extensions.pixels),
+        _admin(
+            "GET",
+            f"{api}/modstation{asset}/{{public_id:path}}/decisions",
+            past_decisions.past_decisions,
+        ),
         _admin("GET", f"{api}/resources", listings.resource_types),
         _admin("DELETE", f"{api}/resources", amendments.delete_by_ids),
         _admin("POST", f"{api}/resources/update", amendments.update_by_body),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
 _T = TypeVar("_T", bound=tuple[Any, ...])
-_Position = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
+Place = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 _ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
 _COLUMNS = tuple(column.name for column in assets.c)
 
@@ -274,11 +274,11 @@ def list_prefix(
     )
     listed = f"{resource_type}/{delivery_type}/{prefix}"
     if window.cursor is not None:
-        query = query.where(name > _read_cursor(window.cursor, listed, tuple[str, str])[1])
+        query = query.where(name > read_cursor(window.cursor, listed, tuple[str, str])[1])
     found = _all(connection, query.order_by(name).limit(window.limit + 1))
     page = tuple(found[: window.limit])
     more = len(found) > window.limit
-    return Page(page, _write_cursor(listed, page[-1].public_id) if more else None)
+    return Page(page, write_cursor(listed, page[-1].public_id) if more else None)
 
 
 def _stored(cloud: str, resource_type: str, delivery_type: str) -> Select[Any]:
@@ -297,7 +297,7 @@ def _windowed(
     window: Window,
 ) -> Select[Any]:
     if window.cursor is not None:
-        _, *position = _read_cursor(window.cursor, listed, tuple[str, _Position, _Position])
+        _, *position = read_cursor(window.cursor, listed, tuple[str, Place, Place])
         here = tuple_(*key)
         query = query.where(
             here > tuple_(*position) if window.ascending else here < tuple_(*position)
@@ -312,15 +312,16 @@ def _order(key: Sequence[ColumnElement[int]], window: Window) -> list[ColumnElem
 def _page(found: list[Asset], listed: str, window: Window) -> Page:
     page = tuple(found[: window.limit])
     more = len(found) > window.limit
-    cursor = _write_cursor(listed, page[-1].created_us, page[-1].seq) if more else None
+    cursor = write_cursor(listed, page[-1].created_us, page[-1].seq) if more else None
     return Page(page, cursor)
 
 
-def _write_cursor(*position: str | int) -> str:
+def write_cursor(*position: str | int) -> str:
+    """A place in a list as text; the first part names the list."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, listed: str, shape: type[_T]) -> _T:
+def read_cursor(cursor: str, listed: str, shape: type[_T]) -> _T:
     """The position a cursor names; one made for another list is refused."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

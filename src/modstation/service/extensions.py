@@ -17,6 +17,7 @@ from modstation.service.amendments import bench
 from modstation.service.delivery import read_file, respond
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, not_found
+from modstation.service.past_decisions import MOST_LISTED
 from modstation.service.representations import instant
 from modstation.service.transformations import Box, Transformation
 from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
@@ -56,7 +57,14 @@ class _Item(msgspec.Struct):
 async def capabilities(call: Call) -> Response:
     """Say what this service offers beyond the Admin API."""
     batch = {"max": MOST_DECISIONS, "checks_version": True}
-    return Json({"batch_decisions": batch, "rejected_pixels": True, "version": 1})
+    return Json(
+        {
+            "batch_decisions": batch,
+            "decision_history": {"max": MOST_LISTED},
+            "rejected_pixels": True,
+            "version": 1,
+        }
+    )
 
 
 async def decisions(call: Call) -> Response:

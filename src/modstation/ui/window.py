@@ -26,13 +26,13 @@ from modstation.app.session_events import (
     ViewChanged,
 )
 from modstation.core.errors import ReviewError
-from modstation.core.events import Connection
+from modstation.core.events import Connection, PastDecisionsTold
 from modstation.ui.actions import CHECKABLE, Actions
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
 from modstation.ui.filter_bar import FilterBar
 from modstation.ui.hint_strip import HintStrip
-from modstation.ui.history_actions import show_who_decided
+from modstation.ui.history_actions import show_past, show_who_decided
 from modstation.ui.keyboard import Keyboard
 from modstation.ui.keys import KeyReader
 from modstation.ui.message_line import MessageLine
@@ -293,6 +293,8 @@ class StationWindow(QWidget):
                 self._learned = -1
                 self.message.name_keys()
                 self.stage.refresh()
+            case PastDecisionsTold():
+                show_past(self, event)
             case CountsChanged() | FlagChanged():
                 pass
         self._later_start()

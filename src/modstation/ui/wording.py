@@ -13,7 +13,7 @@ from modstation.core.queue import NOT_PUBLIC, Order, doubt, public_since_us
 if TYPE_CHECKING:
     from modstation.app.evidence import Evidence
     from modstation.core.assets import Asset
-    from modstation.core.decisions import Decision
+    from modstation.core.decisions import Decision, PastDecision
     from modstation.core.events import ConnectionChanged
     from modstation.core.policy import Policy
     from modstation.core.queue import Counts, QueueEntry, QueueView
@@ -177,17 +177,33 @@ def place_text(entry: QueueEntry | None, view: QueueView, *, hide_verdict: bool 
     return " · ".join(parts)
 
 
-def decided_text(asset: Asset, decision: Decision | None, policy: Policy) -> str:
-    """Who settled an image, when and why, as far as the service and this machine tell."""
+def decided_text(
+    asset: Asset,
+    decision: Decision | None,
+    policy: Policy,
+    past: PastDecision | None = None,
+) -> str:
+    """Who settled an image, when and why, as far as the service and this machine tell.
+
+    ``past``: what the service remembers of it, if it was settled elsewhere.
+    """
     if not asset.status.settled:
         return ""
+    what = asset.status.value.capitalize()
     if decision is not None and decision.draft.verdict.status is asset.status:
         draft = decision.draft
-        text = f"{asset.status.value.capitalize()} here by {draft.actor}, {moment(decision.at)}"
-        reason = policy.by_code(draft.reason_code) if draft.reason_code else None
-        if draft.reason_code:
-            text += f": {reason.title if reason else draft.reason_code}"
-        return f"{text}. “{draft.note}”" if draft.note else text
+        text = f"{what} here by {draft.actor}, {moment(decision.at)}"
+        return text + _why(draft.reason_code, draft.note, policy)
+    if past is not None:
+        by = f" by {past.actor}" if past.actor else ""
+        text = f"{what} elsewhere{by}" + (f", {moment(past.at)}" if past.at else "")
+        return text + (_why(past.reason_code, past.note, policy) or "; no reason is told")
     last = next((e for e in reversed(asset.moderation) if e.status is asset.status), None)
     when = f", {moment(last.updated_at)}" if last and last.updated_at else ""
-    return f"{asset.status.value.capitalize()} elsewhere{when}; no reason is told"
+    return f"{what} elsewhere{when}; no reason is told"
+
+
+def _why(reason_code: str | None, note: str | None, policy: Policy) -> str:
+    reason = policy.by_code(reason_code) if reason_code else None
+    text = f": {reason.title if reason else reason_code}" if reason_code else ""
+    return f"{text}. “{note}”" if note else text

@@ -26,6 +26,7 @@ from modstation.app.paths import AccountFolder
 from modstation.app.settings import Settings
 from modstation.core.accounts import Account, Credentials
 from modstation.core.assets import ModerationStatus
+from modstation.core.decisions import PastDecision
 from modstation.core.events import (
     ConflictFound,
     Connection,
@@ -34,6 +35,7 @@ from modstation.core.events import (
     ImageCached,
     ImageFailed,
     ImageProgress,
+    PastDecisionsTold,
     QueueChanged,
 )
 from modstation.core.pacing import Quota
@@ -57,6 +59,14 @@ KEY = "image/upload/böse\n\u2028{\"}'\0"
         ImageProgress(KEY, "original", 4096, None),
         ImageFailed(KEY, "original", "no\nroom", permanent=True),
         ConflictFound(KEY, "approved", "rejected"),
+        PastDecisionsTold(KEY, ()),
+        PastDecisionsTold(
+            KEY,
+            (
+                PastDecision(ModerationStatus.REJECTED, NOW, "kim", "nudity", "ďalší"),
+                PastDecision(ModerationStatus.QUEUED, changed=False),
+            ),
+        ),
     ],
     ids=lambda event: type(event).__name__,
 )

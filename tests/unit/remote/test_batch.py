@@ -134,6 +134,8 @@ def test_a_decision_says_what_it_expects_and_who_made_it() -> None:
             Capabilities(5, rejected_pixels=True),
         ),
         ({"rejected_pixels": "yes"}, Capabilities()),
+        ({"decision_history": {"max": 100}}, Capabilities(decision_history=True)),
+        ({"decision_history": True}, Capabilities()),
         ({}, Capabilities()),
     ],
 )
