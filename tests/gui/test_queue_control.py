@@ -214,6 +214,32 @@ def test_a_filter_shows_only_what_fits_says_how_far_it_looked_and_is_cleared(
     assert not desk.window.filter_bar.isVisible()
 
 
+def test_the_sheet_shows_what_fits_the_filter_and_nothing_else(
+    sit_down: Callable[..., Desk],
+) -> None:
+    desk = sit_down(
+        [make_asset(n, tags=("beach",) if n in {3, 1203, 2500} else ()) for n in range(1, 2501)]
+    )
+    desk.ready()
+    filtered(desk, "tag:beach")
+    desk.press("j", "T")
+    assert desk.window.grid is not None
+    tiles = desk.window.grid.grid.tiles
+    desk.until(lambda: tiles.at_start and tiles.at_end, "the queue was not looked through")
+    names = [tiles[number].entry.asset.ref.public_id for number in range(len(tiles))]
+    assert names == ["photos/0003", "photos/1203", "photos/2500"]
+    assert desk.current == "photos/1203"
+    looks = [tiles[number].look for number in range(len(tiles))]
+    desk.until(lambda: all(look.painted_at is not None for look in looks))
+    desk.press("Ctrl+A", "Shift+X")
+    assert [name for name, _, _ in desk.stored()] == names
+    assert len(tiles) == 0
+    desk.press("U")
+    desk.until(lambda: len(tiles) == 3, "what was taken back is not on the sheet")
+    filtered(desk, "tag:mountain")
+    desk.until(lambda: tiles.at_end and not len(tiles), "the sheet did not follow the filter")
+
+
 def test_what_is_wrong_with_a_filter_is_said_and_escape_keeps_the_one_in_force(desk: Desk) -> None:
     filtered(desk, "0004")
     assert desk.current == "photos/0004"

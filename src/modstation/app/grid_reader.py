@@ -1,9 +1,15 @@
-"""Reads the entries of the contact sheet from the store by keyset, one question at a time."""
+"""Reads the entries of the contact sheet from the store by keyset, one question at a time.
+
+Under a filter a question looks at one slice of the queue, whatever it finds there; the sheet asks
+on from where that ended.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from modstation.app.filtered_reader import SLICE
 from modstation.app.session_events import Message, Tone
 from modstation.store.store_thread import Priority
 
@@ -12,7 +18,7 @@ if TYPE_CHECKING:
     from modstation.app.review_session import ReviewSession
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
-    from modstation.core.queue import QueueEntry, QueuePosition
+    from modstation.core.queue import QueueEntry, QueuePosition, QueueView
     from modstation.store.station_store import StationStore
 
 # Entries read at once.
@@ -61,13 +67,14 @@ class GridReader:
         self._asking = True
         view, generation = self._desk.session.view, self._generation
 
-        def task(store: StationStore) -> list[QueueEntry]:
-            return store.window(view, around=place, before=before, after=after)
+        def task(store: StationStore) -> Stretch:
+            read = page if view.filter is None else piece
+            return read(store, view, place, before=before, after=after)
 
-        def done(entries: list[QueueEntry]) -> None:
+        def done(stretch: Stretch) -> None:
             if generation == self._generation:
                 self._asking = False
-                self._take(entries, place, before, after)
+                self._take(stretch, before, after)
 
         def failed(error: StoreError) -> None:
             if generation == self._generation:
@@ -77,22 +84,57 @@ class GridReader:
 
         self._store.submit(Priority.WINDOW, task, done, failed)
 
-    def _take(
-        self, entries: list[QueueEntry], place: QueuePosition | None, before: int, after: int
-    ) -> None:
-        tiles = self._desk.tiles
-        behind = sum(entry.position < place for entry in entries) if place else 0
-        # Fewer than were asked for: the queue begins, or ends, there.
-        starts = place is None or behind < before
-        ends = len(entries) - behind < after
-        low = None if starts else (entries[0].position if before else place)
-        high = None if ends else (entries[-1].position if after else place)
-        if starts:
+    def _take(self, stretch: Stretch, before: int, after: int) -> None:
+        tiles, low, high = self._desk.tiles, stretch.low, stretch.high
+        if stretch.starts:
             tiles.at_start = True
         elif before and (not len(tiles) or low is None or low <= tiles[0].entry.position):
             tiles.at_start = False
-        if ends:
+        if stretch.ends:
             tiles.at_end = True
         elif after and (not len(tiles) or high is None or high >= tiles[-1].entry.position):
             tiles.at_end = False
-        self._desk.taken(entries, low, high)
+        self._desk.taken(stretch.entries, low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """All that waits from ``low`` to ``high`` (None: without end), and whether the queue begins or
+    ends there.
+    """
+
+    entries: list[QueueEntry]
+    low: QueuePosition | None
+    high: QueuePosition | None
+    starts: bool
+    ends: bool
+
+
+def page(
+    store: StationStore, view: QueueView, place: QueuePosition | None, *, before: int, after: int
+) -> Stretch:
+    """So many entries on both sides of a place."""
+    entries = store.window(view, around=place, before=before, after=after)
+    behind = sum(entry.position < place for entry in entries) if place else 0
+    # Fewer than were asked for: the queue begins, or ends, there.
+    starts = place is None or behind < before
+    ends = len(entries) - behind < after
+    low = None if starts else (entries[0].position if before else place)
+    high = None if ends else (entries[-1].position if after else place)
+    return Stretch(entries, low, high, starts, ends)
+
+
+def piece(
+    store: StationStore, view: QueueView, place: QueuePosition | None, *, before: int, after: int
+) -> Stretch:
+    """What fits the filter of a view in one slice of the queue on each side that is wanted."""
+    entries = store.still_fit(view, [place.key]) if place else []
+    low = high = place
+    ends = False
+    if before:
+        found = store.scan(view, after=place, rows=SLICE, backwards=True)
+        entries, low = found.entries + entries, found.edge
+    if after:
+        found = store.scan(view, after=place, rows=SLICE)
+        entries, high, ends = entries + found.entries, found.edge, found.edge is None
+    return Stretch(entries, low, high, low is None, ends)

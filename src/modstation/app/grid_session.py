@@ -488,11 +488,13 @@ class GridSession:
         self._moved()
 
     def _read_beyond(self, *, ahead: bool) -> None:
-        if len(self.tiles):
+        edge = self.tiles.high if ahead else self.tiles.low
+        if edge is None and len(self.tiles):
             edge = self.tiles[-1 if ahead else 0].entry.position
-            self._reader.beyond(edge, ahead=ahead)
-        else:
+        if edge is None:
             self._reader.around(None)
+        else:
+            self._reader.beyond(edge, ahead=ahead)
 
     def _renew(self) -> None:
         seen = self.layout.visible(self.offset)

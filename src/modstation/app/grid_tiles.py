@@ -69,6 +69,9 @@ class GridTiles:
         # The tiles reach to this edge of the queue, as far as is known.
         self.at_start = False
         self.at_end = False
+        # Between these places nothing is unknown; beyond the outer tiles there may be none.
+        self.low: QueuePosition | None = None
+        self.high: QueuePosition | None = None
 
     def __len__(self) -> int:
         return len(self._tiles)
@@ -101,6 +104,7 @@ class GridTiles:
         """Forget every tile and every mark."""
         self._tiles, self._index, self._marked = [], {}, {}
         self.at_start = self.at_end = False
+        self.low = self.high = None
 
     def merge(
         self,
@@ -117,6 +121,10 @@ class GridTiles:
         that was first.
         """
         first = self._tiles[0].key if self._tiles else None
+        if low is not None and (self.low is None or low < self.low):
+            self.low = low
+        if high is not None and (self.high is None or high > self.high):
+            self.high = high
         said = {entry.key: entry for entry in entries if not self._is_taken(entry.key)}
         tiles = []
         for tile in self._tiles:
@@ -154,14 +162,15 @@ class GridTiles:
 
     def drop_first(self, count: int) -> None:
         """Let go of so many at the beginning."""
-        self._set(self._tiles[count:])
-        self.at_start = self.at_start and not count
+        if count > 0:
+            self._set(self._tiles[count:])
+            self.low, self.at_start = self._tiles[0].entry.position, False
 
     def drop_last(self, count: int) -> None:
         """Let go of so many at the end."""
         if count > 0:
             self._set(self._tiles[:-count])
-            self.at_end = False
+            self.high, self.at_end = self._tiles[-1].entry.position, False
 
     def look_anew(self) -> None:
         """Other rules of protection count: every image has to be looked at again."""

@@ -80,11 +80,18 @@ class ListsSide:
 
     # -- what fits a filter
 
-    def scan(self, view: QueueView, *, after: QueuePosition | None, rows: int) -> Scanned:
-        """Look at the next ``rows`` of a view and say which of them fit its filter."""
+    def scan(
+        self, view: QueueView, *, after: QueuePosition | None, rows: int, backwards: bool = False
+    ) -> Scanned:
+        """Look at the next ``rows`` of a view and say which of them fit its filter, in order.
+
+        ``backwards``: at those before ``after``, or at the last ones.
+        """
         now_us = to_us(self._clock.now())
         with self._connection.reading() as sql:
-            return queue_rows.scan(sql, view, after=after, rows=rows, now_us=now_us)
+            return queue_rows.scan(
+                sql, view, after=after, rows=rows, now_us=now_us, backwards=backwards
+            )
 
     def still_fit(self, view: QueueView, keys: Iterable[str]) -> list[QueueEntry]:
         """Those of the entries that are still in the view and fit its filter."""

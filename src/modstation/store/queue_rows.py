@@ -49,7 +49,7 @@ def order_of(view: QueueView) -> tuple[str, str]:
 def _scan(view: QueueView, edge: str, order: str, *, places: bool = False, fits: str = "") -> str:
     """The keyset scan of a view from an edge; the partial index is named, never guessed.
 
-    ``places``: only where each stands. ``fits``: a condition, up to the last place of a slice.
+    ``places``: only where each stands. ``fits``: a condition, as far as the last place of a slice.
     """
     index, rank = order_of(view)
     where = "q.status = 'pending'"
@@ -63,7 +63,10 @@ def _scan(view: QueueView, edge: str, order: str, *, places: bool = False, fits:
         columns = f", {ENTRY}"
         assets = " CROSS JOIN assets AS a ON a.key = q.key"
     if fits:
-        from_there += f" AND (q.lane, q.{rank}, q.key) <= (:last_lane, :last_rank, :last_key)"
+        to_there = "<=" if order == "ASC" else ">="
+        from_there += (
+            f" AND (q.lane, q.{rank}, q.key) {to_there} (:last_lane, :last_rank, :last_key)"
+        )
         from_there += f" AND {fits}"
     return (
         f"SELECT q.lane, q.{rank}, q.key{columns} FROM {_QUEUE} AS q INDEXED BY {index}{assets}"  # noqa: S608
@@ -113,8 +116,12 @@ def scan(
     after: QueuePosition | None,
     rows: int,
     now_us: int,
+    backwards: bool = False,
 ) -> Scanned:
-    """Look at the next ``rows`` of a view and say which of them fit its filter."""
+    """Look at the next ``rows`` of a view and say which of them fit its filter, in order.
+
+    ``backwards``: at those before ``after``, or at the last ones.
+    """
     split = view.split or _WHOLE
     values: dict[str, Any] = {
         "kind": view.kind,
@@ -125,16 +132,19 @@ def scan(
     }
     if after is not None:
         values |= {"lane": after.lane, "rank": after.rank, "key": after.key}
-    edge = ">" if after is not None else ""
+    order, edge = ("DESC", "<") if backwards else ("ASC", ">")
+    edge = edge if after is not None else ""
     # Only the index: where this slice ends.
-    places = sql.execute(_scan(view, edge, "ASC", places=True), values).fetchall()
+    places = sql.execute(_scan(view, edge, order, places=True), values).fetchall()
     if not places:
         return Scanned([], 0, None)
     last = QueuePosition(*places[-1])
     fits, terms = filter_sql.condition(view.filter, now_us=now_us) if view.filter else ("1", {})
     values |= terms | {"last_lane": last.lane, "last_rank": last.rank, "last_key": last.key}
-    found = [entry_of(row) for row in sql.execute(_scan(view, edge, "ASC", fits=fits), values)]
-    return Scanned(found, len(places), last if len(places) == rows else None)
+    found = [entry_of(row) for row in sql.execute(_scan(view, edge, order, fits=fits), values)]
+    return Scanned(
+        found[::-1] if backwards else found, len(places), last if len(places) == rows else None
+    )
 
 
 def fits(sql: sqlite3.Connection, view: QueueView, key: str, *, now_us: int) -> QueueEntry | None:

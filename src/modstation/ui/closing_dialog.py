@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.events import Connection
-from modstation.ui.announce import announce
 from modstation.ui.session_dialog import line_of
 from modstation.ui.wording import CONNECTION_WORDS, counted
 
@@ -119,17 +118,13 @@ class ClosingDialog(QDialog):
 
     def _ask(self) -> None:
         if self._reachable:
-            self._say(f"What you keep is not lost. {_SAFE}")
+            self.words.setText(f"What you keep is not lost. {_SAFE}")
             self.post_button.setFocus()
         else:
             word = CONNECTION_WORDS[self._station.session.connection.connection][1]
-            self._say(f"Nothing can be posted now ({word.lower()}). {_SAFE}")
+            self.words.setText(f"Nothing can be posted now ({word.lower()}). {_SAFE}")
             self.post_button.hide()
             self.keep_button.setFocus()
-
-    def _say(self, text: str) -> None:
-        self.words.setText(text)
-        announce(self, text)
 
     def _post(self) -> None:
         self._station.post_now()
@@ -137,7 +132,7 @@ class ClosingDialog(QDialog):
         self.post_button.hide()
         self.keep_button.setText("&Close without waiting")
         self.progress.show()
-        self._say("Posting…")
+        self.words.setText("Posting…")
         self._timer.start()
         self._look()
 
@@ -153,7 +148,7 @@ class ClosingDialog(QDialog):
             self._timer.stop()
             self.progress.hide()
             noun = counted(left, "decision", "decisions")
-            self._say(f"The service takes nothing now; {noun} left. {_SAFE}")
+            self.words.setText(f"The service takes nothing now; {noun} left. {_SAFE}")
 
     def _leave(self) -> None:
         self._answered = True

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from modstation.core.assets import ModerationStatus
 from modstation.ui.overlay import Overlay
-from modstation.ui.theme import BUTTON
+from modstation.ui.theme import BUTTON, sized
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,15 +38,10 @@ class QueuesSheet(Overlay):
     def __init__(self, theme: Theme, keymap: Keymap, reader: KeyReader, parent: QWidget) -> None:
         self.rows = QListWidget()
         self.rows.setAccessibleName("Queues")
-        self.rows.setIconSize(QSize(theme.px(16), theme.px(16)))
-        theme.write_in(self.rows, BUTTON)
+        self.rows.setIconSize(QSize(16, 16))
+        self.rows.setFont(sized(self.rows.font(), BUTTON))
         super().__init__(
-            theme,
-            "What to review",
-            self.rows,
-            widest=theme.px(560),
-            needed=theme.px(9 * _ROW),
-            parent=parent,
+            theme, "What to review", self.rows, widest=560, needed=9 * _ROW, parent=parent
         )
         self._theme = theme
         self._keymap = keymap
@@ -69,10 +64,8 @@ class QueuesSheet(Overlay):
             if choice.current:
                 text += " · under review"
             icon, colour = _ICONS[view.status]
-            item = QListWidgetItem(
-                QIcon(self._theme.icon(icon, colour, self._theme.px(16), ratio)), text
-            )
-            item.setSizeHint(QSize(200, self._theme.px(_ROW)))
+            item = QListWidgetItem(QIcon(self._theme.icon(icon, colour, 16, ratio)), text)
+            item.setSizeHint(QSize(200, _ROW))
             self.rows.addItem(item)
             if choice.current:
                 self.rows.setCurrentItem(item)

@@ -207,6 +207,17 @@ def test_every_order_is_read_from_its_own_index(store: StationStore, order: Orde
 # -- filters
 
 
+def _backwards(store: StationStore, view: QueueView, rows: int) -> str:
+    """What fits from the end of the queue on, put in order."""
+    found, edge = "", None
+    while True:
+        part = store.scan(view, after=edge, rows=rows, backwards=True)
+        found = "".join(entry.asset.ref.public_id[-1] for entry in part.entries) + found
+        edge = part.edge
+        if edge is None:
+            return found
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
@@ -252,5 +263,6 @@ def test_a_filter_finds_what_fits_in_slices_of_any_size(
             if edge is None:
                 break
         assert (found, looked) == (wanted, 5)
+        assert _backwards(store, view, rows) == wanted
     keys = [photo.key for photo in photos]
     assert "".join(e.asset.ref.public_id[-1] for e in store.still_fit(view, keys)) == wanted
