@@ -247,9 +247,9 @@ def _decide_all(desk: NetworkDesk, names: list[str]) -> None:
 def test_the_process_is_at_work_while_the_queue_is_still_empty(
     tmp_path: Path, service: LiveService
 ) -> None:
-    with NetworkDesk(tmp_path, service, view=QueueView("webpurify")) as desk:
+    with NetworkDesk(tmp_path, service, view=QueueView(("webpurify",))) as desk:
         desk.online()
-        assert desk.store.counts(QueueView("webpurify")).waiting == 0
+        assert desk.store.counts(QueueView(("webpurify",))).waiting == 0
 
 
 def test_a_rejected_picture_is_shown_by_our_own_service(

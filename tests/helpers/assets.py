@@ -96,6 +96,7 @@ def fill(
     pass_id: str = "pass-1",
 ) -> PageResult:
     """Store one whole listing of a view."""
+    (listing,) = view.listings
     return store.apply_page(
-        view, assets, cursor=None, pass_id=pass_id, listed_at=at, first=True, last=True
+        listing, assets, cursor=None, pass_id=pass_id, listed_at=at, first=True, last=True
     )

@@ -65,7 +65,7 @@ def fill(path: Path, count: int, url_root: str, *, bytes_: int, size: tuple[int,
     store = StationStore.open(path, clock=clock, ids=TimeOrderedIds())
     first = min(count, 200)
     store.apply_page(
-        VIEW,
+        VIEW.listings[0],
         [asset(number, url_root, bytes_, size) for number in range(first)],
         cursor=None,
         pass_id="bench",

@@ -135,6 +135,8 @@ class ScriptedService:
     statuses: dict[str, str] = field(init=False)
     posted: list[Posted] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    # Of those that are not "manual".
+    kinds: dict[str, str] = field(default_factory=dict)
     contexts: dict[str, dict[str, str]] = field(default_factory=dict)
     most_at_once: int = 0
     _at_once: int = 0
@@ -216,7 +218,7 @@ class ScriptedService:
             "height": 480,
             "created_at": f"2025-06-01T12:{number // 60:02}:{number % 60:02}Z",
             "secure_url": f"https://photos.example/image/upload/v1/{name}.jpg",
-            "moderation_kind": "manual",
+            "moderation_kind": self.kinds.get(name, "manual"),
             "moderation_status": self.statuses[name],
             **({"context": {"custom": self.contexts[name]}} if name in self.contexts else {}),
         }
@@ -231,8 +233,8 @@ class ScriptedService:
                 return self._json({"batch_decisions": {"max": self.batch}})
             case "POST", ["modstation", "decisions"] if self.batch:
                 return self._decide_many(json.loads(request.content)["decisions"])
-            case "GET", ["resources", "image", "moderations", _, status]:
-                return self._list(status, parse_qs(query))
+            case "GET", ["resources", "image", "moderations", kind, status]:
+                return self._list(kind, status, parse_qs(query))
             case "GET", ["resources", "image", "upload", *rest]:
                 return self._one(unquote("/".join(rest)), None)
             case "POST", ["resources", "image", "upload", *rest]:
@@ -261,13 +263,15 @@ class ScriptedService:
         self.posted.append(Posted(name, wanted, self.statuses[name] != wanted))
         self.statuses[name] = wanted
 
-    def _list(self, status: str, query: dict[str, list[str]]) -> httpx.Response:
+    def _list(self, kind: str, status: str, query: dict[str, list[str]]) -> httpx.Response:
         size = int(query.get("max_results", ["10"])[0])
         after = int(query.get("next_cursor", ["-1"])[0])
         found = [
             (number, name)
             for number, name in enumerate(self.names)
-            if number > after and self.statuses[name] == status
+            if number > after
+            and self.statuses[name] == status
+            and self.kinds.get(name, "manual") == kind
         ]
         answer: dict[str, Any] = {"resources": [self.describe(name) for _, name in found[:size]]}
         if len(found) > size:

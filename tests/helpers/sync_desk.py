@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modstation.core.decisions import Verdict
+    from modstation.core.queue import QueueView
     from modstation.store.station_store import StationStore
 
 
@@ -30,6 +31,7 @@ class Desk:
     folder: Path
     service: ScriptedService
     settings: SyncSettings = field(default_factory=SyncSettings)
+    view: QueueView = MANUAL_PENDING
     clock: ManualClock = field(default_factory=ManualClock)
     ids: CountingIds = field(default_factory=CountingIds)
     events: list[Event] = field(default_factory=list)
@@ -44,7 +46,7 @@ class Desk:
         self.engine = SyncEngine(
             self.store,
             self.client,
-            view=MANUAL_PENDING,
+            view=self.view,
             clock=self.clock,
             random=Random(1),
             settings=self.settings,

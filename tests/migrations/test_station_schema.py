@@ -66,7 +66,7 @@ def test_a_frozen_database_opens_with_everything_in_it(folder: Path) -> None:
     assert flagged == ([("photos/0010", "ask the author")] if escalated else [])
     assert store.get_state("quota") == '{"limit": 500}'
     assert len(store.problems([make_asset(9).key])) == 1
-    assert store.list_state(MANUAL_PENDING).complete
+    assert store.list_state(MANUAL_PENDING.listings[0]).complete
     store.close()
 
 

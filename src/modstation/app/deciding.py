@@ -103,9 +103,7 @@ class Attempt:
                 "Not approved: the image was uncovered only for a moment.", code="needs-reveal"
             )
 
-    def draft(
-        self, rules: SessionRules, policy: Policy, view: QueueView, *, offline: bool
-    ) -> DecisionDraft:
+    def draft(self, rules: SessionRules, policy: Policy, *, offline: bool) -> DecisionDraft:
         """What is stored; ``offline``: the service could not be asked meanwhile."""
         asset, look = self.entry.asset, self.look
         return DecisionDraft(
@@ -114,7 +112,7 @@ class Attempt:
             actor=rules.actor,
             asset_id=asset.asset_id,
             version=asset.version,
-            kind=asset.kind or view.kind,
+            kind=self.entry.kind,
             status_seen=asset.status,
             expected=frozenset({asset.status}),
             reason_code=self.reason.code if self.reason else None,
@@ -210,7 +208,7 @@ class Deciding:
         desk.leave(StripState(verdict.status.value))
         self.pace.decided(now)
         offline = desk.connection.connection in OFFLINE
-        draft = attempt.draft(desk.rules, desk.policy, desk.view, offline=offline)
+        draft = attempt.draft(desk.rules, desk.policy, offline=offline)
         hold = desk.rules.hold
         stored: list[Saved] = []
 
@@ -244,7 +242,7 @@ class Deciding:
         offline = desk.connection.connection in OFFLINE
         drafts = [
             replace(
-                attempt.draft(desk.rules, desk.policy, desk.view, offline=offline),
+                attempt.draft(desk.rules, desk.policy, offline=offline),
                 batch_id=batch_id,
             )
             for attempt in attempts

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from modstation.core.errors import StoreError
     from modstation.core.events import ConnectionChanged
     from modstation.core.policy import Policy, Reason
-    from modstation.core.queue import Counts, QueueEntry, QueueView
+    from modstation.core.queue import Counts, QueueEntry
     from modstation.store.station_store import StationStore
 
 LENGTH = 50
@@ -143,7 +143,6 @@ def items_of(
 class Desk(Protocol):
     """The session whose decisions these are: ``ReviewSession``."""
 
-    view: QueueView
     policy: Policy
     rules: SessionRules
     connection: ConnectionChanged
@@ -448,7 +447,7 @@ class History:
     def _draft(self, attempt: Attempt) -> DecisionDraft:
         desk = self._desk
         offline = desk.connection.connection in OFFLINE
-        return attempt.draft(desk.rules, desk.policy, desk.view, offline=offline)
+        return attempt.draft(desk.rules, desk.policy, offline=offline)
 
     def _stored(self, saved: Saved, text: str) -> None:
         # The new decision is what is looked at from here on, with what was seen of it so far.

@@ -120,7 +120,7 @@ def view_of(value: dict[str, Any]) -> QueueView:
     """The view of a message; ``ValueError``, ``KeyError`` or ``TypeError`` if it is none."""
     split = value["split"]
     return QueueView(
-        value["kind"],
+        tuple(value["kinds"]),
         ModerationStatus(value["status"]),
         Split(**split) if split else None,
         Order(value["order"]),

@@ -99,19 +99,20 @@ class Exchange:
         with self._engine(page=min(limit or self._settings.page, self._settings.page)) as engine:
             engine.refresh()
             while True:
+                stepped = self._clock.now()
                 report = engine.pull_once()
                 if report.worked:
                     pulled += report.pulled
                     progress(report.pulled)
                     deadline = self._clock.now() + PATIENCE
-                    if self._store.list_state(self._view).complete:
+                    if engine.listed():
                         return pulled
                     if limit is not None and pulled >= limit:
                         return pulled
                 elif report.next_at is None:
                     # The backlog on this machine is full.
                     return pulled
-                elif not self._wait(report.next_at, deadline):
+                elif not self._wait(report.next_at, deadline, stepped):
                     raise self._trouble()
 
     def push(self, *, progress: Callable[[int], None] = _ignore) -> Pushed:
@@ -123,6 +124,7 @@ class Exchange:
         deadline = self._clock.now() + PATIENCE
         with self._engine(page=self._settings.page) as engine:
             while True:
+                stepped = self._clock.now()
                 report = engine.push_once()
                 posted += report.posted
                 counts = self.counts()
@@ -135,7 +137,7 @@ class Exchange:
                     continue
                 until = self._last.until if self._last else None
                 again = max(filter(None, (until, self._store.next_due())), default=None)
-                if again is None or not self._wait(again, deadline):
+                if again is None or not self._wait(again, deadline, stepped):
                     return Pushed(posted, self._why_left())
 
     @contextmanager
@@ -159,17 +161,16 @@ class Exchange:
         if isinstance(event, ConnectionChanged):
             self._last = event
 
-    def _wait(self, moment: datetime, deadline: datetime) -> bool:
-        """Wait for a moment to come; false if it is past already, or too far away to wait for.
+    def _wait(self, moment: datetime, deadline: datetime, stepped: datetime) -> bool:
+        """Wait for a moment to come; false if it is too far away, or was there at the last step.
 
-        A moment that is past means that the engine had its chance and declined (quota pacing).
+        Then the engine, which stepped at ``stepped``, had its chance and declined (quota pacing).
         """
-        now = self._clock.now()
-        if moment <= now or moment > deadline:
+        if moment <= stepped or moment > deadline:
             return False
         if self._last is not None and self._last.connection is Connection.OFFLINE:
             return False
-        self._sleep((moment - now).total_seconds())
+        self._sleep(max(0.0, (moment - self._clock.now()).total_seconds()))
         return True
 
     def _trouble(self) -> RemoteError:
@@ -182,7 +183,8 @@ class Exchange:
                 f"No call is left in this hour; the next begins at {quota.reset_at:%H:%M} UTC.",
                 retry_at=quota.reset_at,
             )
-        return Unknown("The queue could not be listed to its end.")
+        refused = f" {last.message}" if last is not None and last.message else ""
+        return Unknown(f"The queue could not be listed to its end.{refused}")
 
     def _why_left(self) -> str:
         last = self._last

@@ -235,7 +235,7 @@ class QueueVerbs:
             actor=desk.rules.actor,
             asset_id=asset.asset_id,
             version=asset.version,
-            kind=asset.kind or desk.view.kind,
+            kind=entry.kind,
             status_seen=asset.status,
             expected=frozenset({asset.status}),
             policy_version=desk.policy.version,
@@ -249,7 +249,7 @@ class QueueVerbs:
             return
         desk.on_disk(entry.key)
         # Of another queue than the one reviewed now it has no place on this stage.
-        if entry.asset.status is desk.view.status:
+        if desk.view.holds(entry):
             desk.put_back(entry.ordered(desk.view.order))
         desk.tell(Message(f"{words} {entry.asset.ref.public_id}.", Tone.DONE))
         desk.reload()

@@ -450,8 +450,8 @@ class ReviewSession:
         """So many decisions count no more; of their images, these wait again."""
         for _ in range(count):
             self._deciding.pace.taken_back()
-        # One that waits under another status than the one reviewed now has no place on this stage.
-        here = [entry for entry in entries if entry.asset.status is self.view.status]
+        # One that waits in another queue than the one reviewed now has no place on this stage.
+        here = [entry for entry in entries if self.view.holds(entry)]
         for entry in entries:
             self._window.release(entry.key)
         if here:

@@ -12,7 +12,7 @@ from msgspec import Meta, inspect
 
 from modstation.core.errors import SettingsError
 from modstation.core.protection import Protection
-from modstation.core.queue import Order
+from modstation.core.queue import Order, parse_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,12 +23,15 @@ def _describe(
     *,
     least: float | None = None,
     most: float | None = None,
+    pattern: str | None = None,
     title: str = "",
     group: str = "More",
     restart: bool = False,
 ) -> Meta:
     """``restart``: a change counts after the next start only."""
     told = {"title": title, "group": group, "restart": restart}
+    if pattern is not None:
+        return Meta(description=text, pattern=pattern, extra=told)
     return Meta(description=text, ge=least, le=most, extra=told)
 
 
@@ -115,6 +118,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             group="Looking",
         ),
     ] = False
+    kinds: Annotated[
+        str,
+        _describe(
+            "Moderation kinds that are reviewed unless --kind names others, with commas between.",
+            title="Moderation kinds",
+            group="Deciding",
+            pattern=r"^\s*\w+(\s*,\s*\w+)*\s*$",
+            restart=True,
+        ),
+    ] = "manual"
     order: Annotated[
         Order,
         _describe(
@@ -245,6 +258,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = False
 
     @property
+    def queue_kinds(self) -> tuple[str, ...]:
+        """The moderation kinds that are reviewed unless others are asked for."""
+        return parse_kinds(self.kinds)
+
+    @property
     def actor_name(self) -> str:
         """Who decides: the name that was set, else the log-in name."""
         return self.actor.strip() or login_name()
@@ -337,6 +355,8 @@ def _allowed(kind: inspect.Type) -> str:
             return ", ".join(f"“{value}”" for value in values)
         case inspect.EnumType(cls=choices):
             return ", ".join(f"“{choice.value}”" for choice in choices)
+        case inspect.StrType(pattern=str()):
+            return "names in quotes, with commas between"
         case _:
             return "text in quotes"
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modstation.app.group_session import GroupSession
     from modstation.app.history import History
     from modstation.app.mailbox import Mailbox
-    from modstation.app.queue_choice import QueueChoice
+    from modstation.app.queue_choice import QueueChoices
     from modstation.app.review_session import ReviewSession
     from modstation.app.settings import Settings
     from modstation.app.settings_book import SettingsBook
@@ -402,15 +402,15 @@ class Station:
     # -- other queues
 
     def queues(
-        self, done: Callable[[list[QueueChoice]], None], failed: Callable[[StoreError], None]
+        self, done: Callable[[QueueChoices], None], failed: Callable[[StoreError], None]
     ) -> None:
         """Read which queues there are, with how much of each is stored here."""
         # Not at the top: the first image needs no other queue.
-        from modstation.app.queue_choice import choices
+        from modstation.app.queue_choice import QueueChoices
 
         self._rest(
             lambda store: store.queues(),
-            lambda counted: done(choices(counted, self.session.view)),
+            lambda counted: done(QueueChoices(counted, self.session.view)),
             failed,
         )
 

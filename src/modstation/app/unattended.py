@@ -117,7 +117,7 @@ def draft_decision(
         actor=actor,
         asset_id=asset.asset_id,
         version=asset.version,
-        kind=asset.kind,
+        kind=entry.kind,
         status_seen=asset.status,
         expected=frozenset({asset.status}),
         reason_code=reason.code if reason else None,

@@ -12,6 +12,7 @@ from modstation.cli.terminal import (
     Terminal,
     account_option,
     json_option,
+    kinds_option,
     pass_terminal,
     printable,
     say_json,
@@ -30,7 +31,7 @@ MOST_NEXT = 200
 
 
 @click.command()
-@click.option("--kind", default="manual", show_default=True, help="Moderation kind to count.")
+@kinds_option("count")
 @click.option(
     "--status",
     "of_status",
@@ -53,7 +54,7 @@ MOST_NEXT = 200
 def status(
     ctx: click.Context,
     *,
-    kind: str,
+    kinds: tuple[str, ...] | None,
     of_status: str,
     upcoming: int,
     account: str | None,
@@ -72,7 +73,7 @@ def status(
     chosen = terminal.account(account)
     folder = terminal.home().account(chosen.name)
     with opened_store(folder) as store:
-        view = QueueView(kind, ModerationStatus(of_status))
+        view = QueueView(kinds or terminal.settings().queue_kinds, ModerationStatus(of_status))
         counts = store.counts(view)
         waiting = store.window(view, around=None, before=0, after=upcoming)
         stuck = store.operations(
@@ -85,7 +86,7 @@ def status(
                 "cloud": chosen.cloud,
                 "api_base": chosen.api_base,
                 "folder": str(folder.path),
-                "kind": kind,
+                "kind": ",".join(view.kinds),
                 "status": of_status,
                 **counts_as_dict(counts),
                 "next": [entry.asset.ref.public_id for entry in waiting],

@@ -13,6 +13,7 @@ from modstation.cli.terminal import (
     account_option,
     counter,
     json_option,
+    kinds_option,
     progress,
     say_json,
     warn,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Pull about N at most.")
-@click.option("--kind", default="manual", show_default=True, help="Moderation kind to pull.")
+@kinds_option("pull")
 @click.option(
     "--status",
     type=click.Choice(["pending", "approved", "rejected"]),
@@ -39,7 +40,7 @@ def pull(
     ctx: click.Context,
     *,
     limit: int | None,
-    kind: str,
+    kinds: tuple[str, ...] | None,
     status: str,
     account: str | None,
     as_json: bool,
@@ -52,8 +53,9 @@ def pull(
     terminal = ctx.ensure_object(Terminal)
     credentials = terminal.credentials(account)
     terminal.start_log()
-    view = QueueView(kind=kind, status=ModerationStatus(status))
-    with exchange(terminal.home(), credentials, terminal.settings(), view=view) as line:
+    settings = terminal.settings()
+    view = QueueView(kinds or settings.queue_kinds, ModerationStatus(status))
+    with exchange(terminal.home(), credentials, settings, view=view) as line:
         with counter("Pulled") as bar:
             pulled = line.pull(limit=limit, progress=bar.update)
         counts = line.counts()

@@ -6,7 +6,7 @@ import os
 
 import click
 
-from modstation.cli.terminal import Terminal, account_option, has_screen
+from modstation.cli.terminal import Terminal, account_option, has_screen, kinds_option
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import ReviewError
 from modstation.core.queue import QueueView, Split
@@ -31,7 +31,7 @@ class SplitType(click.ParamType[Split]):
 
 @click.command()
 @account_option
-@click.option("--kind", default="manual", show_default=True, help="Moderation kind to review.")
+@kinds_option("review")
 @click.option(
     "--status",
     type=click.Choice(["pending", "approved", "rejected"]),
@@ -46,12 +46,14 @@ def review(
     ctx: click.Context,
     *,
     account: str | None = None,
-    kind: str = "manual",
+    kinds: tuple[str, ...] | None = None,
     status: str = "pending",
     offline: bool = False,
     split: Split | None = None,
 ) -> None:
     """Open the review window (what “modstation” alone does)."""
+    from modstation.app.settings_file import load_settings
+
     terminal = ctx.ensure_object(Terminal)
     if not has_screen() and not os.environ.get("QT_QPA_PLATFORM"):
         raise ReviewError(
@@ -65,7 +67,9 @@ def review(
     if credentials is not None:
         terminal.secrets.append(credentials.secret)
     terminal.start_log("station")
-    view = QueueView(kind=kind, status=ModerationStatus(status), split=split)
+    # The window tells what is wrong with the settings.
+    kinds = kinds or load_settings(home)[0].queue_kinds
+    view = QueueView(kinds, status=ModerationStatus(status), split=split)
     # The first import of Qt on this path; the station's other processes start before it.
     from modstation.ui.main import run_station
 

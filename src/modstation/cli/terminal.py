@@ -7,18 +7,22 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from modstation.core.queue import parse_kinds
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from modstation.app.accounts import AccountBook
     from modstation.app.paths import Home
     from modstation.app.settings import Settings
     from modstation.core.accounts import Account, Credentials
+
+FC = TypeVar("FC", bound="Callable[..., Any] | click.Command")
 
 DONE = 0
 FAILED = 1
@@ -107,6 +111,29 @@ account_option = click.option(
     help="Account to work with (default: $CLOUDINARY_URL, else the only one there is).",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+class _Kinds(click.ParamType[tuple[str, ...]]):
+    name = "KIND[,KIND]"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        try:
+            return parse_kinds(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def kinds_option(verb: str) -> Callable[[FC], FC]:
+    """``--kind``: one moderation kind or several, for a command that does ``verb`` with them."""
+    return click.option(
+        "--kind",
+        "kinds",
+        type=_Kinds(),
+        metavar=_Kinds.name,
+        help=f"Moderation kind to {verb}, or several (default: the setting “kinds”, manual).",
+    )
 
 
 def warn(text: str) -> None:

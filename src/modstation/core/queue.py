@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from modstation.core.filtering import Filter
 
+# The moderations of images that Cloudinary names; an account has those it asked for.
+KNOWN_KINDS = ("manual", "webpurify", "aws_rek", "perception_point", "duplicate", "metascan")
 # Entries the window holds in memory around the current one (design §4, scale).
 WINDOW = 64
 
@@ -45,6 +47,15 @@ class Split:
         return cls(part, parts)
 
 
+def parse_kinds(text: str) -> tuple[str, ...]:
+    """Read moderation kinds with commas between them; ``ValueError`` if there is none."""
+    kinds = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not kinds:
+        msg = f"“{text}” names no moderation kind; write for example manual,webpurify"
+        raise ValueError(msg)
+    return kinds
+
+
 class Order(StrEnum):
     """Which of the waiting images comes first; what was skipped comes last in any order."""
 
@@ -57,14 +68,38 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class QueueView:
-    """What is being reviewed: one moderation kind and status, or a share of it, in an order."""
+class Listing:
+    """One list of the service: what has a status in a moderation kind."""
 
-    kind: str = "manual"
+    kind: str
+    status: ModerationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    """What is being reviewed: moderation kinds in one status, or a share of them, in an order.
+
+    ``kinds`` names each kind once, and at least one; else ``ValueError``.
+    """
+
+    kinds: tuple[str, ...] = ("manual",)
     status: ModerationStatus = ModerationStatus.PENDING
     split: Split | None = None
     order: Order = Order.OLDEST
     filter: Filter | None = None
+
+    def __post_init__(self) -> None:
+        if not all(self.kinds) or not self.kinds or len(set(self.kinds)) < len(self.kinds):
+            raise ValueError(f"a queue has each of its kinds once: {self.kinds}")
+
+    @property
+    def listings(self) -> tuple[Listing, ...]:
+        """The lists of the service that it is put together from."""
+        return tuple(Listing(kind, self.status) for kind in self.kinds)
+
+    def holds(self, entry: QueueEntry) -> bool:
+        """An entry that waits belongs here, whatever a filter says of it."""
+        return entry.kind in self.kinds and entry.asset.status is self.status
 
     @property
     def listed(self) -> QueueView:
@@ -139,6 +174,8 @@ class QueueEntry:
 
     position: QueuePosition
     asset: Asset
+    # The moderation it waits under, or was settled by: that of the list it stands in.
+    kind: str
     # The reviewer has bookmarked it.
     flagged: bool = False
     reasons: tuple[str, ...] = ()

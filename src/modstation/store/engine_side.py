@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import Asset
     from modstation.core.clock import Clock
     from modstation.core.outbox import Operation, Transition
-    from modstation.core.queue import QueueView
+    from modstation.core.queue import Listing
     from modstation.store.reason_notes import ReasonNote
 
 
@@ -141,14 +141,14 @@ class EngineSide:
 
     # -- listings, for the sync engine
 
-    def list_state(self, view: QueueView) -> ListState:
-        """How far the listing of a view has got."""
+    def list_state(self, listing: Listing) -> ListState:
+        """How far a listing has got."""
         with self._connection.reading() as sql:
-            return listings.state(sql, view)
+            return listings.state(sql, listing)
 
     def apply_page(
         self,
-        view: QueueView,
+        listing: Listing,
         assets: Sequence[Asset],
         *,
         cursor: str | None,
@@ -164,7 +164,7 @@ class EngineSide:
         pass was never begun. Storing the same page again changes nothing.
         """
         page = listings.Page(cursor, pass_id, listed_at, first, last)
-        return listings.apply_page(self._connection, view, assets, page, now=self._clock.now())
+        return listings.apply_page(self._connection, listing, assets, page, now=self._clock.now())
 
     def upsert_asset(self, asset: Asset) -> None:
         """Store one asset that was read by itself; names that are no text are left out."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from modstation.core.assets import ModerationStatus
 from modstation.core.clock import to_us
 from modstation.core.likeness import (
     BAND_BYTES,
@@ -67,27 +66,15 @@ class Likeness:
         self, view: QueueView, *, around: QueuePosition | None, limit: int
     ) -> list[tuple[str, str | None]]:
         """Keys and revisions without a fingerprint, among the next 256 entries from a place."""
-        index, rank = queue_rows.order_of(view)
-        where = "q.status = 'pending'"
-        if view.status is not ModerationStatus.PENDING:
-            where = "q.status <> 'pending' AND q.status = :status"
-        edge = ""
-        if around is not None:
-            edge = f" AND (q.lane, q.{rank}, q.key) >= (:lane, :rank, :key)"
-        share = " AND q.share % :parts = :part - 1" if view.split else ""
-        values: dict[str, Any] = {"kind": view.kind, "status": view.status.value, "limit": limit}
+        values = queue_rows.scan_values(view, SPAN) | {"most": limit}
         if around is not None:
             values |= {"lane": around.lane, "rank": around.rank, "key": around.key}
-        if view.split is not None:
-            values |= {"part": view.split.part, "parts": view.split.parts}
+        span = queue_rows.ordered_scan(view, ">=" if around else "", "ASC", places=True)
         query = (
-            "SELECT key, revision FROM ("  # noqa: S608
-            f"SELECT q.key AS key, {_REVISION} AS revision"
-            f" FROM review_queue AS q INDEXED BY {index} CROSS JOIN assets AS a ON a.key = q.key"
-            f" WHERE {where} AND q.kind = :kind{share}{edge}"
-            f" ORDER BY q.lane, q.{rank}, q.key LIMIT {SPAN}) AS near"
+            f"SELECT near.key, {_REVISION} FROM ({span}) AS near"  # noqa: S608
+            " CROSS JOIN assets AS a ON a.key = near.key"
             " WHERE NOT EXISTS (SELECT 1 FROM fingerprints AS f"
-            " WHERE f.key = near.key AND f.revision IS near.revision) LIMIT :limit"
+            f" WHERE f.key = near.key AND f.revision IS {_REVISION}) LIMIT :most"
         )
         with self._connection.reading() as sql:
             return list(sql.execute(query, values))

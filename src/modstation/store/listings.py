@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from modstation.core.assets import Asset
-    from modstation.core.queue import QueueView
+    from modstation.core.queue import Listing
     from modstation.store.connection import StoreConnection
 
 # A list may be served by a replica that has not heard of our acknowledgement yet.
@@ -54,16 +54,16 @@ class Tally:
         )
 
 
-def state(sql: sqlite3.Connection, view: QueueView) -> ListState:
-    """How far the listing of a view has got."""
+def state(sql: sqlite3.Connection, listing: Listing) -> ListState:
+    """How far a listing has got."""
     backlog = sql.execute(
         "SELECT waiting FROM queue_counts WHERE kind = ? AND status = ? AND parts = 1",
-        (view.kind, view.status.value),
+        (listing.kind, listing.status.value),
     ).fetchone()
     waiting = backlog[0] if backlog else 0
     row = sql.execute(
         "SELECT cursor, pass_id, started_us, complete FROM listings WHERE kind = ? AND status = ?",
-        (view.kind, view.status.value),
+        (listing.kind, listing.status.value),
     ).fetchone()
     if row is None:
         return ListState(backlog=waiting)
@@ -72,7 +72,7 @@ def state(sql: sqlite3.Connection, view: QueueView) -> ListState:
 
 def apply_page(
     connection: StoreConnection,
-    view: QueueView,
+    listing: Listing,
     assets: Sequence[Asset],
     page: Page,
     *,
@@ -82,29 +82,29 @@ def apply_page(
     tally = Tally()
     with connection.writing() as sql:
         if page.first:
-            _begin_pass(sql, view, page)
-        pass_no = _pass_number(sql, view, page.pass_id)
+            _begin_pass(sql, listing, page)
+        pass_no = _pass_number(sql, listing, page.pass_id)
     slices = list(sliced(assets))
     for number, slice_ in enumerate(slices, 1):
         with connection.writing() as sql:
-            _store_slice(sql, view, slice_, page, pass_no=pass_no, now=now, tally=tally)
+            _store_slice(sql, listing, slice_, page, pass_no=pass_no, now=now, tally=tally)
             if number == len(slices) and not page.last:
-                _save_cursor(sql, view, page.cursor, complete=False)
+                _save_cursor(sql, listing, page.cursor, complete=False)
     if page.last:
-        tally.left = _sweep(connection, view, pass_no, now)
+        tally.left = _sweep(connection, listing, pass_no, now)
     if page.last or not slices:
         # After the sweep: if the program ends before, the last page is asked for again.
         cursor = None if page.last else page.cursor
         with connection.writing() as sql:
-            _save_cursor(sql, view, cursor, complete=page.last)
+            _save_cursor(sql, listing, cursor, complete=page.last)
     return tally.result()
 
 
-def _sweep(connection: StoreConnection, view: QueueView, pass_no: int, now: datetime) -> int:
+def _sweep(connection: StoreConnection, listing: Listing, pass_no: int, now: datetime) -> int:
     left, after = 0, ""
     while True:
         with connection.reading() as sql:
-            keys = _unseen(sql, view, pass_no=pass_no, after=after, limit=SLICE)
+            keys = _unseen(sql, listing, pass_no=pass_no, after=after, limit=SLICE)
         if not keys:
             return left
         with connection.writing() as sql:
@@ -112,22 +112,22 @@ def _sweep(connection: StoreConnection, view: QueueView, pass_no: int, now: date
         after = keys[-1]
 
 
-def _begin_pass(sql: sqlite3.Connection, view: QueueView, page: Page) -> None:
+def _begin_pass(sql: sqlite3.Connection, listing: Listing, page: Page) -> None:
     """Start a pass: what the last one showed and this one does not is no longer listed."""
     sql.execute(
         "INSERT INTO listings (kind, status, pass_no, pass_id, started_us, complete)"
         " VALUES (?, ?, 1, ?, ?, 0) ON CONFLICT (kind, status) DO UPDATE SET"
         " pass_no = pass_no + 1, pass_id = excluded.pass_id, cursor = NULL,"
         " started_us = excluded.started_us, last_created_us = NULL, complete = 0",
-        (view.kind, view.status.value, page.pass_id, to_us(page.listed_at)),
+        (listing.kind, listing.status.value, page.pass_id, to_us(page.listed_at)),
     )
 
 
-def _pass_number(sql: sqlite3.Connection, view: QueueView, pass_id: str) -> int:
+def _pass_number(sql: sqlite3.Connection, listing: Listing, pass_id: str) -> int:
     """The number of the running pass; ``ValueError`` if another one is running."""
     row = sql.execute(
         "SELECT pass_no, pass_id FROM listings WHERE kind = ? AND status = ?",
-        (view.kind, view.status.value),
+        (listing.kind, listing.status.value),
     ).fetchone()
     if row is None or row[1] != pass_id:
         raise ValueError(f"pass {pass_id} was not begun, or another was begun after it")
@@ -136,7 +136,7 @@ def _pass_number(sql: sqlite3.Connection, view: QueueView, pass_id: str) -> int:
 
 def _store_slice(
     sql: sqlite3.Connection,
-    view: QueueView,
+    listing: Listing,
     assets: Sequence[Asset],
     page: Page,
     *,
@@ -160,42 +160,42 @@ def _store_slice(
         raw = asset_rows.storable(asset.raw)
         before = known.get(key)
         if before is None:
-            asset_rows.insert(sql, asset, described, list_kind=view.kind, now_us=to_us(now))
+            asset_rows.insert(sql, asset, described, list_kind=listing.kind, now_us=to_us(now))
             tally.arrived += 1
-        elif before == (raw, described, view.kind, None):
+        elif before == (raw, described, listing.kind, None):
             tally.unchanged += 1
             seen.append((pass_no, key))
         else:
-            asset_rows.upsert(sql, asset, list_kind=view.kind, now_us=to_us(now))
+            asset_rows.upsert(sql, asset, list_kind=listing.kind, now_us=to_us(now))
             asset_rows.doubt_waiting(sql, asset)
             tally.changed += 1
             seen.append((pass_no, key))
         # A page that names an asset twice must not insert it twice.
-        known[key] = (raw, described, view.kind, None)
+        known[key] = (raw, described, listing.kind, None)
     sql.executemany("UPDATE review_queue SET pass_no = ? WHERE key = ?", seen)
     created = [to_us(asset.created_at) for asset in readable if asset.created_at]
     if created:
         sql.execute(
             "UPDATE listings SET last_created_us = max(coalesce(last_created_us, 0), ?)"
             " WHERE kind = ? AND status = ?",
-            (max(created), view.kind, view.status.value),
+            (max(created), listing.kind, listing.status.value),
         )
 
 
 def _save_cursor(
-    sql: sqlite3.Connection, view: QueueView, cursor: str | None, *, complete: bool
+    sql: sqlite3.Connection, listing: Listing, cursor: str | None, *, complete: bool
 ) -> None:
     """Remember where the pass goes on, or that it is complete."""
     sql.execute(
         "UPDATE listings SET cursor = ?, complete = ? WHERE kind = ? AND status = ?",
-        (cursor, complete, view.kind, view.status.value),
+        (cursor, complete, listing.kind, listing.status.value),
     )
 
 
 def _unseen(
-    sql: sqlite3.Connection, view: QueueView, *, pass_no: int, after: str, limit: int
+    sql: sqlite3.Connection, listing: Listing, *, pass_no: int, after: str, limit: int
 ) -> list[str]:
-    """Reads: keys in the queue of a view that this pass did not show, in the order of keys.
+    """Reads: keys in the queue of a list that this pass did not show, in the order of keys.
 
     Not among them: what was created after the last asset of the pass, and second looks, which
     the service does not list.
@@ -212,8 +212,8 @@ def _unseen(
         " ORDER BY q.key LIMIT :limit",
         {
             "after": after,
-            "kind": view.kind,
-            "status": view.status.value,
+            "kind": listing.kind,
+            "status": listing.status.value,
             "pass_no": pass_no,
             "limit": limit,
         },

@@ -25,7 +25,7 @@ _DONE = (
 _LAST_DONE = f"{_DONE} ORDER BY o.settled_us DESC, o.sequence DESC LIMIT 1"
 # What makes an entry of the row ``a`` of ``assets``, behind its place; ``entry_of`` reads it.
 ENTRY = (
-    f"{_FLAGGED}, (SELECT json_group_array(d.reason_code) {_DONE}),"
+    f"a.list_kind, {_FLAGGED}, (SELECT json_group_array(d.reason_code) {_DONE}),"
     f" (SELECT o.target {_LAST_DONE}), (SELECT d.reason_code {_LAST_DONE}), {asset_rows.COLUMNS}"
 )
 
@@ -39,19 +39,23 @@ _ORDERS = {
 }
 
 
-def order_of(view: QueueView) -> tuple[str, str]:
+def _order_of(view: QueueView) -> tuple[str, str]:
     """The index that has a view in its order, and the column that it ranks by."""
     if view.status is ModerationStatus.PENDING:
         return _ORDERS[view.order]
     return "queue_settled", "created_us"
 
 
-def _scan(view: QueueView, edge: str, order: str, *, places: bool = False, fits: str = "") -> str:
+def ordered_scan(
+    view: QueueView, edge: str, order: str, *, places: bool = False, fits: str = ""
+) -> str:
     """The keyset scan of a view from an edge; the partial index is named, never guessed.
 
-    ``places``: only where each stands. ``fits``: a condition, as far as the last place of a slice.
+    Of several kinds each is scanned in order, and SQLite merges them row by row: it reads one row
+    of a kind ahead, not a whole kind. ``places``: only where each stands. ``fits``: a condition,
+    as far as the last place of a slice.
     """
-    index, rank = order_of(view)
+    index, rank = _order_of(view)
     where = "q.status = 'pending'"
     if view.status is not ModerationStatus.PENDING:
         # The first term is what the index asks for, the second what is wanted.
@@ -68,11 +72,25 @@ def _scan(view: QueueView, edge: str, order: str, *, places: bool = False, fits:
             f" AND (q.lane, q.{rank}, q.key) {to_there} (:last_lane, :last_rank, :last_key)"
         )
         from_there += f" AND {fits}"
-    return (
+    kinds = " UNION ALL ".join(
         f"SELECT q.lane, q.{rank}, q.key{columns} FROM {_QUEUE} AS q INDEXED BY {index}{assets}"  # noqa: S608
-        f" WHERE {where} AND q.kind = :kind{share}{from_there}"
-        f" ORDER BY q.lane {order}, q.{rank} {order}, q.key {order} LIMIT :limit"
+        f" WHERE {where} AND q.kind = :kind{number}{share}{from_there}"
+        for number in range(len(view.kinds))
     )
+    return f"{kinds} ORDER BY 1 {order}, 2 {order}, 3 {order} LIMIT :limit"
+
+
+def scan_values(view: QueueView, limit: int) -> dict[str, Any]:
+    """What an ``ordered_scan`` of a view is bound to, but for its edge."""
+    split = view.split or _WHOLE
+    kinds = {f"kind{number}": kind for number, kind in enumerate(view.kinds)}
+    return {
+        **kinds,
+        "status": view.status.value,
+        "part": split.part,
+        "parts": split.parts,
+        "limit": limit,
+    }
 
 
 _FROM_EDGE, _BEFORE_EDGE = ">=", "<"
@@ -87,25 +105,20 @@ def window(
     after: int,
 ) -> list[QueueEntry]:
     """Entries in order: up to ``before``, the one at ``around`` if it is there, up to ``after``."""
-    split = view.split or _WHOLE
-    values: dict[str, Any] = {
-        "kind": view.kind,
-        "status": view.status.value,
-        "part": split.part,
-        "parts": split.parts,
-        "limit": after,
-    }
+    values = scan_values(view, after)
     if around is None:
-        return [entry_of(row) for row in sql.execute(_scan(view, "", "ASC"), values)]
+        return [entry_of(row) for row in sql.execute(ordered_scan(view, "", "ASC"), values)]
     values |= {"lane": around.lane, "rank": around.rank, "key": around.key}
     values["limit"] = after + 1
-    later = [entry_of(row) for row in sql.execute(_scan(view, _FROM_EDGE, "ASC"), values)]
+    later = [entry_of(row) for row in sql.execute(ordered_scan(view, _FROM_EDGE, "ASC"), values)]
     if len(later) > after and later[0].position != around:
         later.pop()
     if before <= 0:
         return later
     values["limit"] = before
-    earlier = [entry_of(row) for row in sql.execute(_scan(view, _BEFORE_EDGE, "DESC"), values)]
+    earlier = [
+        entry_of(row) for row in sql.execute(ordered_scan(view, _BEFORE_EDGE, "DESC"), values)
+    ]
     return earlier[::-1] + later
 
 
@@ -122,26 +135,21 @@ def scan(
 
     ``backwards``: at those before ``after``, or at the last ones.
     """
-    split = view.split or _WHOLE
-    values: dict[str, Any] = {
-        "kind": view.kind,
-        "status": view.status.value,
-        "part": split.part,
-        "parts": split.parts,
-        "limit": rows,
-    }
+    values = scan_values(view, rows)
     if after is not None:
         values |= {"lane": after.lane, "rank": after.rank, "key": after.key}
     order, edge = ("DESC", "<") if backwards else ("ASC", ">")
     edge = edge if after is not None else ""
     # Only the index: where this slice ends.
-    places = sql.execute(_scan(view, edge, order, places=True), values).fetchall()
+    places = sql.execute(ordered_scan(view, edge, order, places=True), values).fetchall()
     if not places:
         return Scanned([], 0, None)
     last = QueuePosition(*places[-1])
     fits, terms = filter_sql.condition(view.filter, now_us=now_us) if view.filter else ("1", {})
     values |= terms | {"last_lane": last.lane, "last_rank": last.rank, "last_key": last.key}
-    found = [entry_of(row) for row in sql.execute(_scan(view, edge, order, fits=fits), values)]
+    found = [
+        entry_of(row) for row in sql.execute(ordered_scan(view, edge, order, fits=fits), values)
+    ]
     return Scanned(
         found[::-1] if backwards else found, len(places), last if len(places) == rows else None
     )
@@ -152,11 +160,11 @@ def fits(sql: sqlite3.Connection, view: QueueView, key: str, *, now_us: int) -> 
     terms: dict[str, object]
     fits_, terms = filter_sql.condition(view.filter, now_us=now_us) if view.filter else ("1", {})
     row = sql.execute(
-        "SELECT 1 FROM review_queue AS q CROSS JOIN assets AS a ON a.key = q.key"  # noqa: S608
-        f" WHERE q.key = :key AND q.kind = :kind AND q.status = :status AND {fits_}",
-        {"key": key, "kind": view.kind, "status": view.status.value, **terms},
+        "SELECT q.kind FROM review_queue AS q CROSS JOIN assets AS a ON a.key = q.key"  # noqa: S608
+        f" WHERE q.key = :key AND q.status = :status AND {fits_}",
+        {"key": key, "status": view.status.value, **terms},
     ).fetchone()
-    found = entry(sql, key) if row else None
+    found = entry(sql, key) if row and row[0] in view.kinds else None
     return found.ordered(view.order) if found else None
 
 
@@ -225,15 +233,17 @@ def clear_marks(sql: sqlite3.Connection, key: str) -> None:
 def counts(sql: sqlite3.Connection, view: QueueView) -> Counts | None:
     """The kept counters; None if nobody has counted this share yet."""
     split = view.split or _WHOLE
-    row = sql.execute(
-        "SELECT waiting FROM queue_counts WHERE kind = ? AND status = ? AND parts = ? AND part = ?",
-        (view.kind, view.status.value, split.parts, split.part),
+    marks = ", ".join("?" * len(view.kinds))
+    counted, waiting = sql.execute(
+        "SELECT count(*), coalesce(sum(waiting), 0) FROM queue_counts"  # noqa: S608 - marks only
+        f" WHERE kind IN ({marks}) AND status = ? AND parts = ? AND part = ?",
+        (*view.kinds, view.status.value, split.parts, split.part),
     ).fetchone()
-    if row is None and view.split is not None:
+    if counted < len(view.kinds) and view.split is not None:
         return None
     kept = dict(sql.execute("SELECT name, value FROM counters").fetchall())
     return Counts(
-        waiting=row[0] if row else 0,
+        waiting=waiting,
         held=kept["held"],
         ready=kept["ready"],
         in_flight=kept["in_flight"],
@@ -255,19 +265,22 @@ def kept_counts(sql: sqlite3.Connection) -> dict[tuple[str, ModerationStatus], i
 
 
 def start_counting(sql: sqlite3.Connection, view: QueueView) -> None:
-    """Count a share once; from then on the triggers keep its number."""
+    """Count a share once, kind by kind; from then on the triggers keep its numbers."""
     split = view.split or _WHOLE
-    sql.execute(
+    sql.executemany(
         "INSERT INTO queue_counts (kind, status, part, parts, waiting)"
         " SELECT :kind, :status, :part, :parts, count(*) FROM review_queue"
         " WHERE kind = :kind AND status = :status AND share % :parts = :part - 1"
         " ON CONFLICT DO NOTHING",
-        {
-            "kind": view.kind,
-            "status": view.status.value,
-            "part": split.part,
-            "parts": split.parts,
-        },
+        [
+            {
+                "kind": kind,
+                "status": view.status.value,
+                "part": split.part,
+                "parts": split.parts,
+            }
+            for kind in view.kinds
+        ],
     )
 
 
@@ -326,10 +339,11 @@ def drift(sql: sqlite3.Connection) -> list[str]:
 def entry_of(row: Sequence[Any]) -> QueueEntry:
     """The entry of a row: lane, rank and key, then the columns of ``ENTRY``."""
     place = QueuePosition(row[0], row[1], row[2])
-    flagged, reasons, posted, reason_code = row[3:7]
+    kind, flagged, reasons, posted, reason_code = row[3:8]
     return QueueEntry(
         place,
-        asset_rows.asset_of(row[7:]),
+        asset_rows.asset_of(row[8:]),
+        kind,
         bool(flagged),
         tuple(dict.fromkeys(code for code in json.loads(reasons) if code)),
         ModerationStatus(posted) if posted else None,

@@ -121,6 +121,10 @@ class SyncEngine:
         self._view = view
         self._puller.change_view(view)
 
+    def listed(self) -> bool:
+        """Since ``refresh`` every list was read to its end, or as far as this machine keeps it."""
+        return self._puller.listed(self._clock.now())
+
     def set_offline(self, *, offline: bool) -> None:
         """Use no network until this is taken back."""
         if offline is not (self.connection is Connection.OFFLINE_CHOSEN):

@@ -1,7 +1,8 @@
-"""Reading the queue from the service, a page at a time, oldest first."""
+"""Reading the queue from the service, a page at a time, oldest first, its lists in turn."""
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modstation.core.clock import Clock
-    from modstation.core.queue import QueueView
+    from modstation.core.queue import Listing, QueueView
     from modstation.store.results import ListState
     from modstation.store.station_store import StationStore
     from modstation.sync.remote_port import ModerationService
@@ -27,9 +28,7 @@ LEAST_BETWEEN_PASSES = timedelta(seconds=2)
 
 
 class Puller:
-    """Walks passes over one view; the cursor is saved with its page, so a pass goes on where it
-    stood when the program ended.
-    """
+    """Pulls the lists of one view: a page of one, then a page of the next."""
 
     def __init__(
         self,
@@ -42,10 +41,93 @@ class Puller:
         settings: SyncSettings,
         checkpoint: Callable[[str], None],
     ) -> None:
+        self._standing = standing
+        self._clock = clock
+
+        def pass_over(listing: Listing, share: float) -> ListPass:
+            return ListPass(
+                store,
+                client,
+                standing,
+                listing=listing,
+                share=share,
+                clock=clock,
+                settings=settings,
+                checkpoint=checkpoint,
+            )
+
+        self._pass_over = pass_over
+        self._passes = self._begin(view)
+
+    def ask(self) -> None:
+        """Begin the next pass over every list as soon as may be."""
+        for one in self._passes:
+            one.ask()
+
+    def change_view(self, view: QueueView) -> None:
+        """List another view, as soon as may be; its passes go on where they stood."""
+        self._passes = self._begin(view)
+        self.ask()
+
+    def listed(self, now: datetime) -> bool:
+        """Since ``ask`` every list was read to its end, or as far as this machine keeps it."""
+        return all(one.ended or one.next_at(now) is None for one in self._passes)
+
+    def next_at(self, now: datetime) -> datetime | None:
+        """When the next page is due; None: not before something waiting has been decided."""
+        moments = [one.next_at(now) for one in self._passes]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def run(self) -> int | None:
+        """Pull one page if one is due; how many assets it held, or None if there was none."""
+        pulled = None
+        for _ in range(len(self._passes)):
+            pulled = self._passes[0].run()
+            self._passes.rotate(-1)
+            if pulled is not None or self._standing.blocked(self._clock.now()):
+                break
+        self._tell_refused()
+        return pulled
+
+    def _tell_refused(self) -> None:
+        """A list that the service refuses is no trouble as long as there are others."""
+        refused = [one.refusal for one in self._passes if one.refusal]
+        if len(self._passes) > 1:
+            self._standing.remark(" ".join(sorted(refused)))
+        elif refused and self._passes[0].just_refused:
+            self._standing.view_refused(refused[0])
+
+    def _begin(self, view: QueueView) -> deque[ListPass]:
+        share = LISTING_SHARE / len(view.listings)
+        return deque(self._pass_over(listing, share) for listing in view.listings)
+
+
+class ListPass:
+    """Walks passes over one list; the cursor is saved with its page, so a pass goes on where it
+    stood when the program ended. ``share``: of an hour's calls, that this list may take.
+    """
+
+    def __init__(
+        self,
+        store: StationStore,
+        client: ModerationService,
+        standing: Standing,
+        *,
+        listing: Listing,
+        share: float,
+        clock: Clock,
+        settings: SyncSettings,
+        checkpoint: Callable[[str], None],
+    ) -> None:
+        # What the service said against listing it at all, in words, and that it was a moment ago.
+        self.refusal, self.just_refused = "", False
+        # A pass came to its end since somebody asked.
+        self.ended = False
         self._store = store
         self._client = client
         self._standing = standing
-        self._view = view
+        self._listing = listing
+        self._share = share
         self._clock = clock
         self._settings = settings
         self._checkpoint = checkpoint
@@ -57,18 +139,12 @@ class Puller:
 
     def ask(self) -> None:
         """Begin the next pass as soon as may be."""
-        self._asked = True
+        self._asked, self.ended = True, False
         self._not_before = None
-
-    def change_view(self, view: QueueView) -> None:
-        """List another view, as soon as may be; its pass goes on where it stood."""
-        self._view = view
-        self._restart, self._restart_refused, self._pages = False, False, 1
-        self.ask()
 
     def next_at(self, now: datetime) -> datetime | None:
         """When the next page is due; None: not before something waiting has been decided."""
-        state = self._store.list_state(self._view)
+        state = self._store.list_state(self._listing)
         if state.backlog >= self._settings.backlog_limit:
             return None
         due, quota = self._due(state, now), self._client.quota
@@ -79,16 +155,20 @@ class Puller:
     def run(self) -> int | None:
         """Pull one page if one is due; how many assets it held, or None if there was none."""
         now = self._clock.now()
+        self.just_refused = False
         due = self.next_at(now)
         if due is None or due > now:
             return None
-        state = self._store.list_state(self._view)
+        state = self._store.list_state(self._listing)
         first = self._restart or state.complete or state.pass_id is None
         cursor = None if first else state.cursor
         pass_id = f"{to_us(now):x}" if first or state.pass_id is None else state.pass_id
         try:
             page = self._client.list_assets(
-                self._view.kind, self._view.status, cursor=cursor, limit=self._settings.page
+                self._listing.kind,
+                self._listing.status,
+                cursor=cursor,
+                limit=self._settings.page,
             )
             if page.next_cursor is not None and page.next_cursor == cursor:
                 raise Unknown("The listing does not get any further.")
@@ -100,13 +180,13 @@ class Puller:
         if first:
             self._asked, self._restart, self._pages = False, False, 0
         self._pages += 1
-        self._not_before = None
+        self._not_before, self.refusal = None, ""
         if page.next_cursor is None:
-            self._restart_refused = False
+            self._restart_refused, self.ended = False, True
         self._standing.works()
         self._checkpoint("page-received")
         self._store.apply_page(
-            self._view,
+            self._listing,
             page.assets,
             cursor=page.next_cursor,
             pass_id=pass_id,
@@ -132,16 +212,17 @@ class Puller:
         quota = self._client.quota
         if quota is None or quota.limit <= 0:
             return self._settings.refresh
-        affordable = timedelta(hours=self._pages / (quota.limit * LISTING_SHARE))
+        affordable = timedelta(hours=self._pages / (quota.limit * self._share))
         return max(self._settings.refresh, affordable)
 
     def _refused(self, error: Refused, cursor: str | None) -> int | None:
-        """A cursor may have expired: begin anew, once. Without one the view itself is wrong."""
+        """A cursor may have expired: begin anew, once. Without one the list itself is wrong."""
         again, self._restart = self._restart_refused, cursor is not None
         if cursor is not None and not again:
             self._restart_refused = True
             return 0
         self._restart_refused = False
-        self._standing.view_refused(error)
+        self.refusal = f"{self._listing.kind} cannot be listed: {error.message}"
+        self.just_refused = True
         self._not_before = self._clock.now() + self._settings.refresh
         return None

@@ -77,6 +77,7 @@ class Standing:
         self.connection = Connection.STARTING
         self.until: datetime | None = None
         self._pauses = 0
+        self._remark = ""
         self._last_told: ConnectionChanged | None = None
         self._restore()
 
@@ -103,7 +104,14 @@ class Standing:
 
     def answered(self) -> None:
         """A ping was answered; the length of the next pause is only forgotten by ``works``."""
-        self._become(Connection.ONLINE, None)
+        self._become(Connection.ONLINE, None, self._remark)
+
+    def remark(self, text: str) -> None:
+        """Say with every *online* what the service refuses although it works; empty: nothing."""
+        if text != self._remark:
+            self._remark = text
+            if self.connection is Connection.ONLINE:
+                self._announce(self.connection, text, None)
 
     def failed(self, error: RemoteError) -> None:
         """Pause because of ``error``, as long as its class asks for."""
@@ -123,9 +131,9 @@ class Standing:
                 wait = backoff(self._pauses, self._random.random())
                 self._pause(connection, error, now + wait)
 
-    def view_refused(self, error: RemoteError) -> None:
+    def view_refused(self, message: str) -> None:
         """The service answers but does not know this queue; posting goes on."""
-        self._become(Connection.TROUBLE, None, error.message)
+        self._become(Connection.TROUBLE, None, message)
 
     def retry_now(self) -> None:
         """Cut a pause short because a person asked; not the one the service asked for."""

@@ -163,6 +163,11 @@ class EvidencePanel(QWidget):
             self._place.setText(text)
             self._place.setVisible(bool(text))
 
+    @property
+    def place(self) -> str:
+        """What stands there of why this image is here."""
+        return self._place.text()
+
     def show_decided(self, text: str) -> None:
         """Say who settled the image that is shown, when and why; an empty text hides the line."""
         self._decided.setText(text)

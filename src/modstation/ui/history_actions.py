@@ -55,7 +55,13 @@ def history_handlers(window: StationWindow) -> dict[str, Callable[[], None]]:
     def queues() -> None:
         from modstation.ui.queues_sheet import QueuesSheet
 
-        sheet = QueuesSheet(window.theme, window.station.keymap, window.reader, window)
+        sheet = QueuesSheet(
+            window.theme,
+            window.station.keymap,
+            window.reader,
+            window,
+            key_of=window.key_of,
+        )
         sheet.chosen.connect(window.session.change_view)
         window.show_sheet(sheet, "queues")
         window.station.queues(

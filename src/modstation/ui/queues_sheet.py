@@ -1,23 +1,29 @@
-"""The queue chooser: what waits, what was approved, what was rejected, by kind."""
+"""The queue chooser: what waits, what was approved, what was rejected, by kind or of several."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from modstation.core.assets import ModerationStatus
 from modstation.ui.overlay import Overlay
 from modstation.ui.theme import BUTTON, sized
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from modstation.app.queue_choice import QueueChoice
+    from modstation.app.queue_choice import QueueChoice, QueueChoices
     from modstation.core.keymap import Keymap
-    from modstation.core.queue import QueueView
     from modstation.ui.keys import KeyReader
     from modstation.ui.theme import Theme
 
@@ -28,72 +34,142 @@ _ICONS = {
     ModerationStatus.REJECTED: ("reject", "reject_text"),
 }
 _STEPS = {"next": 1, "previous": -1}
+_TICK = "mark"
 
 
 class QueuesSheet(Overlay):
-    """A row a queue; Enter or a click reviews it, which decides nothing."""
+    """A row a queue; M ticks several, Enter or a click reviews them, which decides nothing."""
 
     chosen = Signal(object)
 
-    def __init__(self, theme: Theme, keymap: Keymap, reader: KeyReader, parent: QWidget) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        keymap: Keymap,
+        reader: KeyReader,
+        parent: QWidget,
+        *,
+        key_of: Callable[[str], str],
+    ) -> None:
         self.rows = QListWidget()
         self.rows.setAccessibleName("Queues")
         self.rows.setIconSize(QSize(16, 16))
         self.rows.setFont(sized(self.rows.font(), BUTTON))
+        self.review = _button("Review (Enter)")
+        self.tick = _button(f"Tick ({key_of(_TICK)})")
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 12, 0)
+        column.setSpacing(12)
+        column.addWidget(self.rows, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.review)
+        buttons.addWidget(self.tick)
+        buttons.addStretch(1)
+        column.addLayout(buttons)
         super().__init__(
-            theme, "What to review", self.rows, widest=560, needed=9 * _ROW, parent=parent
+            theme,
+            "What to review",
+            body,
+            widest=560,
+            needed=11 * _ROW,
+            parent=parent,
+            keyboard=self.rows,
         )
         self._theme = theme
         self._keymap = keymap
         self._key_reader = reader
-        self._views: list[QueueView] = []
+        self._choices: QueueChoices | None = None
+        self._box_clicked = False
         self.rows.itemActivated.connect(lambda _: self._choose())
-        self.rows.itemClicked.connect(lambda _: self._choose())
+        self.rows.itemChanged.connect(self._tick_by_mouse)
+        self.rows.itemClicked.connect(lambda _: self._click())
+        self.review.clicked.connect(self._choose)
+        self.tick.clicked.connect(lambda: self._tick(self.rows.currentRow()))
         self.say("Reading what is here…")
 
-    def show_choices(self, choices: Sequence[QueueChoice]) -> None:
-        """Fill the rows; the queue under review is chosen."""
-        self._views = [choice.view for choice in choices]
+    def show_choices(self, choices: QueueChoices) -> None:
+        """Fill the rows; the first queue under review is chosen."""
+        self._choices = choices
         ratio = self.devicePixelRatioF()
+        self.rows.blockSignals(True)
         self.rows.clear()
-        for choice in choices:
-            view = choice.view
-            text = f"{view.kind} · {view.status.value}"
-            if choice.waiting is not None:
-                text += f" · {choice.waiting:,} here"
-            if choice.current:
-                text += " · under review"
-            icon, colour = _ICONS[view.status]
-            item = QListWidgetItem(QIcon(self._theme.icon(icon, colour, 16, ratio)), text)
+        for choice in choices.rows:
+            icon, colour = _ICONS[choice.listing.status]
+            item = QListWidgetItem(QIcon(self._theme.icon(icon, colour, 16, ratio)), _text(choice))
             item.setSizeHint(QSize(200, _ROW))
             self.rows.addItem(item)
-            if choice.current:
-                self.rows.setCurrentItem(item)
+        self._show_ticks()
+        self.rows.blockSignals(False)
+        self.rows.setCurrentRow(next(n for n, row in enumerate(choices.rows) if row.current))
         self.say(
-            "Enter reviews the chosen one. Approved and rejected images can be overridden: the key"
-            " says first what that does."
+            "Ticked queues of one state are reviewed as one. Approved and rejected images can be"
+            " overridden: the key says first what that does."
         )
+
+    def _show_ticks(self) -> None:
+        if self._choices is None:
+            return
+        self.rows.blockSignals(True)
+        for row in range(self.rows.count()):
+            on = self._choices.ticked(row)
+            state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+            self.rows.item(row).setCheckState(state)
+        self.rows.blockSignals(False)
+
+    def _tick(self, row: int) -> None:
+        if self._choices is not None and row >= 0:
+            self._choices.tick(row)
+            self._show_ticks()
+
+    def _tick_by_mouse(self, item: QListWidgetItem) -> None:
+        # The click on the box is told twice: as a change, then as a click on the row.
+        self._box_clicked = True
+        self._tick(self.rows.row(item))
+
+    def _click(self) -> None:
+        ticked, self._box_clicked = self._box_clicked, False
+        if not ticked:
+            self._choose()
 
     def _choose(self) -> None:
         row = self.rows.currentRow()
-        if row >= 0:
-            view = self._views[row]
+        if self._choices is not None and row >= 0:
+            view = self._choices.view(row)
             self.leave()
             self.chosen.emit(view)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The keys that move in the queue move here too; other letters search nothing."""
+        """The keys that move and mark in the queue do so here too; other letters search nothing."""
         if (
             watched is self.rows
             and isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
             and not self.closes(event)
         ):
-            for chord in self._key_reader.chords(event):
-                step = _STEPS.get(self._keymap.match([chord])[1] or "")
-                if step is not None:
-                    row = self.rows.currentRow() + step
-                    self.rows.setCurrentRow(min(max(row, 0), self.rows.count() - 1))
-                    return True
+            chords = self._key_reader.chords(event)
+            commands = {self._keymap.match([chord])[1] or "" for chord in chords}
+            row = self.rows.currentRow()
+            if _TICK in commands or event.key() == Qt.Key.Key_Space:
+                if not event.isAutoRepeat():
+                    self._tick(row)
+                return True
+            for name in commands & _STEPS.keys():
+                self.rows.setCurrentRow(min(max(row + _STEPS[name], 0), self.rows.count() - 1))
+                return True
             return bool(event.text().strip())
         return super().eventFilter(watched, event)
+
+
+def _button(text: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return button
+
+
+def _text(choice: QueueChoice) -> str:
+    text = f"{choice.listing.kind} · {choice.listing.status.value}"
+    if choice.waiting is not None:
+        text += f" · {choice.waiting:,} here"
+    return f"{text} · under review" if choice.current else text

@@ -88,6 +88,11 @@ class Toolbar(QWidget):
                 self.buttons[name] = button
                 row.addWidget(button)
 
+    @property
+    def title(self) -> str:
+        """What is being reviewed, in words."""
+        return self._title.text
+
     def set_title(self, title: str) -> None:
         """Say what is being reviewed."""
         self._title.set_text(title)
@@ -144,7 +149,7 @@ class _Title(QWidget):
         self.set_text(text)
 
     def set_text(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self.setAccessibleName(text)
         self.update()
 
@@ -158,7 +163,7 @@ class _Title(QWidget):
         painter.setFont(sized(self.font(), BODY))
         painter.setPen(self._theme.colour("muted"))
         text = painter.fontMetrics().elidedText(
-            self._text, Qt.TextElideMode.ElideMiddle, self.width() - 16
+            self.text, Qt.TextElideMode.ElideMiddle, self.width() - 16
         )
         painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
         painter.end()

@@ -276,6 +276,8 @@ class StationWindow(QWidget):
                 if change.connection is Connection.MAY_NOT_POST:
                     text = f"{change.message} {self.key_of('refresh')} tries again."
                     self.message.show_message(Message(text, Tone.PROBLEM))
+                elif change.connection is Connection.ONLINE and change.message:
+                    self.message.show_message(Message(change.message, Tone.PROBLEM))
             case StripChanged():
                 self._strip_due = True
             case Message():

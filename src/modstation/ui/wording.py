@@ -137,10 +137,10 @@ ORDER_WORDS = {
 
 
 def view_text(view: QueueView) -> str:
-    """What is being reviewed: kind, status, share and order."""
+    """What is being reviewed: kinds, status, share and order."""
     part = f" · part {view.split.part} of {view.split.parts}" if view.split else ""
     order = "" if view.order is Order.OLDEST else f" · {ORDER_WORDS[view.order]}"
-    return f"{view.kind} · {view.status.value}{part}{order}"
+    return f"{' + '.join(view.kinds)} · {view.status.value}{part}{order}"
 
 
 def looked_text(looked: tuple[int, bool] | None) -> str:
@@ -152,7 +152,10 @@ def looked_text(looked: tuple[int, bool] | None) -> str:
 
 
 def place_text(entry: QueueEntry | None, view: QueueView, *, hide_verdict: bool = False) -> str:
-    """Why an image is here now: the order, a skip, a flag; what machines found may stay hidden."""
+    """Why an image is here now; what machines found may stay hidden.
+
+    The order, a skip, its queue among several, a flag.
+    """
     if entry is None:
         return ""
     lane, asset = entry.position.lane, entry.asset
@@ -172,6 +175,8 @@ def place_text(entry: QueueEntry | None, view: QueueView, *, hide_verdict: bool 
             parts = [f"Here because this picture is public since {moment(from_us(since))}"]
     else:
         parts = [] if view.order is Order.OLDEST else [f"Here by order: {ORDER_WORDS[view.order]}"]
+    if len(view.kinds) > 1:
+        parts.append(f"Queue: {entry.kind}")
     if entry.flagged:
         parts.append("Flagged")
     return " · ".join(parts)

@@ -14,7 +14,7 @@ from modstation.core.queue import QueueEntry, QueuePosition
 
 def entry(number: int, *, version: int = 1) -> QueueEntry:
     asset = make_asset(number, version=version)
-    return QueueEntry(QueuePosition(0, number, asset.key), asset)
+    return QueueEntry(QueuePosition(0, number, asset.key), asset, "manual")
 
 
 def entries(*numbers: int) -> list[QueueEntry]:

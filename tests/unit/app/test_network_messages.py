@@ -52,7 +52,7 @@ KEY = "image/upload/böse\n\u2028{\"}'\0"
     "event",
     [
         QueueChanged(Counts(1, 2, 3, 4, 5, 6, 7, 8), QueueView()),
-        QueueChanged(Counts(1), QueueView("k", ModerationStatus.REJECTED, Split(2, 3))),
+        QueueChanged(Counts(1), QueueView(("k",), ModerationStatus.REJECTED, Split(2, 3))),
         ConnectionChanged(Connection.ONLINE),
         ConnectionChanged(Connection.THROTTLED, "späť", NOW, Quota(500, 0, NOW)),
         ImageCached(KEY, "review"),
@@ -89,7 +89,7 @@ def spec_of(
         credentials=Credentials(Account("a", "cloud", "key", "https://x.example"), "s3cr3t\n{"),
         folder=AccountFolder(tmp_path),
         log=tmp_path / "log",
-        view=QueueView("webpurify", ModerationStatus.REJECTED, Split(2, 3)),
+        view=QueueView(("webpurify",), ModerationStatus.REJECTED, Split(2, 3)),
         settings=settings or Settings(),
         screen_edge=screen_edge,
         offline=True,
@@ -135,7 +135,8 @@ def test_a_process_started_by_hand_is_told_nothing_and_ends(text: bytes) -> None
 
 
 @pytest.mark.parametrize(
-    "view", [QueueView(), QueueView("aws_rek", ModerationStatus.REJECTED, Split(2, 3))]
+    "view",
+    [QueueView(), QueueView(("aws_rek", "manual"), ModerationStatus.REJECTED, Split(2, 3))],
 )
 def test_another_view_arrives_as_it_was_chosen(view: QueueView) -> None:
     sent = json.loads(line(view_message(view)))

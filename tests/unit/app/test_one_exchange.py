@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from modstation.remote.parsing import Page
 from modstation.sync.settings import SyncSettings
 
 CLOCK = SystemClock()
+QUEUE = QueueView()
 PENDING = ModerationStatus.PENDING
 NO_POLICY = Policy(version="none", title="", reasons=())
 
@@ -58,10 +60,8 @@ def store(tmp_path):
         yield opened
 
 
-def line(store, service, *, sleep=lambda _seconds: None):
-    return Exchange(
-        store, service, view=QueueView(), settings=SyncSettings(), clock=CLOCK, sleep=sleep
-    )
+def line(store, service, *, view=QUEUE, sleep=lambda _seconds: None):
+    return Exchange(store, service, view=view, settings=SyncSettings(), clock=CLOCK, sleep=sleep)
 
 
 def decide(store, name, verdict=Verdict.APPROVE, hold=0):
@@ -76,6 +76,28 @@ def used_up(left):
 def test_a_pull_without_a_call_left_says_when_there_are_some_again(store):
     with pytest.raises(Throttled, match="UTC"):
         line(store, Service("cat", quota=used_up(0))).pull()
+
+
+def test_a_pull_lists_every_kind_anew_before_it_ends(store):
+    service = Service("cat")
+    service.listed = []
+
+    def list_assets(kind, status, *, cursor=None, limit=500):
+        service.listed.append((kind, cursor))
+        if kind == "webpurify" and cursor is None:
+            return Page((), "more")
+        return Page(tuple(service.assets.values()) if kind == "manual" else (), None)
+
+    service.list_assets = list_assets
+    both = QueueView(("manual", "webpurify"))
+    for _ in range(2):
+        service.listed.clear()
+        assert line(store, service, view=both, sleep=time.sleep).pull() == 1
+        assert sorted(service.listed, key=str) == [
+            ("manual", None),
+            ("webpurify", "more"),
+            ("webpurify", None),
+        ]
 
 
 def test_a_push_leaves_the_reserve_for_listing_and_says_when_the_rest_goes(store):

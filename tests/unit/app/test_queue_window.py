@@ -8,7 +8,7 @@ from modstation.core.queue import QueueEntry, QueuePosition
 def entry(number: int, lane: int = 0) -> QueueEntry:
     ref = AssetRef("image", "upload", f"photo-{number:03}")
     asset = Asset(ref=ref, status=ModerationStatus.PENDING, kind="manual")
-    return QueueEntry(QueuePosition(lane, number, ref.key), asset)
+    return QueueEntry(QueuePosition(lane, number, ref.key), asset, "manual")
 
 
 def window(count: int) -> QueueWindow:

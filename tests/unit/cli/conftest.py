@@ -106,5 +106,11 @@ def fill(home: Home, account: str, public_ids, *, types=("upload",)) -> None:
     ]
     with opened_store(home.account(account)) as store:
         store.apply_page(
-            QueueView(), assets, cursor=None, pass_id="1", listed_at=now, first=True, last=True
+            QueueView().listings[0],
+            assets,
+            cursor=None,
+            pass_id="1",
+            listed_at=now,
+            first=True,
+            last=True,
         )

@@ -136,6 +136,20 @@ def test_status_counts_the_queue_that_is_named(desk, refill):
     assert json.loads(desk("status", "--kind", "webpurify", "--json").out)["waiting"] == 0
     assert json.loads(desk("status", "--status", "rejected", "--json").out)["waiting"] == 0
     assert json.loads(desk("status", "--kind", "manual", "--json").out)["waiting"] == 2
+    both = json.loads(desk("status", "--kind", "webpurify, manual", "--json").out)
+    assert (both["waiting"], both["kind"]) == (2, "webpurify,manual")
+
+
+def test_the_kinds_of_the_settings_count_unless_others_are_named(desk):
+    desk.home.settings_file.write_text('kinds = "webpurify"\n', encoding="utf-8")
+    assert json.loads(desk("status", "--json").out)["kind"] == "webpurify"
+    assert json.loads(desk("status", "--kind", "manual", "--json").out)["kind"] == "manual"
+
+
+def test_no_kind_at_all_is_a_mistake_in_words(desk):
+    ran = desk("status", "--kind", " , ")
+    assert ran.code == 2
+    assert "names no moderation kind" in ran.err
 
 
 @pytest.mark.parametrize("status", [ModerationStatus.QUEUED, ModerationStatus.ABORTED])

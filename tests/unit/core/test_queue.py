@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modstation.core.assets import AssetRef
-from modstation.core.queue import QueuePosition, Split
+from modstation.core.queue import QueuePosition, Split, parse_kinds
 from modstation.store.asset_rows import share_of
 
 
@@ -20,6 +20,18 @@ def test_a_split_is_read_as_people_write_it(text: str, split: Split) -> None:
 def test_a_wrong_split_is_explained(text: str) -> None:
     with pytest.raises(ValueError, match=r"split|between"):
         Split.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("manual", ("manual",)),
+        ("manual,webpurify", ("manual", "webpurify")),
+        (" webpurify , manual,,webpurify", ("webpurify", "manual")),
+    ],
+)
+def test_kinds_are_read_as_people_write_them(text: str, kinds: tuple[str, ...]) -> None:
+    assert parse_kinds(text) == kinds
 
 
 @given(st.text(), st.integers(1, 12))

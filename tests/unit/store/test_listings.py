@@ -44,7 +44,7 @@ def page(
     last: bool = False,
 ) -> PageResult:
     return store.apply_page(
-        MANUAL_PENDING,
+        MANUAL_PENDING.listings[0],
         assets,
         cursor=cursor,
         pass_id=pass_id,
@@ -62,9 +62,9 @@ def approve(store: StationStore, clock: ManualClock, asset: Asset) -> None:
 
 
 def test_the_cursor_is_saved_with_its_page(store: StationStore, clock: ManualClock) -> None:
-    assert store.list_state(MANUAL_PENDING).pass_id is None
+    assert store.list_state(MANUAL_PENDING.listings[0]).pass_id is None
     page(store, clock, make_assets(450), cursor="after 450", first=True)
-    state = store.list_state(MANUAL_PENDING)
+    state = store.list_state(MANUAL_PENDING.listings[0])
     assert (state.cursor, state.pass_id, state.complete) == ("after 450", "p", False)
     assert (state.started_at, state.backlog) == (clock.now(), 450)
 
@@ -72,7 +72,7 @@ def test_the_cursor_is_saved_with_its_page(store: StationStore, clock: ManualClo
 def test_a_pass_that_reached_its_end_is_complete(store: StationStore, clock: ManualClock) -> None:
     page(store, clock, make_assets(3), first=True)
     page(store, clock, [], cursor=None, last=True)
-    state = store.list_state(MANUAL_PENDING)
+    state = store.list_state(MANUAL_PENDING.listings[0])
     assert (state.cursor, state.complete, state.backlog) == (None, True, 3)
 
 

@@ -189,17 +189,21 @@ def test_every_order_is_walked_both_ways_and_skipped_images_come_last(
     assert store.window(view, around=None, before=0, after=100)[-1].key == entries[0].key
 
 
+@pytest.mark.parametrize("kinds", [("manual",), ("aws_rek", "manual", "webpurify")])
 @pytest.mark.parametrize("order", list(Order))
-def test_every_order_is_read_from_its_own_index(store: StationStore, order: Order) -> None:
+def test_every_order_is_read_from_its_own_index(
+    store: StationStore, order: Order, kinds: tuple[str, ...]
+) -> None:
     from modstation.store import queue_rows
 
-    view = QueueView(order=order)
-    names = {"kind": "manual", "lane": 0, "rank": 0, "key": "", "limit": 64}
+    view = QueueView(kinds, order=order)
+    names = {**queue_rows.scan_values(view, 64), "lane": 0, "rank": 0, "key": ""}
     for edge, way in ((">=", "ASC"), ("<", "DESC")):
-        sql = queue_rows._scan(view, edge, way)
+        sql = queue_rows.ordered_scan(view, edge, way)
         plan = store._connection.sql.execute(f"EXPLAIN QUERY PLAN {sql}", names).fetchall()
         text = " ".join(str(row[3]) for row in plan)
-        assert queue_rows._ORDERS[order][0] in text
+        assert text.count(queue_rows._ORDERS[order][0]) == len(kinds)
+        assert text.count("MERGE") == len(kinds) - 1
         assert "TEMP B-TREE" not in text
         assert "(lane," in text, "a range, not a scan"
 

@@ -203,7 +203,7 @@ class OutboxMachine(RuleBasedStateMachine):
         snapshot = self.snapshots.pop(0)
         self.passes += 1
         self.store.apply_page(
-            MANUAL_PENDING,
+            MANUAL_PENDING.listings[0],
             snapshot.assets,
             cursor=None,
             pass_id=f"pass-{self.passes}",

@@ -146,7 +146,7 @@ def test_an_override_view_shows_and_decides_what_is_settled(
 
 
 def test_lists_of_another_kind_are_another_queue(store: StationStore, clock: ManualClock) -> None:
-    webpurify = QueueView(kind="webpurify")
+    webpurify = QueueView(("webpurify",))
     assets = [make_asset(number, kind="webpurify") for number in (61, 62)]
     fill(store, assets, view=webpurify, at=clock.now(), pass_id="w")
     assert names(store, webpurify) == ["61", "62"]

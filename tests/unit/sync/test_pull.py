@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from helpers.assets import MANUAL_PENDING, open_store
 from helpers.sync_desk import Desk, service_of
 from modstation.core.assets import ModerationStatus
 from modstation.core.clock import ManualClock
-from modstation.core.events import Connection, QueueChanged
+from modstation.core.events import Connection, ConnectionChanged, QueueChanged
 from modstation.core.queue import QueueView
 from modstation.sync.engine import SyncEngine
 
@@ -105,7 +106,7 @@ def test_the_view_s_other_kinds_are_listed_by_their_name(tmp_path: Path) -> None
     engine = SyncEngine(
         store,
         client,
-        view=QueueView(kind="webpurify"),
+        view=QueueView(("webpurify",)),
         clock=clock,
         random=Random(1),
         notify=lambda _event: None,
@@ -128,7 +129,7 @@ def test_another_view_is_listed_at_once_and_the_old_pass_goes_on_where_it_stood(
     desk.engine.refresh()
     desk.clock.advance(61)
     desk.engine.step()
-    begun = desk.store.list_state(MANUAL_PENDING)
+    begun = desk.store.list_state(MANUAL_PENDING.listings[0])
     assert not begun.complete
     desk.engine.change_view(rejected)
     desk.until_idle()
@@ -136,5 +137,97 @@ def test_another_view_is_listed_at_once_and_the_old_pass_goes_on_where_it_stood(
     assert desk.events[-1] == QueueChanged(desk.store.counts(rejected), rejected)
     desk.engine.change_view(MANUAL_PENDING)
     desk.until_idle()
-    state = desk.store.list_state(MANUAL_PENDING)
+    state = desk.store.list_state(MANUAL_PENDING.listings[0])
     assert (state.complete, state.pass_id) == (True, begun.pass_id)
+
+
+# -- several kinds
+
+
+BOTH = QueueView(("manual", "webpurify"))
+
+
+def mixed_service(count: int) -> scripted.ScriptedService:
+    """Every second asset waits for webpurify."""
+    service = service_of(count)
+    service.kinds = {f"p{number}": "webpurify" for number in range(1, count, 2)}
+    return service
+
+
+def asked_lists(service: scripted.ScriptedService) -> list[str]:
+    """The kinds that were listed, in order."""
+    paths = [path for _, path in service.asked if "/moderations/" in path]
+    return [path.split("/moderations/")[1].split("/")[0] for path in paths]
+
+
+def test_several_kinds_are_listed_in_turn_each_with_its_own_cursor(
+    make_desk: Callable[..., Desk],
+) -> None:
+    service = mixed_service(50)
+    desk = make_desk(service, view=BOTH, page=10)
+    assert asked_lists(service) == ["manual", "webpurify"] * 3
+    assert desk.store.counts(BOTH).waiting == 50
+    assert desk.store.counts(MANUAL_PENDING).waiting == 25
+    assert all(desk.store.list_state(listing).complete for listing in BOTH.listings)
+    entries = desk.store.window(BOTH, around=None, before=0, after=50)
+    assert [e.asset.ref.public_id for e in entries] == [f"p{number}" for number in range(50)]
+
+
+def test_passes_over_several_kinds_go_on_where_each_stood_after_a_restart(
+    make_desk: Callable[..., Desk],
+) -> None:
+    service = mixed_service(50)
+    desk = make_desk(service, view=BOTH, page=10)
+    desk.clock.advance(61)
+    for _ in range(3):
+        desk.engine.step()
+    begun = [desk.store.list_state(listing) for listing in BOTH.listings]
+    assert [state.cursor for state in begun] == ["38", "19"]
+    desk.restart()
+    desk.until_idle()
+    ended = [desk.store.list_state(listing) for listing in BOTH.listings]
+    assert [state.pass_id for state in ended] == [state.pass_id for state in begun]
+    assert all(state.complete for state in ended)
+
+
+def test_a_kind_the_service_does_not_know_stops_no_other_kind(
+    make_desk: Callable[..., Desk],
+) -> None:
+    service = mixed_service(30)
+    service.script(scripted.refused, path="/moderations/webpurify", times=None)
+    desk = make_desk(service, view=BOTH, page=10)
+    assert desk.store.counts(BOTH).waiting == 15
+    assert desk.engine.connection is Connection.ONLINE
+    told = [event for event in desk.events if isinstance(event, ConnectionChanged)]
+    assert "webpurify cannot be listed" in told[-1].message
+    assert len(told) <= 2
+    service.mend()
+    desk.clock.advance(61)
+    desk.until_idle()
+    assert desk.store.counts(BOTH).waiting == 30
+    told = [event for event in desk.events if isinstance(event, ConnectionChanged)]
+    assert (told[-1].connection, told[-1].message) == (Connection.ONLINE, "")
+
+
+def test_one_full_kind_does_not_keep_another_from_being_pulled(
+    make_desk: Callable[..., Desk],
+) -> None:
+    service = service_of(40)
+    service.kinds = {f"p{number}": "webpurify" for number in range(30, 40)}
+    desk = make_desk(service, view=BOTH, page=10, backlog_limit=20)
+    assert desk.store.counts(MANUAL_PENDING).waiting == 20
+    assert desk.store.counts(BOTH).waiting == 30
+
+
+@pytest.mark.parametrize("view", [MANUAL_PENDING, BOTH], ids=["one kind", "two kinds"])
+def test_however_many_kinds_are_listed_the_same_share_of_the_quota_is_taken(
+    make_desk: Callable[..., Desk], view: QueueView
+) -> None:
+    service = mixed_service(2)
+    desk = make_desk(service, view=view, refresh=timedelta(seconds=5))
+    service.asked.clear()
+    for _ in range(720):
+        desk.clock.advance(5)
+        service.quota = (500, 500, desk.clock.now() + timedelta(hours=1))
+        desk.engine.step()
+    assert 100 <= len(asked_lists(service)) <= 152

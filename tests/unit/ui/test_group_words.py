@@ -21,7 +21,7 @@ def alike(
     phash_distance: int = 0,
     decision_id: str | None = None,
 ) -> Alike:
-    entry = QueueEntry(QueuePosition(0, 0, "k"), make_asset(1))
+    entry = QueueEntry(QueuePosition(0, 0, "k"), make_asset(1), "manual")
     return Alike(entry, waits, distance, phash_distance, status, decision_id)
 
 
