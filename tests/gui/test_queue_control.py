@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from helpers.assets import make_asset
 from modstation.core.assets import MachineLabel
+from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.protection import Protection
 from modstation.core.queue import Kept, Order
+from modstation.store.station_store import StationStore
 from modstation.ui.lists_sheet import EscalateDialog, ListsSheet
 
 if TYPE_CHECKING:
@@ -98,6 +100,59 @@ def test_an_escalation_asks_for_a_note_and_takes_the_image_out_of_the_queue(desk
     type_into(desk, "Enter")
     desk.until(lambda: desk.current == "photos/0001")
     assert "Brought back: photos/0001" in desk.message
+
+
+def escalate_and_bring_back(desk: Desk) -> None:
+    """The first photo is left to somebody else, then taken back from the list."""
+    desk.press("e")
+    opened(desk, EscalateDialog)
+    type_into(desk, "Enter")
+    desk.until(lambda: desk.current == "photos/0002")
+    sheet = lists(desk)
+    type_into(desk, "Left")
+    desk.until(lambda: rows(sheet) == ["photos/0001"])
+    type_into(desk, "Enter")
+    desk.until(lambda: desk.current == "photos/0001")
+    desk.ready()
+
+
+def test_deciding_oneself_what_one_escalated_wants_the_key_twice_and_is_in_the_log(
+    desk: Desk,
+) -> None:
+    escalate_and_bring_back(desk)
+    desk.press("a")
+    assert "You left this image to somebody else" in desk.message
+    assert "Press A again" in desk.message
+    assert desk.current == "photos/0001"
+    # Anything else drops it.
+    desk.press("x", "b", "x")
+    assert desk.stored() == []
+    desk.press("x")
+    assert desk.stored() == [("photos/0001", "reject", None)]
+    store = StationStore.open(desk.path, clock=SystemClock(), ids=TimeOrderedIds())
+    log = [(d.draft.action.value, d.draft.actor) for d in store.iterate_decisions()]
+    store.close()
+    assert log == [("escalate", "mod"), ("withdraw", "mod"), ("decide", "mod")]
+
+
+def test_what_one_escalated_is_not_decided_in_bulk(desk: Desk) -> None:
+    escalate_and_bring_back(desk)
+    desk.press("t")
+    desk.until(lambda: desk.window.grid is not None and len(desk.window.grid.grid.tiles) == 12)
+    desk.press("m", "Shift+x")
+    desk.until(lambda: "left this image to somebody else" in desk.message)
+    assert desk.stored() == []
+
+
+def test_an_escalation_that_is_undone_at_once_asks_for_nothing(desk: Desk) -> None:
+    desk.press("e")
+    opened(desk, EscalateDialog)
+    type_into(desk, "Enter")
+    desk.until(lambda: desk.current == "photos/0002")
+    desk.press("u")
+    desk.ready()
+    desk.press("x")
+    assert desk.stored() == [("photos/0001", "reject", None)]
 
 
 def test_escape_escalates_nothing_and_undo_takes_an_escalation_back(desk: Desk) -> None:

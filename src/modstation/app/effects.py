@@ -1,4 +1,4 @@
-"""What overriding a posted verdict does at the service, in one line, before it happens."""
+"""What a verdict does that somebody may not expect, in one line, before it happens."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ _EFFECTS = {
         " the delivery caches"
     ),
 }
+
+OWN_ESCALATION = (
+    "You left this image to somebody else; decided by you, it gets no second opinion, and the log"
+    " says so."
+)
 
 
 def effects_of(verdict: Verdict, *, reverses: bool) -> str:

@@ -24,21 +24,25 @@ _STAYS = {
     "cannot-approve-unseen": "without a picture",
     "queued": "still with an earlier moderation",
     "needs-reason": "without a reason",
+    "escalated": "left to somebody else before",
     "needs-look": "with more to see than a tile shows",
 }
+LEFT_BEFORE = "You left this image to somebody else before: decide it on the stage."
 _DONE = {Verdict.REJECT: "rejected", Verdict.APPROVE: "approved"}
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """The rules of one moment; ``shown`` says whether there is a picture of an image, ``more``
-    whether a tile does not tell all of it: a warning, or further frames.
+    whether a tile does not tell all of it: a warning, or further frames; ``left`` whether the
+    moderator had left it to somebody else.
     """
 
     rules: SessionRules
     policy: Policy
     shown: Callable[[str], bool]
     more: Callable[[str], bool]
+    left: Callable[[str], bool]
     now: float
 
     def attempt(self, tile: Tile, verdict: Verdict, reason: Reason | None) -> Attempt:
@@ -100,6 +104,10 @@ def plan(
     stays: Counter[str] = Counter()
     refusal: ReviewError | None = None
     for tile, verdict in wanted:
+        if judge.left(tile.key):
+            stays["escalated"] += 1
+            refusal = refusal or ReviewError(LEFT_BEFORE, code="escalated")
+            continue
         try:
             attempts.append(
                 judge.attempt(tile, verdict, reason if verdict is Verdict.REJECT else None)

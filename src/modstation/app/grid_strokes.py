@@ -163,6 +163,7 @@ class GridStrokes:
             self._sheet.session.policy,
             self._sheet.has_picture,
             self._has_more_to_see,
+            self._sheet.session.overriding.was_left,
             self._monotonic(),
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from modstation.app.grid_plan import Judge, plan, refuse_in_bulk
+from modstation.app.grid_plan import LEFT_BEFORE, Judge, plan, refuse_in_bulk
 from modstation.app.grid_tiles import Tile, TileLook
 from modstation.app.session_events import (
     CountsChanged,
@@ -278,6 +278,8 @@ class GroupSession:
         """Decide the chosen picture alone, by the rules of the stage."""
         self._refuse_override()
         member = self._need_waiting()
+        if self.session.overriding.was_left(member.key):
+            raise ReviewError(LEFT_BEFORE, code="escalated")
         self.session.decide_many([self._judge().attempt(member, verdict, reason)], None)
 
     def decide_ticked(self, verdict: Verdict, reason: Reason | None = None) -> None:
@@ -338,6 +340,7 @@ class GroupSession:
             self.session.policy,
             self._has_picture,
             self._has_more_to_see,
+            self.session.overriding.was_left,
             self._monotonic(),
         )
 

@@ -1,10 +1,10 @@
-"""Overriding a posted verdict: explained by the first press, done by the second of the same key."""
+"""Verdicts that need a second press: over a posted one, or on what one left to somebody else."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modstation.app.effects import effects_of
+from modstation.app.effects import OWN_ESCALATION, effects_of
 from modstation.app.session_events import OverrideExplained, ReversalClosed
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import ReviewError
@@ -36,27 +36,42 @@ class Overriding:
     def __init__(self, tell: Callable[[SessionEvent], None]) -> None:
         self._tell = tell
         self._explained: OverrideExplained | None = None
+        self._left: set[str] = set()
+
+    def left(self, key: str) -> None:
+        """The moderator has taken an image back that he or she had left to somebody else."""
+        self._left.add(key)
+
+    def was_left(self, key: str) -> bool:
+        """It was taken back like that: a verdict on it alone, and at the second press."""
+        return key in self._left
 
     def allows(
         self, view: QueueView, entry: QueueEntry, verdict: Verdict, reason: Reason | None
     ) -> bool:
-        """Let a verdict through, or explain what it overrides and let it through next time.
+        """Let a verdict through, or explain what it means and let it through next time.
 
         ``ReviewError`` (code ``same``) for the verdict that stands already. A reason without a key
         is chosen in a dialog, which is the second press.
         """
         if view.status is ModerationStatus.PENDING:
-            return True
+            return not self.was_left(entry.key) or self._said(
+                OverrideExplained(entry.key, verdict, reason, OWN_ESCALATION)
+            )
         if verdict.status is entry.asset.status:
             raise ReviewError(
                 f"This image is {verdict.status.value} already; nothing is to be posted.",
                 code="same",
             )
-        wanted = OverrideExplained(entry.key, verdict, reason, effects_of(verdict, reverses=False))
+        effects = effects_of(verdict, reverses=False)
+        return self._said(OverrideExplained(entry.key, verdict, reason, effects))
+
+    def _said(self, wanted: OverrideExplained) -> bool:
+        """It was explained by the press before; if not, it is now."""
         known = self._explained == wanted
         # First: the view that shows the old explanation drops it when a new one takes its place.
         self.drop()
-        if known or (reason is not None and not reason.key):
+        if known or (wanted.reason is not None and not wanted.reason.key):
             return True
         self._explained = wanted
         self._tell(wanted)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from modstation.app.deciding import SessionRules
     from modstation.app.look import Look
+    from modstation.app.overriding import Overriding
     from modstation.app.session_events import SessionEvent
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
@@ -33,6 +34,7 @@ class Desk(Protocol):
     policy: Policy
     rules: SessionRules
     look: Look
+    overriding: Overriding
 
     @property
     def current(self) -> QueueEntry | None:
@@ -182,6 +184,8 @@ class QueueVerbs:
             return store.entry(key) if store.waits(key) else None
 
         def back(found: QueueEntry | None) -> None:
+            if kept is Kept.ESCALATED and row.actor == self._desk.rules.actor:
+                self._desk.overriding.left(key)
             self._acts = [act for act in self._acts if act.key != key]
             words = "On the stage:" if kept is Kept.FLAGGED else "Brought back:"
             self._came_back(found, words, entry.asset.ref.public_id)
