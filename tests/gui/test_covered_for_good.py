@@ -182,3 +182,47 @@ def test_undo_brings_it_back_covered(tmp_path: Path) -> None:
         desk.until(lambda: desk.current == NUDE, "it did not come back")
         assert desk.session.view.status is PENDING
         assert desk.session.covered
+
+
+def test_what_was_taken_back_waits_covered_in_the_next_session_too(tmp_path: Path) -> None:
+    with sit_down(tmp_path, 3) as desk:
+        desk.press("1", "U")
+        desk.until(lambda: desk.current == NUDE, "it did not come back")
+    with sit_down(tmp_path, make_assets(3)) as desk:
+        assert desk.current == NUDE
+        assert desk.session.covered
+        desk.press("J")
+        assert not desk.session.covered
+
+
+def test_one_key_shows_what_was_rejected_for_its_form_and_approves_it_after_all(
+    shift: Path,
+) -> None:
+    with the_next_day(shift) as desk:
+        desk.press("Ctrl+R")
+        desk.until(lambda: desk.session.loaded and desk.current == BLURRED, "it was not found")
+        desk.settle()
+        desk.ready()
+        assert list(strip(desk)) == [BLURRED]
+        assert desk.window.filter_bar.field.text() == "reason:technical"
+        desk.press("A")
+        assert "restores the image from its backup" in desk.message
+        desk.press("A")
+        assert (BLURRED, "approve", None) in desk.stored()
+        assert desk.current is None
+        desk.press("Ctrl+R")
+        desk.until(lambda: desk.current == WAITING, "it did not go back")
+        assert desk.window.filter_bar.isHidden()
+
+
+def test_without_a_technical_reason_there_is_nothing_to_rescue(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        '[policy]\nversion = "1"\ntitle = "Short"\n'
+        '[[reason]]\ncode = "spam"\nkey = "1"\ntitle = "Spam"\n',
+        encoding="utf-8",
+    )
+    with sit_down(tmp_path, 3, policy=str(policy)) as desk:
+        desk.press("Ctrl+R")
+        assert "no technical reason" in desk.message
+        assert desk.session.view.status is PENDING

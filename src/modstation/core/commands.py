@@ -133,6 +133,12 @@ def _table() -> dict[str, Command]:
         ),
         Command("lists", "Lists…", "Show what was skipped, flagged or escalated.", "Panels"),
         Command("filter", "Filter…", "Review only what fits these words.", "Panels"),
+        Command(
+            "rescue",
+            "Rescue",
+            "Show only what was rejected for its form, to approve it after all; again to go back.",
+            "Panels",
+        ),
         Command("clear-filter", "Show all", "Review everything again.", "Panels"),
         Command("order", "Order", "Take the next order of the queue.", "Panels"),
         Command("keys-help", "Keys", "Show every key.", "Panels"),

@@ -1,6 +1,8 @@
 """The language of the filter box: words that all have to fit, each about one thing.
 
 ``beach -kind:manual label:nudity>60 age>2h size>5mb pixels>12mp format:gif tag:"at sea"``
+
+``reason:technical`` fits what was rejected for its form.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ class Field(StrEnum):
     TAG = "tag"
     LABEL = "label"
     FORMAT = "format"
+    REASON = "reason"
     AGE = "age"
     SIZE = "size"
     PIXELS = "pixels"
@@ -29,6 +32,7 @@ class Field(StrEnum):
 class Term:
     """One word: ``name`` has to fit, or a number to lie beyond ``limit``; or not, if ``negated``.
 
+    Of a reason one of the ``codes`` has to fit.
     The limit of an age is in seconds, of a size in bytes, of pixels in pixels, of a label in
     percent; ``sign`` is one of ``>``, ``>=``, ``<``, ``<=``, or empty.
     """
@@ -38,6 +42,7 @@ class Term:
     sign: str = ""
     limit: float = 0.0
     negated: bool = False
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Filter:
     terms: tuple[Term, ...]
 
 
+# Stands for every reason that refuses the form of an image, not what it shows.
+TECHNICAL = "technical"
 _WORD = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _SHAPE = re.compile(r"(?P<field>[a-z]+)(?P<sep>:|>=|<=|>|<)(?P<rest>.*)", re.DOTALL)
 _MEASURE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[a-z]*)")
@@ -60,12 +67,13 @@ _UNITS: dict[Field, dict[str, float]] = {
 _EXAMPLES = {Field.AGE: "age>2h", Field.SIZE: "size>5mb", Field.PIXELS: "pixels>12mp"}
 
 
-def parse_filter(text: str) -> Filter | None:
+def parse_filter(text: str, *, technical: tuple[str, ...] = ()) -> Filter | None:
     """Read a filter; None if it says nothing.
 
+    ``technical``: the reasons that ``reason:technical`` stands for.
     ``ReviewError`` (code ``filter``) says what is wrong, and at which character.
     """
-    terms = tuple(_term(match.group(), match.start()) for match in _WORD.finditer(text))
+    terms = tuple(_term(match.group(), match.start(), technical) for match in _WORD.finditer(text))
     return Filter(" ".join(text.split()), terms) if terms else None
 
 
@@ -73,7 +81,7 @@ def _wrong(why: str, at: int) -> ReviewError:
     return ReviewError(f"{why} (at character {at + 1})", code="filter")
 
 
-def _term(word: str, at: int) -> Term:
+def _term(word: str, at: int, technical: tuple[str, ...]) -> Term:
     if word.count('"') % 2:
         raise _wrong("A quotation mark is not closed", at + word.rindex('"'))
     negated = word.startswith("-") and len(word) > 1
@@ -102,6 +110,11 @@ def _term(word: str, at: int) -> Term:
             raise _wrong("Write for example label:nudity>60", here)
         limit = float(label["limit"] or 0)
         return Term(field, label["name"], label["sign"] or "", limit, negated)
+    if field is Field.REASON:
+        codes = technical if value == TECHNICAL else (value,)
+        if not codes:
+            raise _wrong("The policy has no technical reason", here)
+        return Term(field, value, negated=negated, codes=codes)
     return Term(field, value, negated=negated)
 
 

@@ -89,6 +89,11 @@ class Policy:
         """The reasons that no digit gives."""
         return tuple(reason for reason in self.reasons if not reason.key)
 
+    @property
+    def technical(self) -> tuple[str, ...]:
+        """The codes of the reasons that refuse the form of an image, not what it shows."""
+        return tuple(reason.code for reason in self.reasons if reason.technical)
+
     def covers(self, reason_code: str | None) -> bool:
         """An image rejected for that reason starts covered wherever it is shown again.
 

@@ -168,7 +168,8 @@ class ImageState(StrEnum):
 class QueueEntry:
     """One asset in a queue, with what this station knows of the decisions on it.
 
-    ``reasons``: the codes it was rejected for from here. ``posted``: the status that was posted
+    ``reasons``: every code it was ever rejected for from here, also where that was taken back or
+    changed. ``posted``: the status that was posted
     from here last, None if none ever was, and ``reason_code`` the reason that went with it.
     """
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from modstation.core.filtering import Field
+from modstation.store.operation_rows import LAST_DONE
+from modstation.store.reason_notes import REASON
 
 if TYPE_CHECKING:
     from modstation.core.filtering import Filter, Term
@@ -15,6 +18,16 @@ _LABELS = (
     " json_each(e.value, '$.labels') AS l WHERE (lower(json_extract(l.value, '$.name')) = {name}"
     " OR lower(json_extract(l.value, '$.parent')) = {name}){score})"
 )
+# What was posted from here counts, as long as it is what the service says; else what another
+# station wrote into the context.
+_REASON = (
+    f"lower(CASE WHEN a.status = (SELECT o.target {LAST_DONE})"  # noqa: S608 - our own words
+    f" THEN (SELECT d.reason_code {LAST_DONE})"
+    " WHEN a.status = 'rejected' AND json_valid(a.raw)"
+    f" THEN coalesce(json_extract(a.raw, '$.context.custom.{REASON}'),"
+    f" json_extract(a.raw, '$.context.{REASON}')) END)"
+    " IN (SELECT value FROM json_each({codes}))"
+)
 
 
 def condition(filter_: Filter, *, now_us: int) -> tuple[str, dict[str, object]]:
@@ -23,7 +36,8 @@ def condition(filter_: Filter, *, now_us: int) -> tuple[str, dict[str, object]]:
     values: dict[str, object] = {}
     for number, term in enumerate(filter_.terms):
         name, limit = f"name{number}", f"limit{number}"
-        values[name] = term.name
+        codes = json.dumps([code.lower() for code in term.codes])
+        values[name] = codes if term.field is Field.REASON else term.name
         values[limit] = now_us - term.limit * 1e6 if term.field is Field.AGE else term.limit
         part = f"coalesce({_part(term, f':{name}', f':{limit}')}, 0)"
         parts.append(f"NOT {part}" if term.negated else part)
@@ -45,6 +59,8 @@ def _part(term: Term, name: str, limit: str) -> str:
                 "EXISTS (SELECT 1 FROM json_each(a.described, '$.tags') AS t"  # noqa: S608
                 f" WHERE lower(t.value) = {name})"
             )
+        case Field.REASON:
+            return _REASON.format(codes=name)
         case Field.FORMAT:
             return f"lower(json_extract(a.described, '$.format')) = {name}"
         case Field.LABEL:

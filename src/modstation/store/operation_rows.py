@@ -52,6 +52,13 @@ _CLAIMABLE = (
     "SELECT 1 FROM operations AS f WHERE f.key = o.key AND f.state = 'in_flight')"
     " ORDER BY o.turn, o.sequence LIMIT ?"
 )
+# What was posted last for the row ``a`` of ``assets``, with its decision ``d``.
+LAST_DONE = (
+    "FROM operations AS o INDEXED BY operations_done"
+    " CROSS JOIN decisions AS d ON d.sequence = o.sequence"
+    " WHERE o.key = a.key AND o.state = 'done'"
+    " ORDER BY o.settled_us DESC, o.sequence DESC LIMIT 1"
+)
 _FORBIDDEN_WAITING = (
     "SELECT sequence FROM operations INDEXED BY operations_due"  # noqa: S608
     f" WHERE state = 'ready' AND due_us > ? AND error_code = '{FORBIDDEN}'"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import ModerationStatus
 from modstation.core.queue import Counts, Order, QueueEntry, QueuePosition, QueueView, Split
-from modstation.store import asset_rows, filter_sql
+from modstation.store import asset_rows, filter_sql, operation_rows
 from modstation.store.results import Scanned
 
 if TYPE_CHECKING:
@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 _WHOLE = Split(1, 1)
 _QUEUE = "review_queue"
 _FLAGGED = "EXISTS (SELECT 1 FROM flags AS n WHERE n.key = a.key)"
-_DONE = (
-    "FROM operations AS o INDEXED BY operations_done"
-    " CROSS JOIN decisions AS d ON d.sequence = o.sequence"
-    " WHERE o.key = a.key AND o.state = 'done'"
-)
-_LAST_DONE = f"{_DONE} ORDER BY o.settled_us DESC, o.sequence DESC LIMIT 1"
+_GIVEN = "(SELECT json_group_array(g.reason_code) FROM given_reasons AS g WHERE g.key = a.key)"
+_LAST_DONE = operation_rows.LAST_DONE
 # What makes an entry of the row ``a`` of ``assets``, behind its place; ``entry_of`` reads it.
 ENTRY = (
-    f"a.list_kind, {_FLAGGED}, (SELECT json_group_array(d.reason_code) {_DONE}),"
+    f"a.list_kind, {_FLAGGED}, {_GIVEN},"
     f" (SELECT o.target {_LAST_DONE}), (SELECT d.reason_code {_LAST_DONE}), {asset_rows.COLUMNS}"
 )
 
@@ -345,7 +341,7 @@ def entry_of(row: Sequence[Any]) -> QueueEntry:
         asset_rows.asset_of(row[8:]),
         kind,
         bool(flagged),
-        tuple(dict.fromkeys(code for code in json.loads(reasons) if code)),
+        tuple(json.loads(reasons)),
         ModerationStatus(posted) if posted else None,
         reason_code,
     )

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from modstation.core.filtering import Filter
     from modstation.ui.theme import Theme
 
-_HINT = "Part of a name, kind:… tag:… label:nudity>60 age>2h size>5mb pixels>12mp format:gif, -not"
+_HINT = (
+    "Part of a name, kind:… tag:… reason:… label:nudity>60 age>2h size>5mb pixels>12mp format:gif,"
+    " -not"
+)
 
 
 class FilterBar(QWidget):
@@ -32,9 +35,16 @@ class FilterBar(QWidget):
     left = Signal()
 
     def __init__(
-        self, theme: Theme, *, key_of: Callable[[str], str], parent: QWidget | None = None
+        self,
+        theme: Theme,
+        *,
+        key_of: Callable[[str], str],
+        technical: tuple[str, ...] = (),
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        # The reasons that ``reason:technical`` stands for.
+        self._technical = technical
         self._in_force: Filter | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 8, 4)
@@ -81,7 +91,7 @@ class FilterBar(QWidget):
 
     def _choose(self) -> None:
         try:
-            found = parse_filter(self.field.text())
+            found = parse_filter(self.field.text(), technical=self._technical)
         except ReviewError as error:
             self.words.setText(error.message)
             announce(self, error.message, urgent=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.app.queue_verbs import refuse_settled
+from modstation.app.rescue import Rescue
 from modstation.app.session_events import Message, Tone
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import ReviewError
@@ -30,7 +31,9 @@ class QueueActions:
             "order": self._order,
             "filter": window.filter_bar.open,
             "clear-filter": self._clear_filter,
+            "rescue": self._rescue,
         }
+        self._rescuing = Rescue(window.session)
 
     def _skip(self) -> None:
         self._window.commands.refuse_hidden()
@@ -66,6 +69,11 @@ class QueueActions:
         if window.session.view.filter is None:
             raise ReviewError("There is no filter.", code="no-filter")
         window.session.filter(None)
+
+    def _rescue(self) -> None:
+        if self._rescuing.toggle():
+            text = "Only what was rejected for its form is shown; the same key goes back."
+            self._window.message.show_message(Message(text, Tone.INFO))
 
     def _order(self) -> None:
         """Take the next order; it stays for the next start."""

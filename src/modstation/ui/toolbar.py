@@ -29,7 +29,7 @@ _LEFT = (
 )
 _RULE = 9
 _RIGHT = (
-    ("queues", "filter", "lists", "order"),
+    ("queues", "filter", "rescue", "lists", "order"),
     ("grid", "note", "information", "policy", "history", "session", "take-along"),
     ("palette", "keys-help", "edit-keys", "settings", "switch-account"),
     ("help", "tour", "full-screen", "quit"),
@@ -45,6 +45,7 @@ _GIVES_WAY = (
     "quit",
     "take-along",
     "session",
+    "rescue",
     "zoom-100",
     "zoom-fit",
     "help",

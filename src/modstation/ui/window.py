@@ -120,7 +120,9 @@ class StationWindow(QWidget):
         self.hints = HintStrip(theme, self)
         self.message = MessageLine(theme, key_of=self.key_of, parent=self)
         self.evidence = EvidencePanel(theme, station.policy, key_of=self.key_of, parent=self)
-        self.filter_bar = FilterBar(theme, key_of=self.key_of, parent=self)
+        self.filter_bar = FilterBar(
+            theme, key_of=self.key_of, technical=station.policy.technical, parent=self
+        )
         self.filmstrip = Filmstrip(self.session, station.covering, theme, self)
         self.status = StatusLine(station, theme, key_of=self.key_of, parent=self)
         self.toolbar = Toolbar(theme, view_text(self.session.view), key_of=self.key_of, parent=self)

@@ -25,6 +25,7 @@ from modstation.core.filtering import Field, Term, parse_filter
         ("size>5MB", [Term(Field.SIZE, "", ">", 5e6)]),
         ("pixels<12mp", [Term(Field.PIXELS, "", "<", 12e6)]),
         ("format:GIF", [Term(Field.FORMAT, "gif")]),
+        ("reason:Nudity", [Term(Field.REASON, "nudity", codes=("nudity",))]),
     ],
 )
 def test_words_mean_what_they_say(text: str, terms: list[Term]) -> None:
@@ -52,8 +53,17 @@ def test_an_empty_filter_is_none(text: str) -> None:
         ('tag:"sea', r"not closed \(at character 5\)"),
         ('""', "nothing to look for"),
         ("-", "nothing to look for"),
+        ("reason:", "A name has to follow reason:"),
+        ("reason:technical", r"no technical reason \(at character 8\)"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(text: str, message: str) -> None:
     with pytest.raises(ReviewError, match=message):
         parse_filter(text)
+
+
+def test_a_technical_reason_is_whatever_the_policy_calls_so() -> None:
+    found = parse_filter("-reason:technical", technical=("quality", "twice"))
+    assert found is not None
+    (term,) = found.terms
+    assert (term.codes, term.negated) == (("quality", "twice"), True)

@@ -135,7 +135,8 @@ def test_undo_before_posting_puts_the_image_back_where_it_was(
     assert undone.step.decision_id == saved.decision.decision_id
     assert undone.position == before[1].position
     assert undone.verdict is REJECT
-    assert store.window(MANUAL_PENDING, around=None, before=0, after=10) == before
+    after = store.window(MANUAL_PENDING, around=None, before=0, after=10)
+    assert after == [before[0], replace(before[1], reasons=("nudity",)), *before[2:]]
     store.release_held()
     assert store.claim(8, clock.now()) == []
     assert store.undo(actor="mod") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import pytest
 
 from helpers.assets import (
     APPROVED,
+    AT_ONCE,
     HOLD,
     MANUAL_PENDING,
     REJECT,
+    REJECTED,
     draft_for,
     fill,
     make_asset,
@@ -20,11 +23,13 @@ from helpers.assets import (
 from modstation.core.assets import AssetRef, MachineLabel
 from modstation.core.decisions import Action, Verdict
 from modstation.core.filtering import parse_filter
+from modstation.core.outbox import Acknowledged, settle
 from modstation.core.queue import Kept, Order, QueueView
 
 if TYPE_CHECKING:
     from modstation.core.assets import Asset
     from modstation.core.clock import ManualClock
+    from modstation.core.decisions import DecisionDraft
     from modstation.store.station_store import StationStore
 
 
@@ -270,3 +275,79 @@ def test_a_filter_finds_what_fits_in_slices_of_any_size(
         assert _backwards(store, view, rows) == wanted
     keys = [photo.key for photo in photos]
     assert "".join(e.asset.ref.public_id[-1] for e in store.still_fit(view, keys)) == wanted
+
+
+@pytest.fixture
+def rejected(store: StationStore, clock: ManualClock) -> QueueView:
+    """Five rejected photos: for quality, nudity, nothing said, and two elsewhere."""
+    mine = make_assets(3)
+    fill(store, mine, at=clock.now())
+    for asset, code in zip(mine, ("quality", "nudity", None), strict=True):
+        post(store, clock, draft_for(asset, REJECT, reason_code=code))
+    view = QueueView(status=REJECTED)
+    written = json.dumps({"context": {"custom": {"moderation_reason": "Quality"}}})
+    theirs = [
+        make_asset(4, status=REJECTED, raw=written),
+        make_asset(5, status=REJECTED, raw="not JSON"),
+    ]
+    ours = [replace(asset, status=REJECTED) for asset in mine]
+    fill(store, ours + theirs, view=view, at=clock.now())
+    return view
+
+
+def post(store: StationStore, clock: ManualClock, draft: DecisionDraft) -> None:
+    """Decide, and let the service take it."""
+    store.decide(draft, hold=AT_ONCE)
+    [row] = store.claim(1, clock.now())
+    store.apply(
+        row.operation_id, settle(row, Acknowledged(row.target), now=clock.now()), now=clock.now()
+    )
+    clock.advance(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("reason:technical", "14"),
+        ("reason:QUALITY", "14"),
+        ("reason:nudity", "2"),
+        ("-reason:technical", "235"),
+        ("reason:unheard_of", ""),
+    ],
+)
+def test_a_reason_fits_what_stands_rejected_for_it(
+    store: StationStore, rejected: QueueView, text: str, wanted: str
+) -> None:
+    view = replace(rejected, filter=parse_filter(text, technical=("quality", "twice")))
+    found = store.scan(view, after=None, rows=100).entries
+    assert "".join(entry.asset.ref.public_id[-1] for entry in found) == wanted
+
+
+def test_a_reason_fits_no_more_once_the_image_is_approved(
+    store: StationStore, clock: ManualClock, rejected: QueueView
+) -> None:
+    entry = store.entry(make_asset(1).key)
+    assert entry is not None
+    post(store, clock, draft_for(entry.asset))
+    approved = QueueView(status=APPROVED, filter=parse_filter("reason:quality"))
+    assert store.scan(approved, after=None, rows=100).entries == []
+    view = replace(rejected, filter=parse_filter("reason:quality"))
+    assert len(store.scan(view, after=None, rows=100).entries) == 1
+
+
+def test_an_entry_knows_every_reason_that_was_ever_given_for_it_here(
+    store: StationStore, clock: ManualClock
+) -> None:
+    photo = make_asset(1)
+    fill(store, [photo], at=clock.now())
+    store.decide(draft_for(photo, REJECT, reason_code="nudity"), hold=HOLD)
+    store.undo(actor="mod")
+    (entry,) = store.window(MANUAL_PENDING, around=None, before=0, after=1)
+    assert (entry.reasons, entry.posted, entry.reason_code) == (("nudity",), None, None)
+    post(store, clock, draft_for(photo, REJECT, reason_code="quality"))
+    post(store, clock, draft_for(photo, REJECT, reason_code="nudity"))
+    entry = store.entry(photo.key)
+    assert entry is not None
+    assert sorted(entry.reasons) == ["nudity", "quality"]
+    assert (entry.posted, entry.reason_code) == (REJECTED, "nudity")
+    assert not entry.rejected_elsewhere
