@@ -22,9 +22,7 @@ from modstation.app.accounts import AccountBook, Kept, trusted_keyring
 from modstation.app.self_check import check_connection
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import SettingsError
-from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
-from modstation.ui.theme import widen_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +52,7 @@ class AccountDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Account")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        widen_dialog(self, 600)
+        self.setMinimumWidth(600)
         self._book = book
         self._check = check
         self._errands: list[Errand[object]] = []
@@ -227,7 +225,6 @@ class AccountDialog(QDialog):
 
     def _say(self, text: str, role: str = "muted") -> None:
         self.answer.setText(text)
-        announce(self, text)
         self.answer.setProperty("role", role)
         self.answer.style().unpolish(self.answer)
         self.answer.style().polish(self.answer)

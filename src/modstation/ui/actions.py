@@ -115,7 +115,6 @@ class Actions:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         window.theme.apply(application)
-        window.lay_out()
         window.message.clear()
         window.status.refresh()
         window.update()

@@ -18,8 +18,7 @@ from modstation.app.settings_file import load_settings
 from modstation.core.errors import ModstationError
 from modstation.ui.bridge import EventBridge
 from modstation.ui.icons import draw_icon
-from modstation.ui.motion import is_still
-from modstation.ui.theme import Theme
+from modstation.ui.theme import BODY, Theme, sized
 from modstation.ui.window import StationWindow
 
 if TYPE_CHECKING:
@@ -52,13 +51,9 @@ class Application:
         # A loop of its own for every window: after QApplication.quit() no dialog could be shown.
         self._qt.setQuitOnLastWindowClosed(False)
         self._loop = QEventLoop()
-        settings = load_settings(home)[0]
-        self._theme = Theme(settings.theme, settings.text_scale, still=is_still(settings))
+        self._theme = Theme(load_settings(home)[0].theme)
         self._theme.apply(self._qt)
         self._qt.setWindowIcon(QIcon(_mark(self._theme)))
-        hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._follow_desktop)
-        hints.accessibility().contrastPreferenceChanged.connect(self._follow_desktop)
 
     def keep_secret(self, secret: str) -> None:
         """Let no log and no crash report of this run show it."""
@@ -104,12 +99,6 @@ class Application:
             station.close()
             self._window = None
             window.deleteLater()
-
-    def _follow_desktop(self) -> None:
-        """The desktop went dark or light, or asks for another contrast."""
-        window = self._window
-        if window is not None and window.station.settings.theme == "system":
-            window.apply_theme("system")
 
     # -- accounts
 
@@ -200,7 +189,7 @@ class Application:
 
 
 def make_application() -> QApplication:
-    """The one QApplication, with our style; a theme gives it colours and text sizes."""
+    """The one QApplication, with our font size and style."""
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
@@ -215,6 +204,7 @@ def make_application() -> QApplication:
     application.setApplicationName("modstation")
     application.setApplicationDisplayName("modstation")
     application.setStyle("Fusion")
+    application.setFont(sized(application.font(), BODY))
     return application
 
 

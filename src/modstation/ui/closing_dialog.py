@@ -17,9 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.events import Connection
-from modstation.ui.announce import announce
 from modstation.ui.session_dialog import line_of
-from modstation.ui.theme import widen_dialog
 from modstation.ui.wording import CONNECTION_WORDS, counted
 
 if TYPE_CHECKING:
@@ -47,7 +45,7 @@ class ClosingDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Close the station")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        widen_dialog(self, 480)
+        self.setMinimumWidth(480)
         self._station = station
         self._patience = patience
         self._at_first = self._left
@@ -120,17 +118,13 @@ class ClosingDialog(QDialog):
 
     def _ask(self) -> None:
         if self._reachable:
-            self._say(f"What you keep is not lost. {_SAFE}")
+            self.words.setText(f"What you keep is not lost. {_SAFE}")
             self.post_button.setFocus()
         else:
             word = CONNECTION_WORDS[self._station.session.connection.connection][1]
-            self._say(f"Nothing can be posted now ({word.lower()}). {_SAFE}")
+            self.words.setText(f"Nothing can be posted now ({word.lower()}). {_SAFE}")
             self.post_button.hide()
             self.keep_button.setFocus()
-
-    def _say(self, text: str) -> None:
-        self.words.setText(text)
-        announce(self, text)
 
     def _post(self) -> None:
         self._station.post_now()
@@ -138,7 +132,7 @@ class ClosingDialog(QDialog):
         self.post_button.hide()
         self.keep_button.setText("&Close without waiting")
         self.progress.show()
-        self._say("Posting…")
+        self.words.setText("Posting…")
         self._timer.start()
         self._look()
 
@@ -154,7 +148,7 @@ class ClosingDialog(QDialog):
             self._timer.stop()
             self.progress.hide()
             noun = counted(left, "decision", "decisions")
-            self._say(f"The service takes nothing now; {noun} left. {_SAFE}")
+            self.words.setText(f"The service takes nothing now; {noun} left. {_SAFE}")
 
     def _leave(self) -> None:
         self._answered = True

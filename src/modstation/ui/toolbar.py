@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from modstation.core.commands import COMMANDS
 from modstation.ui.buttons import CommandButton, Shape
-from modstation.ui.theme import BODY
+from modstation.ui.theme import BODY, sized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,26 +75,19 @@ class Toolbar(QWidget):
         self._theme = theme
         self.buttons: dict[str, CommandButton] = {}
         self._title = _Title(theme, title, self)
+        self.setFixedHeight(48)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 4, 6, 4)
         row.setSpacing(0)
-        self._rules: dict[tuple[str, ...], _Rule] = {}
         for number, group in enumerate((*_LEFT, *_RIGHT)):
             if number == len(_LEFT):
                 row.addWidget(self._title, 1)
             elif number:
-                self._rules[group] = _Rule(theme, self)
-                row.addWidget(self._rules[group])
+                row.addWidget(_Rule(theme, self))
             for name in group:
                 button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.TOOL, parent=self)
                 self.buttons[name] = button
                 row.addWidget(button)
-        self.fit_text()
-
-    def fit_text(self) -> None:
-        """As high as its buttons are at this scale."""
-        self.setFixedHeight(self._theme.px(40) + 8)
-        self.fit()
 
     @property
     def title(self) -> str:
@@ -110,9 +103,8 @@ class Toolbar(QWidget):
         margins = self.contentsMargins()
         room = self.width() - margins.left() - margins.right() - 12
         room -= _RULE * (len(_LEFT) + len(_RIGHT) - 2)
-        px = self._theme.px
-        if self.width() >= px(_TITLE_FROM):
-            room -= px(_TITLE)
+        if self.width() >= _TITLE_FROM:
+            room -= _TITLE
         needed = sum(button.sizeHint().width() for button in self.buttons.values())
         others = [name for name in reversed(self.buttons) if name not in _GIVES_WAY]
         hidden: set[str] = set()
@@ -124,8 +116,6 @@ class Toolbar(QWidget):
                 needed -= self.buttons[name].sizeHint().width()
         for name, button in self.buttons.items():
             button.setVisible(name not in hidden)
-        for group, rule in self._rules.items():
-            rule.setVisible(not hidden.issuperset(group))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width has room for other buttons."""
@@ -144,14 +134,11 @@ class _Rule(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.fit_text()
-
-    def fit_text(self) -> None:
-        self.setFixedSize(_RULE, self._theme.px(40))
+        self.setFixedSize(_RULE, 40)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(4, 8, 1, self.height() - 16, self._theme.colour("line"))
+        painter.fillRect(4, 8, 1, 24, self._theme.colour("line"))
         painter.end()
 
 
@@ -168,13 +155,13 @@ class _Title(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(0, self._theme.px(40))
+        return QSize(0, 40)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if self.width() < self._theme.px(112):
+        if self.width() < 112:
             return
         painter = QPainter(self)
-        painter.setFont(self._theme.font(BODY))
+        painter.setFont(sized(self.font(), BODY))
         painter.setPen(self._theme.colour("muted"))
         text = painter.fontMetrics().elidedText(
             self.text, Qt.TextElideMode.ElideMiddle, self.width() - 16

@@ -19,9 +19,7 @@ from PySide6.QtWidgets import (
 
 from modstation.app.offline_trip import TripStage
 from modstation.core.trip import MOST
-from modstation.ui.announce import announce
 from modstation.ui.keyed_buttons import keyed_button
-from modstation.ui.theme import widen_dialog
 from modstation.ui.wording import byte_size, counted
 
 if TYPE_CHECKING:
@@ -43,10 +41,9 @@ class TripDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Work offline")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        widen_dialog(self, 560)
+        self.setMinimumWidth(min(560, parent.width() - 40))
         self._station = station
         self._trip = station.trip
-        self._said: TripStage | None = None
         self._open = True
         self._estimate: Estimate | None = None
         column = QVBoxLayout(self)
@@ -84,9 +81,9 @@ class TripDialog(QDialog):
         self.number.setRange(1, MOST)
         self.number.setValue(max(1, min(_FIRST_OFFER, self._station.session.counts.waiting)))
         label.setBuddy(self.number)
-        label.setWordWrap(True)
-        row.addWidget(label, 1)
+        row.addWidget(label)
         row.addWidget(self.number)
+        row.addStretch(1)
         rows.addLayout(row)
         self.leaves = QCheckBox("Go offline as soon as they are &here")
         self.leaves.setChecked(True)
@@ -158,10 +155,6 @@ class TripDialog(QDialog):
         self.bar.setRange(0, max(1, trip.progress.wanted))
         self.bar.setValue(trip.progress.ready + trip.progress.missing)
         self.words.setText(self._text())
-        if trip.stage is not self._said:
-            # The numbers in it go up all the time; what is said is where it stands.
-            self._said = trip.stage
-            announce(self, self.words.text())
 
     def _text(self) -> str:
         trip = self._trip
