@@ -1,5 +1,5 @@
 #!/bin/sh
-# Set up and act: sh resources/dev.sh demo|test|check|bench|run [ARGS]
+# Set up and act: sh resources/dev.sh demo|test|check|bench|screenshots|run [ARGS]
 # Nothing needs to be there but Python 3.11 or later. Packages go into .venv beside this folder.
 set -eu
 
@@ -162,8 +162,12 @@ case $verb in
     cd "$root"
     bench "$@"
     ;;
+  screenshots)
+    set_up
+    PYTHONPATH=$root/tests exec "$py" -m helpers.screenshots "$@"
+    ;;
   *)
-    say "usage: sh resources/dev.sh demo|test|check|bench|run [ARGS]"
+    say "usage: sh resources/dev.sh demo|test|check|bench|screenshots|run [ARGS]"
     exit 2
     ;;
 esac

@@ -16,6 +16,8 @@ from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.paths import home_at
 from modstation.app.settings import Settings
 from modstation.app.settings_file import save_settings
+from modstation.app.station import UNSENT
+from modstation.core.accounts import parse_cloudinary_url
 from modstation.ui.application import make_application
 from modstation.ui.bridge import EventBridge
 from modstation.ui.key_press import key_event
@@ -48,14 +50,17 @@ class LiveWindow:
         home: Path,
         url: str,
         *,
+        name: str = "",
         size: tuple[int, int] = (1280, 800),
         theme: ThemeName = "dark",
         **settings: Any,
     ) -> None:
-        place = home_at(home)
+        self.home = place = home_at(home)
         save_settings(place, msgspec.structs.replace(Settings(), **settings))
         # As the program finds it, or its other commands would look into another folder.
         account = AccountBook(place).resolve(None, {"CLOUDINARY_URL": url})
+        if name:
+            account = parse_cloudinary_url(url, name=name)
         assert account is not None
         self.station = open_station(StationSpec(place, account))
         self.session = self.station.session
@@ -129,6 +134,17 @@ class LiveWindow:
     def at_rest(self) -> None:
         """Wait until every panel shows what is so now."""
         self.until(self.window.up_to_date, "the panels never followed")
+
+    def settled(self) -> None:
+        """Wait until the store has answered everything, and pictures that were asked for are here.
+
+        What comes from the network has no end that could be waited for.
+        """
+        for _ in range(3):
+            done: list[object] = []
+            self.station.outbox(UNSENT, done.append, _raise)
+            self.until(lambda done=done: done, "the store does not answer")
+            self.at_rest()
 
     # -- keys
 
@@ -215,3 +231,7 @@ class LiveWindow:
 
 def _public_id(tile: Tile) -> str:
     return tile.entry.asset.ref.public_id
+
+
+def _raise(error: BaseException) -> None:
+    raise error
