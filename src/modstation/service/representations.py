@@ -40,8 +40,10 @@ def entry_document(entry: Entry) -> dict[str, Any]:
     return document
 
 
-def upload_document(asset: Asset, *, base: str, secret: str) -> dict[str, Any]:
-    """The answer to an upload."""
+def upload_document(
+    asset: Asset, *, base: str, secret: str, pages: int | None = 1
+) -> dict[str, Any]:
+    """The answer to an upload; ``pages`` or frames of an image, None if they are not known."""
     document = _common(asset, base)
     document |= {
         "version_id": asset.version_id,
@@ -52,8 +54,8 @@ def upload_document(asset: Asset, *, base: str, secret: str) -> dict[str, Any]:
         "original_filename": asset.original_filename,
         "api_key": asset.api_key,
     }
-    if asset.resource_type == "image":
-        document["pages"] = 1
+    if asset.resource_type == "image" and pages is not None:
+        document["pages"] = pages
     if asset.context:
         document["context"] = {"custom": asset.context}
     if asset.metadata:

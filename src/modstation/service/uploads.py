@@ -19,6 +19,7 @@ from modstation.service.assets import Asset
 from modstation.service.blobs import blob_name
 from modstation.service.descriptions import descriptions
 from modstation.service.faults import BadRequest
+from modstation.service.gif_frames import count_frames
 from modstation.service.images import probe, same_format
 from modstation.service.moderation import entries_for, overall
 from modstation.service.notifications import check_url, enqueue
@@ -69,6 +70,7 @@ class _Facts:
     format: str | None
     width: int | None
     height: int | None
+    pages: int = 1
 
 
 async def upload(call: Call) -> Response:
@@ -104,7 +106,9 @@ def _upload(call: Call) -> dict[str, Any]:
         asset, mark = _store(connection, draft, overwrite=overwrite)
         if mark == "existing":
             _drop_blob(connection, draft.blob, now_us)
-        document = upload_document(asset, base=call.base, secret=call.caller.secret)
+        # Of one that was there before, only the same bytes are known to have as many.
+        pages = facts.pages if asset.etag == facts.etag else None
+        document = upload_document(asset, base=call.base, secret=call.caller.secret, pages=pages)
         if mark:
             document[mark] = True
         url = check_url(parameters.text("notification_url"))
@@ -179,7 +183,17 @@ def _facts(file: _File, asked: str) -> _Facts:
     file.content.seek(0)
     header = probe(file.content) if asked in ("image", "auto") else None
     if header is not None:
-        return _Facts(size, digest.hexdigest(), "image", header.format, header.width, header.height)
+        pages = count_frames(file.content) if header.format == "gif" else 1
+        file.content.seek(0)
+        return _Facts(
+            size,
+            digest.hexdigest(),
+            "image",
+            header.format,
+            header.width,
+            header.height,
+            pages,
+        )
     if asked == "image" or (asked == "auto" and _is_picture(file.content)):
         raise BadRequest("Invalid image file")
     video = _video_format(file.content)
