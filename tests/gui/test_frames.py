@@ -101,6 +101,26 @@ def test_p_plays_and_pauses(open_with: Callable[..., Desk]) -> None:
     assert shown(desk) == before
 
 
+def test_with_motion_reduced_frames_only_step_by_key(open_with: Callable[..., Desk]) -> None:
+    desk = open_with(moving("GIF", 4, milliseconds=20), reduce_motion="always")
+    desk.press("p")
+    assert "Motion is reduced" in desk.message
+    assert desk.window.stage.frames.words.endswith("paused")
+    step(desk, ".", 1)
+    step(desk, ".", 2)
+
+
+def test_reducing_motion_pauses_what_plays(open_with: Callable[..., Desk]) -> None:
+    desk = open_with(moving("GIF", 4, milliseconds=20))
+    desk.press("p")
+    desk.station.settings_book.change(reduce_motion="always")
+    assert desk.window.stage.frames.words.endswith("paused")
+    desk.station.settings_book.change(reduce_motion="never")
+    desk.press("p")
+    assert desk.window.stage.frames.words.endswith("playing")
+    desk.press("p")
+
+
 def test_pages_of_a_tiff_are_leafed_through(open_with: Callable[..., Desk]) -> None:
     desk = open_with(pages([(300, 200), (200, 300), (300, 200)]))
     assert desk.window.stage.frames.words == "Page 1 of 3, paused"

@@ -31,6 +31,7 @@ from modstation.store.store_thread import StoreThread
 from modstation.ui.bridge import EventBridge
 from modstation.ui.key_press import key_event, send_key
 from modstation.ui.keys import KeyReader
+from modstation.ui.motion import is_still
 from modstation.ui.theme import Theme
 from modstation.ui.window import StationWindow
 
@@ -236,7 +237,7 @@ class Desk:
                 free_bytes=lambda: self.free_bytes,
             )
         )
-        colours = Theme(theme)
+        colours = Theme(theme, chosen.text_scale, still=is_still(chosen))
         colours.apply(application)
         self.window = StationWindow(self.station, colours)
         # The layout is the same for every platform the tests run on.

@@ -110,6 +110,25 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             group="Looking",
         ),
     ] = "system"
+    text_scale: Annotated[
+        int,
+        _describe(
+            "Size of every text, in percent of the usual one.",
+            least=80,
+            most=200,
+            title="Text size, percent",
+            group="Looking",
+        ),
+    ] = 100
+    reduce_motion: Annotated[
+        Literal["auto", "always", "never"],
+        _describe(
+            "Nothing moves by itself: no playing pictures, no blinking cursor, messages stay;"
+            " auto: as the desktop asks.",
+            title="Reduce motion",
+            group="Looking",
+        ),
+    ] = "auto"
     sticky_zoom: Annotated[
         bool,
         _describe(

@@ -17,7 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.errors import SettingsError
+from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from modstation.app.accounts import AccountBook
@@ -40,7 +42,7 @@ class AccountChooser(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Switch account")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(460, 360)
+        size_dialog(self, 460, 360)
         self._book = book
         self._current = current
         self._errand: Errand[object] | None = None
@@ -130,6 +132,7 @@ class AccountChooser(QDialog):
 
     def _say(self, text: str, role: str) -> None:
         self.said.setText(text)
+        announce(self, text)
         self.said.setProperty("role", role)
         self.said.style().unpolish(self.said)
         self.said.style().polish(self.said)

@@ -22,6 +22,7 @@ from modstation.app.accounts import AccountBook, Kept, trusted_keyring
 from modstation.app.self_check import check_connection
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import SettingsError
+from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ class AccountDialog(QDialog):
 
     def _say(self, text: str, role: str = "muted") -> None:
         self.answer.setText(text)
+        announce(self, text)
         self.answer.setProperty("role", role)
         self.answer.style().unpolish(self.answer)
         self.answer.style().polish(self.answer)

@@ -115,6 +115,7 @@ class Actions:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         window.theme.apply(application)
+        window.lay_out()
         window.message.clear()
         window.status.refresh()
         window.update()

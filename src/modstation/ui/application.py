@@ -18,7 +18,8 @@ from modstation.app.settings_file import load_settings
 from modstation.core.errors import ModstationError
 from modstation.ui.bridge import EventBridge
 from modstation.ui.icons import draw_icon
-from modstation.ui.theme import BODY, Theme, sized
+from modstation.ui.motion import is_still
+from modstation.ui.theme import Theme
 from modstation.ui.window import StationWindow
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Application:
         # A loop of its own for every window: after QApplication.quit() no dialog could be shown.
         self._qt.setQuitOnLastWindowClosed(False)
         self._loop = QEventLoop()
-        self._theme = Theme(load_settings(home)[0].theme)
+        settings = load_settings(home)[0]
+        self._theme = Theme(settings.theme, settings.text_scale, still=is_still(settings))
         self._theme.apply(self._qt)
         self._qt.setWindowIcon(QIcon(_mark(self._theme)))
 
@@ -189,7 +191,7 @@ class Application:
 
 
 def make_application() -> QApplication:
-    """The one QApplication, with our font size and style."""
+    """The one QApplication, with our style; a theme gives it colours and text sizes."""
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
@@ -204,7 +206,6 @@ def make_application() -> QApplication:
     application.setApplicationName("modstation")
     application.setApplicationDisplayName("modstation")
     application.setStyle("Fusion")
-    application.setFont(sized(application.font(), BODY))
     return application
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from modstation.ui.cards import key_cap_width, paint_key_cap
-from modstation.ui.theme import BODY, BUTTON, SMALL, sized
+from modstation.ui.theme import BODY, BUTTON, SMALL
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from modstation.core.keymap import Command
     from modstation.ui.theme import Theme
+
+
+_WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignVCenter
 
 
 class Shape(Enum):
@@ -51,6 +54,7 @@ class CommandButton(QAbstractButton):
         self._label = label or command.label
         self._key = ""
         self._hovered = False
+        self._two_lines = False
         self._help = command.help
         self._why_not: str | None = None
         # Reached by Tab, not by a click.
@@ -92,28 +96,38 @@ class CommandButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """What the words, the icon and the key need."""
-        font = self.font()
-        cap = key_cap_width(self._key, font) if self._key else 0
+        theme, px = self._theme, self._theme.px
+        cap = key_cap_width(self._key, theme) if self._key else 0
         match self._shape:
             case Shape.TOOL:
-                key = QFontMetrics(sized(font, SMALL)).horizontalAdvance(self._key)
-                return QSize(max(32, key + 8), 40)
+                key = QFontMetrics(theme.font(SMALL)).horizontalAdvance(self._key)
+                return QSize(max(px(32), key + 8), px(40))
             case Shape.ROW:
-                return QSize(120, 24)
+                words = QFontMetrics(theme.font(BODY)).horizontalAdvance(self._label)
+                return QSize(round(4 + cap + 8 + words + 8), px(28 if self._two_lines else 24))
             case Shape.ACTION:
-                words = QFontMetrics(sized(font, BUTTON, strong=True)).horizontalAdvance(
-                    self._label
-                )
-                return QSize(round(12 + 18 + 8 + words + 12 + cap + 12), 40)
-        words = QFontMetrics(sized(font, BODY)).horizontalAdvance(self._label)
-        return QSize(round(8 + 16 + 7 + words + 4 + (6 + cap if cap else 0) + 8), 26)
+                words = QFontMetrics(theme.font(BUTTON, strong=True)).horizontalAdvance(self._label)
+                return QSize(round(12 + px(18) + 8 + words + 12 + cap + 12), px(40))
+        words = QFontMetrics(theme.font(BODY)).horizontalAdvance(self._label)
+        return QSize(round(8 + px(16) + 7 + words + 4 + (6 + cap if cap else 0) + 8), px(26))
+
+    def allow_two_lines(self, *, allow: bool) -> None:
+        """Let a row be high enough for words that its width has no room for."""
+        if allow != self._two_lines:
+            self._two_lines = allow
+            self.fit_text()
+
+    def fit_text(self) -> None:
+        """Another scale of text needs another size."""
+        self.updateGeometry()
+        self.update()
 
     def minimumSizeHint(self) -> QSize:
         """Words may be cut short, the key never."""
         hint = self.sizeHint()
         if self._shape is Shape.TOOL or self._shape is Shape.FLAT:
             return hint
-        return QSize(64, hint.height())
+        return QSize(self._theme.px(64), hint.height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space presses the button that Tab has chosen; Enter never does."""
@@ -182,27 +196,27 @@ class CommandButton(QAbstractButton):
 
     def _paint_tool(self, painter: QPainter) -> None:
         ratio, colour = self.devicePixelRatioF(), "accent" if self.isChecked() else "text"
-        mark = self._theme.icon(self.command, colour, 18, ratio)
-        painter.drawPixmap(QPointF(self.width() / 2 - 9, 4), mark)
-        painter.setFont(sized(self.font(), SMALL))
+        size, px = self._theme.px(18), self._theme.px
+        mark = self._theme.icon(self.command, colour, size, ratio)
+        painter.drawPixmap(QPointF(self.width() / 2 - size / 2, px(4)), mark)
+        painter.setFont(self._theme.font(SMALL))
         painter.setPen(self._theme.colour("muted"))
-        painter.drawText(QRectF(0, 23, self.width(), 16), Qt.AlignmentFlag.AlignCenter, self._key)
+        words = QRectF(0, px(23), self.width(), px(16))
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self._key)
 
     def _paint_row(self, painter: QPainter, colour: str) -> None:
         middle = self.height() / 2
-        width = paint_key_cap(
-            painter, QPointF(4, middle), self._key, self.font(), self._theme, height=18
-        )
+        width = paint_key_cap(painter, QPointF(4, middle), self._key, self._theme)
         self._paint_label(painter, colour, 4 + width + 8, self.width() - 6, BODY, strong=False)
 
     def _paint_words(self, painter: QPainter, colour: str) -> None:
         big = self._shape is Shape.ACTION
-        size, left = (18, 10) if big else (16, 8)
+        size, left = (self._theme.px(18), 10) if big else (self._theme.px(16), 8)
         middle = self.height() / 2
         right = self.width() - (10 if big else 8)
         font_size = BUTTON if big else BODY
-        words = QFontMetrics(sized(self.font(), font_size, strong=big))
-        cap = key_cap_width(self._key, self.font()) + 6 if self._key else 0
+        words = QFontMetrics(self._theme.font(font_size, strong=big))
+        cap = key_cap_width(self._key, self._theme) + 6 if self._key else 0
         if right - cap - left - size - 7 < words.horizontalAdvance(self._label):
             # A narrow window: the words are worth more than the icon.
             font_size, size = BODY, -7
@@ -210,10 +224,8 @@ class CommandButton(QAbstractButton):
             mark = self._theme.icon(self.command, colour, size, self.devicePixelRatioF())
             painter.drawPixmap(QPointF(left, middle - size / 2), mark)
         if self._key:
-            width = key_cap_width(self._key, self.font())
-            paint_key_cap(
-                painter, QPointF(right - width, middle), self._key, self.font(), self._theme
-            )
+            width = key_cap_width(self._key, self._theme)
+            paint_key_cap(painter, QPointF(right - width, middle), self._key, self._theme)
             right -= round(width) + 6
         self._paint_label(painter, colour, left + size + 7, right, font_size, strong=big)
 
@@ -227,14 +239,20 @@ class CommandButton(QAbstractButton):
         *,
         strong: bool,
     ) -> None:
-        painter.setFont(sized(self.font(), size, strong=strong))
+        painter.setFont(self._theme.font(size, strong=strong))
         painter.setPen(self._theme.colour(colour))
+        area = QRectF(left, 0, right - left, self.height())
         text = painter.fontMetrics().elidedText(
-            self._label, Qt.TextElideMode.ElideRight, round(right - left)
+            self._label, Qt.TextElideMode.ElideRight, round(area.width())
         )
-        painter.drawText(
-            QRectF(left, 0, right - left, self.height()), Qt.AlignmentFlag.AlignVCenter, text
-        )
+        if self._two_lines and text != self._label:
+            painter.setFont(self._theme.font(SMALL))
+            needed = painter.boundingRect(area, _WRAP, self._label)
+            if needed.height() <= area.height() and needed.width() <= area.width():
+                painter.drawText(area, _WRAP, self._label)
+                return
+            painter.setFont(self._theme.font(size, strong=strong))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _escaped(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
-from modstation.ui.theme import BODY, HEADLINE, SMALL, sized
+from modstation.ui.theme import BODY, HEADLINE, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from modstation.ui.theme import Theme
 
-_WIDEST = 520.0
+_WIDEST = 520
 _PAD = 24.0
+# How high a key cap is.
+_CAP = 18
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter
 
 
@@ -40,16 +42,17 @@ class Card:
 
 def paint_card(painter: QPainter, area: QRectF, card: Card, theme: Theme) -> None:
     """Draw a card in the middle of an area."""
-    font = painter.font()
-    width = min(_WIDEST, area.width() - 32)
+    line = theme.px(28)
+    width = min(float(theme.px(_WIDEST)), area.width() - 32)
     inner = width - 2 * _PAD
-    heading_font, text_font = sized(font, HEADLINE, strong=True), sized(font, BODY)
+    heading_font, text_font = theme.font(HEADLINE, strong=True), theme.font(BODY)
     heading_height = _text_height(heading_font, card.heading, inner)
     text_height = _text_height(text_font, card.text, inner)
-    rows = _key_rows(card.keys, font, inner)
-    height = _PAD + 32 + 16 + heading_height + 8 + text_height + _PAD
+    rows = _key_rows(card.keys, theme, inner)
+    icon = theme.px(32)
+    height = _PAD + icon + 16 + heading_height + 8 + text_height + _PAD
     if rows:
-        height += 12 + len(rows) * 28
+        height += 12 + len(rows) * line
     box = QRectF(0, 0, width, height)
     box.moveCenter(area.center())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -57,10 +60,10 @@ def paint_card(painter: QPainter, area: QRectF, card: Card, theme: Theme) -> Non
     painter.setBrush(theme.colour("panel"))
     painter.drawRoundedRect(box, 8, 8)
     ratio = painter.device().devicePixelRatio()
-    mark = theme.icon(card.icon, "reject_text" if card.problem else "muted", 32, ratio)
+    mark = theme.icon(card.icon, "reject_text" if card.problem else "muted", icon, ratio)
     y = box.top() + _PAD
-    painter.drawPixmap(QPointF(box.center().x() - 16, y), mark)
-    y += 48
+    painter.drawPixmap(QPointF(box.center().x() - icon / 2, y), mark)
+    y += icon + 16
     painter.setFont(heading_font)
     painter.setPen(theme.colour("text"))
     painter.drawText(QRectF(box.left() + _PAD, y, inner, heading_height), _WRAP, card.heading)
@@ -70,17 +73,14 @@ def paint_card(painter: QPainter, area: QRectF, card: Card, theme: Theme) -> Non
     painter.drawText(QRectF(box.left() + _PAD, y, inner, text_height), _WRAP, card.text)
     y += text_height + 12
     for row in rows:
-        _paint_keys(painter, QPointF(box.center().x(), y), row, font, theme)
-        y += 28
-    painter.setFont(font)
+        _paint_keys(painter, QPointF(box.center().x(), y + line / 2), row, theme)
+        y += line
 
 
-def paint_key_cap(
-    painter: QPainter, at: QPointF, key: str, font: QFont, theme: Theme, *, height: float = 18
-) -> float:
+def paint_key_cap(painter: QPainter, at: QPointF, key: str, theme: Theme) -> float:
     """Draw a key cap with its left middle at a point; returns how wide it is."""
-    small = sized(font, SMALL, strong=True)
-    width = key_cap_width(key, font, height=height)
+    small = theme.font(SMALL, strong=True)
+    width, height = key_cap_width(key, theme), theme.px(_CAP)
     cap = QRectF(at.x(), at.y() - height / 2, width, height)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.colour("outline"), 1))
@@ -92,10 +92,10 @@ def paint_key_cap(
     return width
 
 
-def key_cap_width(key: str, font: QFont, *, height: float = 18) -> float:
+def key_cap_width(key: str, theme: Theme) -> float:
     """How wide a key cap is."""
-    text = QFontMetricsF(sized(font, SMALL, strong=True)).horizontalAdvance(key)
-    return max(height + 2, text + 10)
+    text = QFontMetricsF(theme.font(SMALL, strong=True)).horizontalAdvance(key)
+    return max(theme.px(_CAP) + 2, text + 10)
 
 
 def paint_strip(painter: QPainter, area: QRectF, icon: str, text: str, theme: Theme) -> None:
@@ -104,45 +104,48 @@ def paint_strip(painter: QPainter, area: QRectF, icon: str, text: str, theme: Th
     painter.fillRect(
         QRectF(area.left(), area.bottom() - 2, area.width(), 2), theme.colour("warning_text")
     )
-    ratio = painter.device().devicePixelRatio()
+    ratio, icon_size = painter.device().devicePixelRatio(), theme.px(16)
     painter.drawPixmap(
-        QPointF(area.left() + 12, area.center().y() - 8),
-        theme.icon(icon, "warning_text", 16, ratio),
+        QPointF(area.left() + 12, area.center().y() - icon_size / 2),
+        theme.icon(icon, "warning_text", icon_size, ratio),
     )
-    painter.setFont(sized(painter.font(), BODY, strong=True))
+    painter.setFont(theme.font(BODY, strong=True))
     painter.setPen(theme.colour("warning_text"))
     painter.drawText(
-        area.adjusted(36, 0, -12, 0),
+        area.adjusted(20 + icon_size, 0, -12, 0),
         Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap,
         text,
     )
 
 
-def strip_height(text: str, font: QFont, width: float) -> float:
+def strip_height(text: str, theme: Theme, width: float) -> float:
     """How high a warning must be to hold its text."""
-    return max(32.0, _text_height(sized(font, BODY, strong=True), text, width - 48) + 12)
+    words = _text_height(theme.font(BODY, strong=True), text, width - 32 - theme.px(16))
+    return max(float(theme.px(32)), words + 12)
 
 
 def paint_pill(painter: QPainter, area: QRectF, icon: str, text: str, theme: Theme) -> None:
     """Draw a short text on a dark pill in the middle of an area."""
-    font = sized(painter.font(), BODY, strong=True)
-    width = QFontMetricsF(font).horizontalAdvance(text) + 52
-    pill = QRectF(0, 0, min(width, area.width() - 16), 36)
+    font = theme.font(BODY, strong=True)
+    size = theme.px(16)
+    width = QFontMetricsF(font).horizontalAdvance(text) + 36 + size
+    pill = QRectF(0, 0, min(width, area.width() - 16), theme.px(36))
     pill.moveCenter(area.center())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.colour("outline"), 1))
     painter.setBrush(theme.colour("panel", 235))
-    painter.drawRoundedRect(pill, 18, 18)
+    painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
     ratio = painter.device().devicePixelRatio()
     painter.drawPixmap(
-        QPointF(pill.left() + 14, pill.center().y() - 8), theme.icon(icon, "text", 16, ratio)
+        QPointF(pill.left() + 14, pill.center().y() - size / 2),
+        theme.icon(icon, "text", size, ratio),
     )
     painter.setFont(font)
     painter.setPen(theme.colour("text"))
     painter.drawText(
-        pill.adjusted(36, 0, -14, 0),
+        pill.adjusted(20 + size, 0, -14, 0),
         Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-        QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, pill.width() - 50),
+        QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, pill.width() - 34 - size),
     )
 
 
@@ -151,12 +154,12 @@ def _text_height(font: QFont, text: str, width: float) -> float:
 
 
 def _key_rows(
-    keys: Sequence[tuple[str, str]], font: QFont, width: float
+    keys: Sequence[tuple[str, str]], theme: Theme, width: float
 ) -> list[list[tuple[str, str]]]:
     rows: list[list[tuple[str, str]]] = []
     used = width
     for pair in keys:
-        needed = _pair_width(pair, font) + 16
+        needed = _pair_width(pair, theme) + 16
         if used + needed > width:
             rows.append([])
             used = 0
@@ -165,24 +168,25 @@ def _key_rows(
     return rows
 
 
-def _pair_width(pair: tuple[str, str], font: QFont) -> float:
-    text = QFontMetricsF(sized(font, BODY)).horizontalAdvance(pair[1])
-    return key_cap_width(pair[0], font) + 6 + text
+def _pair_width(pair: tuple[str, str], theme: Theme) -> float:
+    text = QFontMetricsF(theme.font(BODY)).horizontalAdvance(pair[1])
+    return key_cap_width(pair[0], theme) + 6 + text
 
 
 def _paint_keys(
     painter: QPainter,
     middle: QPointF,
     row: Sequence[tuple[str, str]],
-    font: QFont,
     theme: Theme,
 ) -> None:
-    total = sum(_pair_width(pair, font) for pair in row) + 16 * (len(row) - 1)
-    x, y = middle.x() - total / 2, middle.y() + 14
+    total = sum(_pair_width(pair, theme) for pair in row) + 16 * (len(row) - 1)
+    x, y, half = middle.x() - total / 2, middle.y(), theme.px(12)
     for key, text in row:
-        x += paint_key_cap(painter, QPointF(x, y), key, font, theme) + 6
-        painter.setFont(sized(font, BODY))
+        x += paint_key_cap(painter, QPointF(x, y), key, theme) + 6
+        painter.setFont(theme.font(BODY))
         painter.setPen(theme.colour("text"))
         width = QFontMetricsF(painter.font()).horizontalAdvance(text)
-        painter.drawText(QRectF(x, y - 12, width + 2, 24), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(
+            QRectF(x, y - half, width + 2, 2 * half), Qt.AlignmentFlag.AlignVCenter, text
+        )
         x += width + 16

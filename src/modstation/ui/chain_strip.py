@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.app.evidence import ChainStep, StepState
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
@@ -62,22 +62,28 @@ class ChainStrip(QWidget):
 
     def _width(self, step: ChainStep) -> float:
         self.ensurePolished()
-        font = sized(self.font(), BODY, strong=step.current)
+        font = self._theme.font(BODY, strong=step.current)
         words = f"{step.kind} {_MARKS[step.state][1]}"
-        return _ICON + 2 * _GAP + _metrics(font, words)
+        return self._theme.px(_ICON) + 2 * _GAP + _metrics(font, words)
+
+    def fit_text(self) -> None:
+        """Other sizes of text wrap elsewhere."""
+        self._lay_out()
+        self.update()
 
     def _lay_out(self) -> None:
         left, top, places = 0.0, 0.0, []
-        arrow = _metrics(sized(self.font(), BODY), _ARROW) + 2 * _GAP
+        row = self._theme.px(_ROW)
+        arrow = _metrics(self._theme.font(BODY), _ARROW) + 2 * _GAP
         for number, step in enumerate(self._steps):
             width = self._width(step)
             lead = arrow if number else 0.0
             if left and left + lead + width > self.width():
-                left, top = 0.0, top + _ROW
+                left, top = 0.0, top + row
             places.append((left + lead, top))
             left += lead + width
         self._places = places
-        self.setFixedHeight(round(top) + _ROW if places else 0)
+        self.setFixedHeight(round(top) + row if places else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width wraps elsewhere."""
@@ -88,26 +94,27 @@ class ChainStrip(QWidget):
         """Draw the steps."""
         painter = QPainter(self)
         theme, ratio = self._theme, self.devicePixelRatioF()
+        row, size = theme.px(_ROW), theme.px(_ICON)
         for number, (step, (left, top)) in enumerate(zip(self._steps, self._places, strict=True)):
             icon, word, colour = _MARKS[step.state]
-            font = sized(self.font(), BODY, strong=step.current)
+            font = self._theme.font(BODY, strong=step.current)
             painter.setFont(font)
             painter.setPen(theme.colour("muted"))
             if number:
-                arrow = QRectF(left - _metrics(font, _ARROW) - _GAP - 2, top, 20, _ROW)
+                arrow = QRectF(left - _metrics(font, _ARROW) - _GAP - 2, top, 20, row)
                 painter.drawText(arrow, Qt.AlignmentFlag.AlignVCenter, _ARROW)
             kind = painter.fontMetrics().elidedText(
-                step.kind, Qt.TextElideMode.ElideMiddle, max(40, self.width() - 110)
+                step.kind, Qt.TextElideMode.ElideMiddle, max(40, self.width() - theme.px(110))
             )
-            room = QRectF(left, top, self.width() - left, _ROW)
+            room = QRectF(left, top, self.width() - left, row)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, kind)
             at = left + painter.fontMetrics().horizontalAdvance(kind) + _GAP
             painter.drawPixmap(
-                QPointF(at, top + (_ROW - _ICON) / 2), theme.icon(icon, colour, _ICON, ratio)
+                QPointF(at, top + (row - size) / 2), theme.icon(icon, colour, size, ratio)
             )
             painter.setPen(theme.colour(colour))
-            at += _ICON + _GAP
-            room = QRectF(at, top, self.width() - at, _ROW)
+            at += size + _GAP
+            room = QRectF(at, top, self.width() - at, row)
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, word)
         painter.end()
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.events import Connection
+from modstation.ui.announce import announce
 from modstation.ui.session_dialog import line_of
 from modstation.ui.wording import CONNECTION_WORDS, counted
 
@@ -118,13 +119,17 @@ class ClosingDialog(QDialog):
 
     def _ask(self) -> None:
         if self._reachable:
-            self.words.setText(f"What you keep is not lost. {_SAFE}")
+            self._say(f"What you keep is not lost. {_SAFE}")
             self.post_button.setFocus()
         else:
             word = CONNECTION_WORDS[self._station.session.connection.connection][1]
-            self.words.setText(f"Nothing can be posted now ({word.lower()}). {_SAFE}")
+            self._say(f"Nothing can be posted now ({word.lower()}). {_SAFE}")
             self.post_button.hide()
             self.keep_button.setFocus()
+
+    def _say(self, text: str) -> None:
+        self.words.setText(text)
+        announce(self, text)
 
     def _post(self) -> None:
         self._station.post_now()
@@ -132,7 +137,7 @@ class ClosingDialog(QDialog):
         self.post_button.hide()
         self.keep_button.setText("&Close without waiting")
         self.progress.show()
-        self.words.setText("Posting…")
+        self._say("Posting…")
         self._timer.start()
         self._look()
 
@@ -148,7 +153,7 @@ class ClosingDialog(QDialog):
             self._timer.stop()
             self.progress.hide()
             noun = counted(left, "decision", "decisions")
-            self.words.setText(f"The service takes nothing now; {noun} left. {_SAFE}")
+            self._say(f"The service takes nothing now; {noun} left. {_SAFE}")
 
     def _leave(self) -> None:
         self._answered = True

@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
 )
 from PySide6.QtCore import Signal as QtSignal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
@@ -27,9 +27,10 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.palette import found, refusal
+from modstation.ui.announce import announce
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.overlay import Overlay
-from modstation.ui.theme import BODY, SMALL, sized
+from modstation.ui.theme import BODY, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ class CommandPalette(Overlay):
         parent: QWidget,
     ) -> None:
         self._offers = offers
+        self._row_height = theme.px(_ROW)
         self._reversal_offered = reversal_offered
         self.list = QListView()
         self._lines = _Lines(self.list)
@@ -79,8 +81,8 @@ class CommandPalette(Overlay):
             theme,
             "Commands",
             self.list,
-            widest=680,
-            needed=_ROW * 11 + 44,
+            widest=theme.px(680),
+            needed=theme.px(_ROW * 11 + 44),
             field=self.field,
             parent=parent,
         )
@@ -119,7 +121,7 @@ class CommandPalette(Overlay):
         self.list.setCurrentIndex(self._lines.index(row, 0))
 
     def _travel(self, key: int) -> None:
-        page = max(1, self.list.viewport().height() // _ROW - 1)
+        page = max(1, self.list.viewport().height() // self._row_height - 1)
         step = {
             Qt.Key.Key_Up: -1,
             Qt.Key.Key_Down: 1,
@@ -131,9 +133,8 @@ class CommandPalette(Overlay):
     def _moved(self) -> None:
         self.say("")
         # The field keeps the focus, so nobody else reads the line out.
-        if self.row >= 0 and QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, self._lines.offers[self.row].spoken)
-            QAccessible.updateAccessibility(event)
+        if self.row >= 0:
+            announce(self, self._lines.offers[self.row].spoken)
 
     def _run(self) -> None:
         if self.row < 0:
@@ -189,7 +190,7 @@ class _Line(QStyledItemDelegate):
     def sizeHint(
         self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(200, _ROW)
+        return QSize(200, self._theme.px(_ROW))
 
     def paint(
         self,
@@ -206,19 +207,18 @@ class _Line(QStyledItemDelegate):
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.setBrush(theme.colour("pressed"))
             painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 4, 4)
-        font = option.font
         right = area.right() - 10
         for key in reversed(offer.keys[:3]):
-            right -= key_cap_width(key, font)
-            paint_key_cap(painter, QPointF(right, area.center().y()), key, font, theme)
+            right -= key_cap_width(key, theme)
+            paint_key_cap(painter, QPointF(right, area.center().y()), key, theme)
             right -= 4
         words = area.adjusted(12, 4, 0, -4)
         words.setRight(right - 8)
         middle = Qt.AlignmentFlag.AlignLeft
-        painter.setFont(sized(font, BODY, strong=True))
+        painter.setFont(theme.font(BODY, strong=True))
         painter.setPen(theme.colour("muted" if offer.only_by_key else "text"))
         painter.drawText(words, middle | Qt.AlignmentFlag.AlignTop, offer.title)
-        painter.setFont(sized(font, SMALL))
+        painter.setFont(theme.font(SMALL))
         painter.setPen(theme.colour("muted"))
         sentence = painter.fontMetrics().elidedText(
             offer.command.help, Qt.TextElideMode.ElideRight, round(words.width())

@@ -24,7 +24,7 @@ from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.chain_strip import ChainStrip
 from modstation.ui.label_bars import LabelBars
-from modstation.ui.theme import BODY, TITLE, sized
+from modstation.ui.theme import BODY, TITLE
 from modstation.ui.wording import clock_text, facts
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 WIDTH, NARROW = 320, 280
 # Below this height of the panel the reasons stand in two columns, or the evidence has no room.
 _LOW = 660
+# Below this one there is no room for them: their keys are in the policy and among all keys.
+_LOWEST = 380
 _MOST_FACTS = 40
 _NAME_LENGTH = 18
 
@@ -80,22 +82,28 @@ class EvidencePanel(QWidget):
         # Who settled it, when and why; empty for what waits.
         self._decided = self._text(BODY)
         self._decided.hide()
-        for part in (self._name, self._chain, self._waiting):
-            column.addWidget(part)
-        for part in (self._stopped, self._decided, self._place):
-            column.addWidget(part)
         self._alike = CommandButton(
             COMMANDS["group"], self._key_of("group"), self._theme, Shape.FLAT, parent=self
         )
         self._alike.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.buttons["group"] = self._alike
         self.show_alike(0)
-        column.addWidget(self._alike)
         column.addWidget(self._evidence(), 1)
+        column.addWidget(self._alike)
         column.addLayout(self._reason_buttons())
         column.addLayout(self._note_row())
         column.addLayout(self._decision_buttons())
         self.setTabOrder(self.note, self.buttons["approve"])
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """Give way where the height has no room for everything at this scale."""
+        px = self._theme.px
+        self._place_reasons(columns=2 if self.height() < px(_LOW) else 1)
+        for name, button in self.buttons.items():
+            if name.startswith("reject-reason") or name == "more-reasons":
+                button.setVisible(self.height() >= px(_LOWEST))
+        self._alike.setVisible(self._alike.isEnabled() or self.height() >= px(_LOW))
 
     # -- what the window tells
 
@@ -106,6 +114,7 @@ class EvidencePanel(QWidget):
         self.note.blockSignals(False)
         self._shown = entry.asset if entry else None
         self.setEnabled(True)
+        self._area.verticalScrollBar().setValue(0)
         self._fill()
 
     def hide_verdict(self, *, hide: bool) -> None:
@@ -182,6 +191,7 @@ class EvidencePanel(QWidget):
         """Say how many images are nearly the same, this one among them."""
         self._alike.set_label(f"{count:,} alike" if count > 1 else "None alike")
         self._alike.setEnabled(count > 1)
+        self._alike.setVisible(count > 1 or self.height() >= self._theme.px(_LOW))
 
     def tick(self) -> None:
         """Time has passed."""
@@ -198,7 +208,7 @@ class EvidencePanel(QWidget):
         label = QLabel(self)
         # Public IDs and tags are foreign text: never rich text.
         label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setFont(sized(self.font(), size, strong=strong))
+        self._theme.write_in(label, size, strong=strong)
         label.setWordWrap(True)
         if role:
             label.setProperty("role", role)
@@ -211,6 +221,10 @@ class EvidencePanel(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 4, 8, 0)
         column.setSpacing(6)
+        # With large words in a low window not even this much fits at once.
+        parts: tuple[QWidget, ...] = (self._name, self._chain, self._waiting)
+        for part in (*parts, self._stopped, self._decided, self._place):
+            column.addWidget(part)
         self._labels_title = self._text(BODY, role="muted")
         self._bars = LabelBars(self._theme)
         row = QHBoxLayout()
@@ -238,8 +252,10 @@ class EvidencePanel(QWidget):
         area.setWidget(inside)
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # Reached by Tab; there the arrows scroll.
+        area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         area.setMinimumHeight(48)
+        self._area = area
         area.setAccessibleName("Evidence")
         return area
 
@@ -289,7 +305,11 @@ class EvidencePanel(QWidget):
 
     def _place_reasons(self, *, columns: int) -> None:
         reasons = [self.buttons[name] for name in self.buttons if name.startswith("reject-reason")]
+        for button in reasons:
+            button.allow_two_lines(allow=columns > 1)
         rows = -(-len(reasons) // columns)
+        for column in (0, 1):
+            self._reasons.setColumnStretch(column, int(column < columns))
         for number, button in enumerate(reasons):
             self._reasons.addWidget(button, number % rows, number // rows)
         more = self.buttons.get("more-reasons")
@@ -302,7 +322,7 @@ class EvidencePanel(QWidget):
         self.name_keys()
         self.note.setAccessibleName("Note for this decision")
         self.note.setMaxLength(2000)
-        self.note.setFont(sized(self.font(), BODY))
+        self._theme.write_in(self.note, BODY)
         self.note.textChanged.connect(self.note_changed)
         self.note.left.connect(self.note_left)
         row.addWidget(self.note)
@@ -331,7 +351,7 @@ class EvidencePanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use the height there is."""
         super().resizeEvent(event)
-        self._place_reasons(columns=2 if self.height() < _LOW else 1)
+        self.fit_text()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground and the line at the left."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from modstation.app.queue_window import StripItem, StripState
 from modstation.media.frames import Frame
 from modstation.ui.cover import SmallPictures
-from modstation.ui.theme import SMALL, sized
+from modstation.ui.theme import SMALL
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from modstation.ui.theme import Theme
 
 _CELL_WIDTH, _CELL_HEIGHT, _GAP = 92, 56, 8
+# The longest word with its icon.
+_WORD_WIDTH = 80
 _COVER = 9
 # Icon, word, colour: a state is never told by colour alone.
 _MARKS = {
@@ -52,9 +54,15 @@ class Filmstrip(QWidget):
         self._covering = covering
         self._pictures = SmallPictures(covering, kept=96, least=_COVER)
         covering.listen(self.update)
-        self.setFixedHeight(8 + _CELL_HEIGHT + 4 + 16 + 6)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Filmstrip")
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """Cells are wide enough for the words under them at this scale."""
+        px = self._theme.px
+        self._cell = max(_CELL_WIDTH, px(_WORD_WIDTH))
+        self.setFixedHeight(8 + _CELL_HEIGHT + 4 + px(16) + 6)
 
     def refresh(self) -> None:
         """Entries came, went or changed; or a thumbnail arrived."""
@@ -91,7 +99,7 @@ class Filmstrip(QWidget):
 
     def _first_left(self) -> float:
         """The current image stands at a third, so that what comes has the most room."""
-        step = _CELL_WIDTH + _GAP
+        step = self._cell + _GAP
         at = next((n for n, i in enumerate(self._items) if i.state is StripState.CURRENT), None)
         if at is None:
             return 12.0
@@ -99,9 +107,9 @@ class Filmstrip(QWidget):
         return min(12.0 + at * step, wanted) - at * step
 
     def _cells(self) -> list[tuple[StripItem, QRectF]]:
-        left, step = self._first_left(), _CELL_WIDTH + _GAP
+        left, step = self._first_left(), self._cell + _GAP
         cells = [
-            (item, QRectF(left + number * step, 8, _CELL_WIDTH, _CELL_HEIGHT))
+            (item, QRectF(left + number * step, 8, self._cell, _CELL_HEIGHT))
             for number, item in enumerate(self._items)
         ]
         return [(item, cell) for item, cell in cells if -step < cell.left() < self.width()]
@@ -121,7 +129,7 @@ class Filmstrip(QWidget):
         for item, cell in self._cells():
             self._paint_cell(painter, item, cell)
         if not self._items:
-            painter.setFont(sized(self.font(), SMALL))
+            painter.setFont(self._theme.font(SMALL))
             painter.setPen(self._theme.colour("muted"))
             painter.drawText(
                 QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, "No images in the queue"
@@ -164,13 +172,16 @@ class Filmstrip(QWidget):
         elif settled:
             painter.setPen(QPen(theme.colour(colour), 1))
             painter.drawRoundedRect(cell.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        painter.setFont(sized(self.font(), SMALL, strong=item.state is StripState.CURRENT))
+        painter.setFont(theme.font(SMALL, strong=item.state is StripState.CURRENT))
         painter.setPen(theme.colour(colour))
         width = painter.fontMetrics().horizontalAdvance(word)
-        left = cell.center().x() - (width + 16) / 2
-        painter.drawPixmap(QPointF(left, cell.bottom() + 6), theme.icon(icon, colour, 12, ratio))
+        size, line = theme.px(12), theme.px(16)
+        left = cell.center().x() - (width + size + 4) / 2
+        top = cell.bottom() + 4
+        mark = theme.icon(icon, colour, size, ratio)
+        painter.drawPixmap(QPointF(left, top + (line - size) / 2), mark)
         painter.drawText(
-            QRectF(left + 16, cell.bottom() + 4, width + 4, 16),
+            QRectF(left + size + 4, top, width + 4, line),
             Qt.AlignmentFlag.AlignVCenter,
             word,
         )

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import ReviewError
 from modstation.core.filtering import parse_filter
+from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +50,9 @@ class FilterBar(QWidget):
         row.setContentsMargins(12, 4, 8, 4)
         row.setSpacing(8)
         name = QLabel("Filter", self)
-        name.setFont(sized(self.font(), BODY, strong=True))
+        theme.write_in(name, BODY, strong=True)
         self.field = _Field(self)
-        self.field.setFont(sized(self.font(), BODY))
+        theme.write_in(self.field, BODY)
         self.field.setPlaceholderText(_HINT)
         self.field.setAccessibleName("Filter")
         self.field.setAccessibleDescription(_HINT)
@@ -59,7 +60,7 @@ class FilterBar(QWidget):
         name.setBuddy(self.field)
         self.words = QLabel(self)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self.words.setFont(sized(self.font(), BODY))
+        theme.write_in(self.words, BODY)
         self.clear = CommandButton(
             COMMANDS["clear-filter"], key_of("clear-filter"), theme, Shape.FLAT, parent=self
         )
@@ -93,6 +94,7 @@ class FilterBar(QWidget):
             found = parse_filter(self.field.text(), technical=self._technical)
         except ReviewError as error:
             self.words.setText(error.message)
+            announce(self, error.message, urgent=True)
             return
         self.left.emit()
         self.show_filter(found)

@@ -62,8 +62,20 @@ class FrameActions:
             reel.go_to(number)
             self._show()
 
+    def keep_still(self) -> None:
+        """Motion may be unwanted from now on: what plays is paused."""
+        reel = self._reel()
+        if self._window.theme.still and reel is not None and reel.playing:
+            self._play()
+
     def _play(self) -> None:
         reel = self._asked_reel()
+        if self._window.theme.still and not reel.playing:
+            back, on = (self._window.key_of(name) for name in ("frame-previous", "frame-next"))
+            raise ReviewError(
+                f"Motion is reduced in the settings: {back} and {on} step through the frames.",
+                code="still",
+            )
         reel.toggle_play()
         self._late = False
         if reel.playing:

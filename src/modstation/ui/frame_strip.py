@@ -12,7 +12,7 @@ from modstation.app.frame_grid import GAP, FrameGrid, lay_out
 from modstation.core.commands import COMMANDS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.cover import Renderings, Wanted
-from modstation.ui.theme import BODY, SMALL, sized
+from modstation.ui.theme import BODY, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,10 @@ class FrameStrip(QWidget):
         self.setAccessibleName("Frames")
         self.hide()
 
+    @property
+    def _head(self) -> int:
+        return self._theme.px(_HEAD)
+
     # -- what the stage tells
 
     def show_reel(self, reel: FrameReel | None, *, covered: bool, grey: bool) -> int:
@@ -64,11 +68,11 @@ class FrameStrip(QWidget):
             return 0
         self._covered, self._grey = covered, grey
         stage = self._stage
-        room = round(stage.height() * (1 - _PICTURE_SHARE)) - _HEAD - _MARGIN
+        room = round(stage.height() * (1 - _PICTURE_SHARE)) - self._head - _MARGIN
         width = stage.width()
         self._grid = grid = lay_out(reel.count, reel.shown, width - 2 * _MARGIN, room)
         reel.look(grid.first, grid.first + grid.shown)
-        height = _HEAD + grid.height + _MARGIN - GAP
+        height = self._head + grid.height + _MARGIN - GAP
         self.setGeometry(0, stage.height() - height, width, height)
         self._place_buttons()
         self.buttons["frame-play"].set_label("Pause" if reel.playing else "Play")
@@ -116,7 +120,7 @@ class FrameStrip(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Show the frame that was clicked."""
-        place = event.position() - QPointF(_MARGIN, _HEAD)
+        place = event.position() - QPointF(_MARGIN, self._head)
         number = self._grid.at(place.x(), place.y())
         if number is not None:
             self.chosen.emit(number)
@@ -129,16 +133,18 @@ class FrameStrip(QWidget):
         theme = self._theme
         painter.fillRect(self.rect(), theme.colour("panel"))
         painter.fillRect(0, 0, self.width(), 1, theme.colour("line"))
-        painter.setFont(sized(self.font(), BODY))
+        painter.setFont(self._theme.font(BODY))
         painter.setPen(theme.colour("text"))
         room = self.buttons["frame-previous"].x() - 2 * _MARGIN
         words = painter.fontMetrics().elidedText(self.words, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QRectF(_MARGIN + 2, 0, room, _HEAD), Qt.AlignmentFlag.AlignVCenter, words)
+        painter.drawText(
+            QRectF(_MARGIN + 2, 0, room, self._head), Qt.AlignmentFlag.AlignVCenter, words
+        )
         if self._reel is not None:
             grid = self._grid
             for number in range(grid.first, grid.first + grid.shown):
                 left, top = grid.place(number)
-                cell = QRectF(_MARGIN + left, _HEAD + top, *grid.cell)
+                cell = QRectF(_MARGIN + left, self._head + top, *grid.cell)
                 self._paint_cell(painter, self._reel, number, cell)
         painter.end()
 
@@ -155,10 +161,11 @@ class FrameStrip(QWidget):
                 theme.icon(name, "muted", 16, ratio),
             )
         current = number == reel.shown
-        painter.setFont(sized(self.font(), SMALL, strong=current))
+        painter.setFont(self._theme.font(SMALL, strong=current))
         text = f"{number + 1:,}"
         width = painter.fontMetrics().horizontalAdvance(text) + 8
-        tag = QRectF(cell.left(), cell.bottom() - 16, width, 16)
+        line = theme.px(16)
+        tag = QRectF(cell.left(), cell.bottom() - line, width, line)
         painter.fillRect(
             tag, theme.colour("accent" if current else "veil", 255 if current else 190)
         )

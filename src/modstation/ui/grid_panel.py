@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.commands import COMMANDS
+from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.grid_sheet import GridSheet
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +34,16 @@ if TYPE_CHECKING:
 _TOOLS = ("mark", "mark-all", "extend-previous", "extend-next", "page-previous", "page-next")
 # A narrow window has no room for these; their keys and the palette are there. A window of usual
 # width has none for the last two, or the names of the strokes were cut.
-_GIVE_WAY = {"extend-previous": 820, "extend-next": 820, "page-previous": 1040, "page-next": 1040}
+_GIVE_WAY = {
+    "mark": 400,
+    "mark-all": 400,
+    "extend-previous": 820,
+    "extend-next": 820,
+    "page-previous": 1040,
+    "page-next": 1040,
+}
 _WIDE_FROM = 820
 _STROKES = ("approve-marked", "reject-marked", "settle-screen")
-_HEIGHT = 44
 _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
@@ -60,7 +67,7 @@ class GridPanel(QWidget):
         self.statement = StatementLine(theme, key_of("settle-screen"), self)
         self.buttons: dict[str, CommandButton] = {}
         self._below = QStackedWidget(self)
-        self._below.setFixedHeight(_HEIGHT)
+        self._theme = theme
         self._bar = self._make_bar(theme, key_of)
         self._below.addWidget(self._bar)
         self._below.addWidget(self.statement)
@@ -71,6 +78,12 @@ class GridPanel(QWidget):
         column.addWidget(self._below)
         grid.on_change = self.refresh
         grid.on_tile = self.sheet.tile_arrived
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """As high below the sheet as its buttons are at this scale."""
+        self._below.setFixedHeight(self._theme.px(40) + 4)
+        self._give_way()
 
     def _make_bar(self, theme: Theme, key_of: Callable[[str], str]) -> QWidget:
         bar = QWidget(self)
@@ -82,12 +95,13 @@ class GridPanel(QWidget):
             self.buttons[name] = button
             row.addWidget(button)
         self._count = QLabel(bar)
-        self._count.setFont(sized(self.font(), BODY))
+        theme.write_in(self._count, BODY)
         self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._count.setAlignment(Qt.AlignmentFlag.AlignCenter)
         row.addWidget(self._count, 1)
         for name in _STROKES:
             button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.ROW, parent=bar)
+            button.allow_two_lines(allow=True)
             self.buttons[name] = button
             row.addWidget(button, 2)
         return bar
@@ -95,9 +109,13 @@ class GridPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show as many buttons as there is room for."""
         super().resizeEvent(event)
-        self._count.setVisible(self.width() >= _WIDE_FROM)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        px = self._theme.px
+        self._count.setVisible(self.width() >= px(_WIDE_FROM))
         for name, width in _GIVE_WAY.items():
-            self.buttons[name].setVisible(self.width() >= width)
+            self.buttons[name].setVisible(self.width() >= px(width))
 
     def refresh(self) -> None:
         """Something of the sheet changed."""
@@ -129,18 +147,23 @@ class StatementLine(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Confirm what is done to the screen")
         row = QHBoxLayout(self)
-        row.setContentsMargins(36, 4, 8, 4)
         row.setSpacing(8)
+        self._row = row
         self._text = QLabel(self)
-        self._text.setFont(sized(self.font(), BODY, strong=True))
+        theme.write_in(self._text, BODY, strong=True)
         self._text.setWordWrap(True)
-        self._text.setStyleSheet(f"color: {theme.colour('warning_text').name()}")
         row.addWidget(self._text, 1)
         for label, signal in ((f"Do it ({key})", self.confirmed), ("Leave (Esc)", self.dropped)):
             button = QPushButton(label, self)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(signal)
             row.addWidget(button)
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """Room for the sign at this scale."""
+        self._row.setContentsMargins(20 + self._theme.px(16), 4, 8, 4)
+        self._text.setStyleSheet(f"color: {self._theme.colour('warning_text').name()}")
 
     @property
     def text(self) -> str:
@@ -154,8 +177,7 @@ class StatementLine(QWidget):
             return
         self._text.setText(text)
         self.setAccessibleDescription(text)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        announce(self, text, urgent=True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter confirms, once: a key held down does not."""
@@ -170,6 +192,7 @@ class StatementLine(QWidget):
         """Draw the ground and the sign of warning."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.colour("warning"))
-        mark = self._theme.icon("warning", "warning_text", 16, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(12, self.height() / 2 - 8), mark)
+        size = self._theme.px(16)
+        mark = self._theme.icon("warning", "warning_text", size, self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(12, (self.height() - size) / 2), mark)
         painter.end()

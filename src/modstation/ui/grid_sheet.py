@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 from modstation.app.look import Shown
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.cards import Card, paint_card
-from modstation.ui.theme import SMALL, sized
+from modstation.ui.theme import SMALL
 from modstation.ui.tile_pictures import TilePictures
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class GridSheet(QWidget):
             paint_card(painter, QRectF(self.rect()), self._empty(), self._theme)
         else:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setFont(sized(self.font(), SMALL, strong=True))
+            painter.setFont(self._theme.font(SMALL, strong=True))
             focused = self._grid.focused
             for tile, box, result in self._grid.seen():
                 what = self._paint_tile(painter, tile, box, result)
@@ -230,21 +230,22 @@ class GridSheet(QWidget):
     def _badge(self, painter: QPainter, area: QRect, icon: str, word: str, *, right: bool) -> None:
         """A word on a ground of its own, for it has to be read on any picture."""
         theme = self._theme
-        width = painter.fontMetrics().horizontalAdvance(word) + 26
+        high, size = theme.px(_BADGE), theme.px(12)
+        width = painter.fontMetrics().horizontalAdvance(word) + 14 + size
         short = width > area.width() - 12
-        width = _BADGE + 2 if short else width
+        width = high + 2 if short else width
         left = area.right() - width - 5 if right else area.left() + 6
         ground = QRectF(
-            left, area.top() + 6 if not right else area.bottom() - _BADGE - 5, width, _BADGE
+            left, area.top() + 6 if not right else area.bottom() - high - 5, width, high
         )
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("window"))
         painter.drawRoundedRect(ground, 4, 4)
-        mark = theme.icon(icon, "text", 12, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(ground.left() + 4, ground.top() + 3), mark)
+        mark = theme.icon(icon, "text", size, self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(ground.left() + 4, ground.top() + (high - size) / 2), mark)
         if not short:
             painter.setPen(theme.colour("text"))
-            words = ground.adjusted(20, 0, -2, 0)
+            words = ground.adjusted(8 + size, 0, -2, 0)
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, word)
 
     def _paint_focus(self, painter: QPainter, box: Box) -> None:

@@ -15,7 +15,7 @@ from modstation.app.look import Shown
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.cards import Card, paint_card
 from modstation.ui.group_words import file_facts, likeness, standing
-from modstation.ui.theme import BODY, SMALL, sized
+from modstation.ui.theme import BODY, SMALL
 from modstation.ui.tile_pictures import TilePictures
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ class GroupBoard(QAbstractScrollArea):
     # -- layout
 
     @property
+    def _caption(self) -> int:
+        return self._theme.px(_CAPTION)
+
+    @property
     def columns(self) -> int:
         """Pictures in a row."""
         count = len(self._group.members)
@@ -79,7 +83,7 @@ class GroupBoard(QAbstractScrollArea):
 
     def _height_in(self, columns: int) -> int:
         rows = -(-len(self._group.members) // columns)
-        return _GAP + rows * (self._cell_in(columns)[1] + _CAPTION + _GAP)
+        return _GAP + rows * (self._cell_in(columns)[1] + self._caption + _GAP)
 
     def _cell_in(self, columns: int) -> tuple[int, int]:
         room = (self.viewport().width() - _GAP) // columns - _GAP
@@ -94,7 +98,7 @@ class GroupBoard(QAbstractScrollArea):
         row, column = divmod(index, self.columns)
         width, height = self._cell()
         left = (self.viewport().width() - self.columns * (width + _GAP) + _GAP) // 2
-        top = _GAP + row * (height + _CAPTION + _GAP) - self._bar.value()
+        top = _GAP + row * (height + self._caption + _GAP) - self._bar.value()
         return QRect(left + column * (width + _GAP), top, width, height)
 
     def _seen(self) -> list[tuple[int, Member]]:
@@ -110,7 +114,7 @@ class GroupBoard(QAbstractScrollArea):
         total = self._height_in(self.columns)
         bar = self._bar
         bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(_CAPTION)
+        bar.setSingleStep(self._caption)
         bar.setRange(0, max(0, total - self.viewport().height()))
         self._bring_focus()
         self._ask()
@@ -121,7 +125,7 @@ class GroupBoard(QAbstractScrollArea):
         if self._group.focused is None:
             return
         bar, place = self._bar, self._place(self._group.focus)
-        below = place.bottom() + _CAPTION + _GAP - self.viewport().height()
+        below = place.bottom() + self._caption + _GAP - self.viewport().height()
         if place.top() < _GAP:
             bar.setValue(bar.value() + place.top() - _GAP)
         elif below > 0:
@@ -259,24 +263,25 @@ class GroupBoard(QAbstractScrollArea):
     def _paint_caption(self, painter: QPainter, place: QRect, member: Member) -> None:
         theme = self._theme
         left, width, top = place.left(), place.width(), place.bottom() + 5
-        painter.setFont(sized(self.font(), BODY, strong=True))
+        row, size = theme.px(_LINE), theme.px(12)
+        painter.setFont(theme.font(BODY, strong=True))
         painter.setPen(theme.colour("text"))
         name = painter.fontMetrics().elidedText(
             _plain(member.entry.asset.ref.public_id), Qt.TextElideMode.ElideMiddle, width
         )
         self._line(painter, left, top, width, name)
-        painter.setFont(sized(self.font(), SMALL))
+        painter.setFont(self._theme.font(SMALL))
         painter.setPen(theme.colour("muted"))
         own = member.key == self._group.key
-        self._line(painter, left, top + _LINE, width, likeness(member.alike, itself=own))
-        self._paint_facts(painter, left, top + 2 * _LINE, width, member)
+        self._line(painter, left, top + row, width, likeness(member.alike, itself=own))
+        self._paint_facts(painter, left, top + 2 * row, width, member)
         icon, words, colour = standing(member.alike, now=datetime.now(UTC))
         ratio = self.devicePixelRatioF()
-        at = QPointF(left, top + 3 * _LINE + 2)
-        painter.drawPixmap(at, theme.icon(icon, colour, 12, ratio))
-        painter.setFont(sized(self.font(), SMALL))
+        at = QPointF(left, top + 3 * row + (row - size) / 2)
+        painter.drawPixmap(at, theme.icon(icon, colour, size, ratio))
+        painter.setFont(self._theme.font(SMALL))
         painter.setPen(theme.colour(colour))
-        self._line(painter, left + 16, top + 3 * _LINE, width - 16, words)
+        self._line(painter, left + size + 4, top + 3 * row, width - size - 4, words)
 
     def _paint_facts(
         self, painter: QPainter, left: int, top: int, width: int, member: Member
@@ -286,11 +291,11 @@ class GroupBoard(QAbstractScrollArea):
         at = left
         for number, fact in enumerate(file_facts(member.entry.asset, own.entry.asset)):
             if number:
-                painter.setFont(sized(self.font(), SMALL))
+                painter.setFont(self._theme.font(SMALL))
                 painter.setPen(self._theme.colour("muted"))
                 self._line(painter, at, top, left + width - at, " · ")
                 at += painter.fontMetrics().horizontalAdvance(" · ")
-            painter.setFont(sized(self.font(), SMALL, strong=fact.differs))
+            painter.setFont(self._theme.font(SMALL, strong=fact.differs))
             painter.setPen(self._theme.colour("warning_text" if fact.differs else "muted"))
             text = f"≠ {fact.text}" if fact.differs else fact.text
             self._line(painter, at, top, left + width - at, text)
@@ -298,7 +303,9 @@ class GroupBoard(QAbstractScrollArea):
 
     def _line(self, painter: QPainter, left: int, top: int, width: int, text: str) -> None:
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
-        painter.drawText(QRectF(left, top, width, _LINE), Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.drawText(
+            QRectF(left, top, width, self._theme.px(_LINE)), Qt.AlignmentFlag.AlignVCenter, shown
+        )
 
     # -- the toolkit's events
 

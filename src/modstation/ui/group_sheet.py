@@ -15,7 +15,7 @@ from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.group_board import GroupBoard
 from modstation.ui.keyboard import Keyboard
 from modstation.ui.overlay import Overlay
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +53,8 @@ class GroupSheet(Overlay):
             window.theme,
             "Images that are alike",
             body,
-            widest=_WIDTH,
-            needed=_HEIGHT,
+            widest=window.theme.px(_WIDTH),
+            needed=window.theme.px(_HEIGHT),
             parent=window,
             keyboard=self.board,
         )
@@ -73,7 +73,7 @@ class GroupSheet(Overlay):
         row.setSpacing(4)
         self.buttons: dict[str, CommandButton] = {}
         self._count = QLabel(body)
-        self._count.setFont(sized(body.font(), BODY))
+        window.theme.write_in(self._count, BODY)
         self._count.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for name in (*_TOOLS, *_STROKES):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from modstation.ui.cards import key_cap_width, paint_key_cap
-from modstation.ui.theme import SMALL, sized
+from modstation.ui.theme import SMALL
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -28,7 +28,6 @@ class HintStrip(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._hints: list[tuple[str, str]] = []
-        self.setFixedHeight(_HEIGHT)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.close_button = QPushButton("Hide", self)
         self.close_button.setFlat(True)
@@ -42,6 +41,11 @@ class HintStrip(QWidget):
         row.setContentsMargins(0, 2, 8, 2)
         row.addStretch(1)
         row.addWidget(self.close_button)
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """As high as a key cap with room around it is at this scale."""
+        self.setFixedHeight(self._theme.px(_HEIGHT))
 
     @property
     def text(self) -> str:
@@ -58,16 +62,16 @@ class HintStrip(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground and every hint there is room for."""
         painter = QPainter(self)
-        theme, font = self._theme, self.font()
+        theme = self._theme
         painter.fillRect(self.rect(), theme.colour("panel"))
-        words = sized(font, SMALL)
+        words = theme.font(SMALL)
         x, middle, end = 12.0, self.height() / 2, self.close_button.x() - 8
         for key, what in self._hints:
             painter.setFont(words)
             width = painter.fontMetrics().horizontalAdvance(what)
-            if x + key_cap_width(key, font) + 6 + width > end:
+            if x + key_cap_width(key, theme) + 6 + width > end:
                 break
-            x += paint_key_cap(painter, QPointF(x, middle), key, font, theme) + 6
+            x += paint_key_cap(painter, QPointF(x, middle), key, theme) + 6
             painter.setFont(words)
             painter.setPen(theme.colour("muted"))
             painter.drawText(

@@ -19,7 +19,7 @@ from modstation.app.history import HistoryState
 from modstation.core.decisions import Verdict
 from modstation.media.frames import Frame
 from modstation.ui.cover import Renderings, Wanted
-from modstation.ui.theme import BODY, SMALL, sized
+from modstation.ui.theme import BODY, SMALL
 from modstation.ui.wording import moment
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Rows(QStyledItemDelegate):
     def sizeHint(
         self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(200, _ROW)
+        return QSize(200, max(_ROW, self._theme.px(_ROW)))
 
     def paint(
         self,
@@ -145,7 +145,8 @@ class _Rows(QStyledItemDelegate):
             painter.setBrush(self._theme.colour("pressed"))
             painter.setPen(QPen(self._theme.colour("accent"), 2))
             painter.drawRoundedRect(area.adjusted(2, 2, -2, -2), 4, 4)
-        cell = QRectF(area.left() + 8, area.top() + 6, _PICTURE.width(), _PICTURE.height())
+        cell = QRectF(0, 0, _PICTURE.width(), _PICTURE.height())
+        cell.moveCenter(QPointF(area.left() + 8 + _PICTURE.width() / 2, area.center().y()))
         self._paint_picture(painter, item, cell)
         self._paint_words(painter, item, area.adjusted(8 + _PICTURE.width() + 10, 6, -10, -6))
         painter.restore()
@@ -174,23 +175,24 @@ class _Rows(QStyledItemDelegate):
             self._icon(painter, name, "text", QPointF(cell.center().x() - 8, cell.center().y() - 8))
 
     def _paint_words(self, painter: QPainter, item: HistoryItem, area: QRectF) -> None:
-        left = area.left()
-        line = QRectF(left, area.top(), area.width(), 17)
+        left, step, size = area.left(), self._theme.px(18), self._theme.px(13)
+        line = QRectF(left, area.top(), area.width(), step - 1)
         asset = item.entry.asset
         self._text(painter, line, asset.ref.public_id, "text", BODY, strong=True, middle=True)
-        line.translate(0, 18)
+        line.translate(0, step)
         approved = item.verdict is Verdict.APPROVE
         colour = "approve_text" if approved else "reject_text"
         if item.state.over:
             colour = "muted"
-        self._icon(painter, item.verdict.value, colour, QPointF(left, line.top() + 2), 13)
+        at = QPointF(left, line.center().y() - size / 2)
+        self._icon(painter, item.verdict.value, colour, at, size)
         words = verdict_text(item, self._policy)
-        self._text(painter, line.adjusted(18, 0, 0, 0), words, colour, BODY)
-        line.translate(0, 18)
+        self._text(painter, line.adjusted(size + 5, 0, 0, 0), words, colour, BODY)
+        line.translate(0, step)
         icon, colour = _MARKS[item.state]
-        self._icon(painter, icon, colour, QPointF(left, line.top() + 2), 13)
+        self._icon(painter, icon, colour, QPointF(left, line.center().y() - size / 2), size)
         words = f"{item.state.value} · {moment(item.at)}"
-        self._text(painter, line.adjusted(18, 0, 0, 0), words, _quieter(colour), SMALL)
+        self._text(painter, line.adjusted(size + 5, 0, 0, 0), words, _quieter(colour), SMALL)
 
     def _icon(self, painter: QPainter, name: str, colour: str, at: QPointF, size: int = 16) -> None:
         ratio = painter.device().devicePixelRatio()
@@ -207,7 +209,7 @@ class _Rows(QStyledItemDelegate):
         strong: bool = False,
         middle: bool = False,
     ) -> None:
-        painter.setFont(sized(painter.font(), size, strong=strong))
+        painter.setFont(self._theme.font(size, strong=strong))
         painter.setPen(self._theme.colour(colour))
         mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         shown = painter.fontMetrics().elidedText(text, mode, round(area.width()))

@@ -45,7 +45,10 @@ class HistorySheet(Overlay):
         stage, theme = window.stage, window.theme
         body = QWidget()
         self.rows = HistoryList(self.history, window.station.policy, stage, theme, body)
-        self.rows.setFixedWidth(_LIST if window.width() >= _WIDE_FROM else _LIST_NARROW)
+        wide = window.width() >= theme.px(_WIDE_FROM)
+        self.rows.setFixedWidth(
+            min(theme.px(_LIST if wide else _LIST_NARROW), window.width() * 2 // 5)
+        )
         self.picture = HistoryPicture(self.history, stage, theme, key_of=window.key_of, parent=body)
         right = QVBoxLayout()
         right.setSpacing(8)
@@ -60,8 +63,8 @@ class HistorySheet(Overlay):
             theme,
             "History · your last 50 decisions",
             body,
-            widest=_WIDEST,
-            needed=_WIDEST,
+            widest=theme.px(_WIDEST),
+            needed=theme.px(_WIDEST),
             parent=window,
             keyboard=self.rows,
         )

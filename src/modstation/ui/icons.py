@@ -103,10 +103,12 @@ STROKES = {
 }
 
 
-def draw_icon(name: str, colour: QColor, size: int, ratio: float) -> QPixmap:
-    """An icon of ``size`` logical pixels; ``KeyError`` if there is no such icon."""
-    # Lines of about 1.5 pixels at every size.
-    width = 24 / size * 1.5
+def draw_icon(name: str, colour: QColor, size: int, ratio: float, *, line: float = 1.5) -> QPixmap:
+    """An icon of ``size`` logical pixels, its lines ``line`` of them wide at every size.
+
+    ``KeyError`` if there is no such icon.
+    """
+    width = 24 / size * line
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
         f'<path d="{STROKES[name]}" fill="none" stroke="{colour.name()}" stroke-width="{width:.2f}"'

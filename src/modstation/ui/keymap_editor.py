@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 from modstation.app.keymaps import PRESETS, preset_title
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
+from modstation.ui.announce import announce
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,7 +51,7 @@ class KeymapEditor(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keys")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(680, 560)
+        size_dialog(self, 680, 560)
         self._editing = editing
         self._reader = reader
         self._titles = titles
@@ -190,8 +192,7 @@ class KeymapEditor(QDialog):
         self.said.setProperty("role", role)
         self.said.style().unpolish(self.said)
         self.said.style().polish(self.said)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        announce(self, text)
 
     # -- changes
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.core.protection import DEFAULT_LABEL_THRESHOLD
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,46 +39,51 @@ class LabelBars(QWidget):
         if shown == self._labels:
             return
         self._labels = shown
-        self.setFixedHeight(_ROW * len(shown))
+        self.fit_text()
         self.setAccessibleDescription("; ".join(_spoken(label) for label in shown))
         self.update()
 
     def sizeHint(self) -> QSize:
         """A row for every label."""
-        return QSize(200, _ROW * len(self._labels))
+        return QSize(200, self._theme.px(_ROW) * len(self._labels))
+
+    def fit_text(self) -> None:
+        """As high as its rows are at this scale."""
+        self.setFixedHeight(self._theme.px(_ROW) * len(self._labels))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the rows."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for number, label in enumerate(self._labels):
-            self._paint_row(painter, label, number * _ROW)
+            self._paint_row(painter, label, number * self._theme.px(_ROW))
         painter.end()
 
     def _paint_row(self, painter: QPainter, label: MachineLabel, top: int) -> None:
         theme, width = self._theme, float(self.width())
+        line = theme.px(18)
         threshold = _threshold(label)
         over = label.confidence > threshold
         colour = "reject_text" if over else "muted"
         score = f"{label.confidence:.0f} %"
-        painter.setFont(sized(self.font(), BODY, strong=over))
+        painter.setFont(self._theme.font(BODY, strong=over))
         painter.setPen(theme.colour(colour))
         painter.drawText(
-            QRectF(0, top, width, 18),
+            QRectF(0, top, width, line),
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
             f"{score} over {threshold:.0f}" if over else f"{score} of {threshold:.0f}",
         )
         room = width - painter.fontMetrics().horizontalAdvance(f"{score} over 100") - 8
         painter.setPen(theme.colour("text"))
-        painter.setFont(sized(self.font(), BODY))
+        painter.setFont(self._theme.font(BODY))
         painter.drawText(
-            QRectF(0, top, room, 18),
+            QRectF(0, top, room, line),
             Qt.AlignmentFlag.AlignVCenter,
             painter.fontMetrics().elidedText(
                 _name(label), Qt.TextElideMode.ElideRight, round(room)
             ),
         )
-        bar = QRectF(0, top + 20, width, 6)
+        bar = QRectF(0, top + line + 2, width, 6)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("line"))
         painter.drawRoundedRect(bar, 3, 3)

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.queue import Kept
+from modstation.ui.announce import announce
+from modstation.ui.theme import size_dialog
 from modstation.ui.wording import byte_size, counted, moment
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class ListsSheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Skipped, flagged, escalated")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(640, 460)
+        size_dialog(self, 640, 460)
         self.lists = session.lists(self._show)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
@@ -126,7 +128,10 @@ class ListsSheet(QDialog):
             self.rows.setCurrentRow(0)
         what, none = _TABS[lists.kept][1].split(". ")
         images = counted(lists.counts.get(lists.kept, 0), "image")
-        self.words.setText(lists.problem or (f"{what}: {images}." if lists.rows else none))
+        words = lists.problem or (f"{what}: {images}." if lists.rows else none)
+        if words != self.words.text():
+            self.words.setText(words)
+            announce(self, words)
         for button in (self.back, self.remove):
             button.setEnabled(bool(lists.rows))
 
@@ -182,7 +187,7 @@ class EscalateDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Escalate")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(480, 200)
+        size_dialog(self, 480, 200)
         self._key = entry.key
         self._current = current
         column = QVBoxLayout(self)
@@ -220,6 +225,7 @@ class EscalateDialog(QDialog):
     def _escalate(self) -> None:
         if self._current() != self._key:
             self.words.setText("Another image is on the stage now.")
+            announce(self, self.words.text(), urgent=True)
             return
         # Closed first: the window has the keyboard again when the next image comes.
         self.close()

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from modstation.app.session_events import Tone
 from modstation.core.commands import COMMANDS
 from modstation.core.decisions import Verdict
 from modstation.core.policy import DIGITS
+from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,13 +50,10 @@ class MessageLine(QWidget):
         self._theme = theme
         self._tone = Tone.INFO
         self._offering = False
-        self.setFixedHeight(36)
         row = QHBoxLayout(self)
-        # Two lines of words fit between them.
-        row.setContentsMargins(36, 1, 8, 1)
         self._text = QLabel(self)
         self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._text.setFont(sized(self.font(), BODY))
+        theme.write_in(self._text, BODY)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._text.setWordWrap(True)
         row.addWidget(self._text, 1)
@@ -68,15 +66,24 @@ class MessageLine(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_SHOWN_MS)
         self._timer.timeout.connect(self.clear)
+        self.fit_text()
         self.name_keys()
         self.clear()
+
+    def fit_text(self) -> None:
+        """Two lines of words fit in it at this scale, beside the icon."""
+        px = self._theme.px
+        self.setFixedHeight(max(px(34), 2 * self._text.fontMetrics().lineSpacing()) + 2)
+        layout = self.layout()
+        assert layout is not None
+        layout.setContentsMargins(20 + px(16), 1, 8, 1)
 
     def name_keys(self) -> None:
         """The keys are others, or are printed otherwise."""
         idle, before = self._idle_text(), self._idle
         self._idle = idle
         if self._text.text() == before:
-            self._put(idle, Tone.INFO, announce=False)
+            self._put(idle, Tone.INFO, spoken=False)
 
     def _idle_text(self) -> str:
         hints = (("keys-help", "shows every key"), ("palette", "finds every command"))
@@ -91,7 +98,8 @@ class MessageLine(QWidget):
         """Show a message; the banner goes."""
         self._end_offer()
         self._put(message.text, message.tone)
-        if message.tone is Tone.PROBLEM:
+        # Where nothing may move by itself, words do not vanish by themselves either.
+        if message.tone is Tone.PROBLEM or self._theme.still:
             self._timer.stop()
         else:
             self._timer.start()
@@ -122,7 +130,7 @@ class MessageLine(QWidget):
     def clear(self) -> None:
         """Show where help is to be found."""
         self._end_offer()
-        self._put(self._idle, Tone.INFO, announce=False)
+        self._put(self._idle, Tone.INFO, spoken=False)
 
     def _end_offer(self) -> None:
         self.reverse.hide()
@@ -131,17 +139,17 @@ class MessageLine(QWidget):
             self._offering = False
             self.offer_gone.emit()
 
-    def _put(self, text: str, tone: Tone, *, announce: bool = True) -> None:
+    def _put(self, text: str, tone: Tone, *, spoken: bool = True) -> None:
         self._tone = tone
         self._text.setText(text)
         palette = self._text.palette()
-        idle = not announce
+        idle = not spoken
         colour = self._theme.colour("muted" if idle else _TONES[tone][2])
         palette.setColor(self._text.foregroundRole(), colour)
         self._text.setPalette(palette)
         self._text.setStyleSheet(f"color: {colour.name()}")
-        if announce and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        if spoken:
+            announce(self, text, urgent=tone in {Tone.REFUSED, Tone.PROBLEM})
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -150,6 +158,7 @@ class MessageLine(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.colour(ground))
         idle = self._text.text() == self._idle
-        mark = self._theme.icon(icon, "muted" if idle else colour, 16, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(12, self.height() / 2 - 8), mark)
+        size, ratio = self._theme.px(16), self.devicePixelRatioF()
+        mark = self._theme.icon(icon, "muted" if idle else colour, size, ratio)
+        painter.drawPixmap(QPointF(12, (self.height() - size) / 2), mark)
         painter.end()

@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
 from modstation.app.outbox_tray import Offer, OutboxTray
 from modstation.core.decisions import Action
 from modstation.core.outbox import OperationState
+from modstation.ui.announce import announce
 from modstation.ui.conflict_view import ConflictView
 from modstation.ui.keyed_buttons import keyed_button
 from modstation.ui.outbox_words import mine_text, row_text, summary, theirs_text
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +53,7 @@ class OutboxDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Outbox")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(min(860, parent.width() - 40), min(620, parent.height() - 40))
+        size_dialog(self, 860, 620)
         self._station = station
         self._shown: tuple[str, ...] = ()
         self._build()
@@ -226,6 +228,8 @@ class OutboxDialog(QDialog):
     def _say(self) -> None:
         tray, session = self.tray, self._station.session
         if tray.problem:
+            if tray.problem != self.summary.text():
+                announce(self, tray.problem, urgent=True)
             self.summary.setText(tray.problem)
         elif tray.loaded:
             self.summary.setText(summary(session.counts, session.connection, retry_key="F5"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.keymap import is_character
-from modstation.ui.theme import HEADLINE, sized
+from modstation.ui.announce import announce
+from modstation.ui.theme import HEADLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +59,7 @@ class Overlay(QWidget):
         self._keyboard = keyboard or body
         self._field = field
         self._widest = widest
-        self._needed = needed + _AROUND
+        self._needed = needed + theme.px(_AROUND)
         self._reader: KeyReader | None = None
         self._keys: frozenset[str] = frozenset()
         self.setAccessibleName(title)
@@ -67,7 +68,7 @@ class Overlay(QWidget):
         column.setContentsMargins(24, 20, 12, 16)
         column.setSpacing(12)
         heading = QLabel(title, self._sheet)
-        heading.setFont(sized(self.font(), HEADLINE, strong=True))
+        theme.write_in(heading, HEADLINE, strong=True)
         column.addWidget(heading)
         if field is not None:
             column.addWidget(field)
@@ -110,8 +111,7 @@ class Overlay(QWidget):
         if text == self._said.text():
             return
         self._said.setText(text)
-        if text and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        announce(self, text)
 
     def leave(self) -> None:
         """Go away and be forgotten."""
@@ -135,7 +135,7 @@ class Overlay(QWidget):
     def _lay_out(self) -> None:
         self.setGeometry(self._window.rect())
         width = min(self._widest, self.width() - 32)
-        height = min(self._needed, 760, self.height() - 32)
+        height = min(self._needed, self._theme.px(760), self.height() - 32)
         self._sheet.setGeometry(
             (self.width() - width) // 2, (self.height() - height) // 2, width, height
         )

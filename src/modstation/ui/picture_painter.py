@@ -83,7 +83,7 @@ class PicturePainter:
             image = self._brightening.of(image)
         strip = 0.0
         if scene.warning:
-            strip = strip_height(scene.warning, painter.font(), area.width())
+            strip = strip_height(scene.warning, self._theme, area.width())
         if view.zoomed or view.quarters:
             smooth = scene.covered or view.effective * view.natural[0] < frame.width * _SQUARES_FROM
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)

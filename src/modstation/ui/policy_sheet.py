@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 from modstation.app.policy_words import SEVERITIES, consequences, policy_asks, statement
 from modstation.ui.overlay import Overlay
 from modstation.ui.sheets import KeyCaps
-from modstation.ui.theme import BODY, SMALL, TITLE, sized
+from modstation.ui.theme import BODY, SMALL, TITLE
 
 if TYPE_CHECKING:
     from modstation.core.policy import Policy, Reason
@@ -30,13 +30,13 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
     rows: list[tuple[QWidget | None, QVBoxLayout]] = []
     asked = policy_asks(policy)
     if asked:
-        rows.append((None, _column([_label(text, BODY) for text in asked])))
+        rows.append((None, _column([_label(theme, text, BODY) for text in asked])))
     rows += [
-        (KeyCaps(theme, [reason.key] if reason.key else []), _reason(reason))
+        (KeyCaps(theme, [reason.key] if reason.key else []), _reason(theme, reason))
         for reason in (*policy.with_key, *policy.without_key)
     ]
     if not policy.reasons:
-        rows.append((None, _column([_label("This policy names no reasons.", BODY)])))
+        rows.append((None, _column([_label(theme, "This policy names no reasons.", BODY)])))
     for row, (cap, words) in enumerate(rows):
         if cap is not None:
             grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignTop)
@@ -48,18 +48,18 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     title = f"{policy.title or 'Policy'} · version {policy.version}"
     needed = inside.sizeHint().height()
-    return Overlay(theme, title, area, widest=_WIDEST, needed=needed, parent=parent)
+    return Overlay(theme, title, area, widest=theme.px(_WIDEST), needed=needed, parent=parent)
 
 
-def _reason(reason: Reason) -> QVBoxLayout:
-    labels = [_label(f"{reason.title} · {SEVERITIES[reason.severity]}", TITLE, strong=True)]
+def _reason(theme: Theme, reason: Reason) -> QVBoxLayout:
+    labels = [_label(theme, f"{reason.title} · {SEVERITIES[reason.severity]}", TITLE, strong=True)]
     if reason.rule:
-        labels.append(_label(reason.rule, BODY))
+        labels.append(_label(theme, reason.rule, BODY))
     for name, examples in (("Rejected", reason.bad), ("Allowed", reason.good)):
         if examples:
-            labels.append(_label(f"{name}: {'; '.join(examples)}.", BODY))
+            labels.append(_label(theme, f"{name}: {'; '.join(examples)}.", BODY))
     further = f"{consequences(reason)} {statement(reason)}".strip()
-    labels.append(_label(further, SMALL, role="muted"))
+    labels.append(_label(theme, further, SMALL, role="muted"))
     return _column(labels)
 
 
@@ -71,12 +71,12 @@ def _column(labels: list[QLabel]) -> QVBoxLayout:
     return column
 
 
-def _label(text: str, size: int, *, strong: bool = False, role: str = "") -> QLabel:
+def _label(theme: Theme, text: str, size: int, *, strong: bool = False, role: str = "") -> QLabel:
     label = QLabel(text)
     # The policy is foreign text: never rich text.
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.setFont(sized(label.font(), size, strong=strong))
+    theme.write_in(label, size, strong=strong)
     if role:
         label.setProperty("role", role)
     return label

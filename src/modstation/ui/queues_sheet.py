@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from modstation.core.assets import ModerationStatus
 from modstation.ui.overlay import Overlay
-from modstation.ui.theme import BUTTON, sized
+from modstation.ui.theme import BUTTON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +53,8 @@ class QueuesSheet(Overlay):
     ) -> None:
         self.rows = QListWidget()
         self.rows.setAccessibleName("Queues")
-        self.rows.setIconSize(QSize(16, 16))
-        self.rows.setFont(sized(self.rows.font(), BUTTON))
+        self.rows.setIconSize(QSize(theme.px(16), theme.px(16)))
+        theme.write_in(self.rows, BUTTON)
         self.review = _button("Review (Enter)")
         self.tick = _button(f"Tick ({key_of(_TICK)})")
         body = QWidget()
@@ -72,8 +72,8 @@ class QueuesSheet(Overlay):
             theme,
             "What to review",
             body,
-            widest=560,
-            needed=11 * _ROW,
+            widest=theme.px(560),
+            needed=theme.px(11 * _ROW),
             parent=parent,
             keyboard=self.rows,
         )
@@ -97,8 +97,9 @@ class QueuesSheet(Overlay):
         self.rows.clear()
         for choice in choices.rows:
             icon, colour = _ICONS[choice.listing.status]
-            item = QListWidgetItem(QIcon(self._theme.icon(icon, colour, 16, ratio)), _text(choice))
-            item.setSizeHint(QSize(200, _ROW))
+            mark = self._theme.icon(icon, colour, self._theme.px(16), ratio)
+            item = QListWidgetItem(QIcon(mark), _text(choice))
+            item.setSizeHint(QSize(200, self._theme.px(_ROW)))
             self.rows.addItem(item)
         self._show_ticks()
         self.rows.blockSignals(False)

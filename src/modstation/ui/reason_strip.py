@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 from modstation.core.commands import COMMANDS
 from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class ReasonStrip(QWidget):
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.setSpacing(8)
         self._title = QLabel("Reject – for which reason?", self)
-        self._title.setFont(sized(self.font(), BODY, strong=True))
+        theme.write_in(self._title, BODY, strong=True)
         column.addWidget(self._title)
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
@@ -76,7 +76,8 @@ class ReasonStrip(QWidget):
 
     def place(self) -> None:
         """Take the width of the stage, and the height that the reasons need."""
-        columns = max(1, min(len(self.buttons), (self._stage.width() - 2 * _MARGIN) // _COLUMN))
+        room = self._stage.width() - 2 * _MARGIN
+        columns = max(1, min(len(self.buttons), room // self._theme.px(_COLUMN)))
         rows = -(-len(self.buttons) // columns)
         for number, button in enumerate(self.buttons.values()):
             # Down the columns, as on the panel: the digits are found where one has learned them.

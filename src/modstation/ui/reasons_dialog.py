@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.errors import ReviewError
+from modstation.ui.announce import announce
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +48,7 @@ class ReasonsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("More reasons")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(560, 420)
+        size_dialog(self, 560, 420)
         self._policy = policy
         self._current = current
         self._decide = decide
@@ -117,7 +119,7 @@ class ReasonsDialog(QDialog):
         if reason.escalate and not self._confirming:
             self._confirming = True
             gone = " Every copy on this machine is destroyed at once." if reason.purge else ""
-            self.answer.setText(f"“{reason.title}”: the image is rejected and escalated.{gone}")
+            self._answer(f"“{reason.title}”: the image is rejected and escalated.{gone}")
             self.reject_button.setText("Yes, &reject and escalate")
             return
         try:
@@ -125,12 +127,16 @@ class ReasonsDialog(QDialog):
             self._decide(reason)
         except ReviewError as refusal:
             self._ask_anew()
-            self.answer.setText(refusal.message)
+            self._answer(refusal.message)
             return
         if reason.escalate:
             self._tell_what_to_do(reason)
         else:
             self.close()
+
+    def _answer(self, text: str) -> None:
+        self.answer.setText(text)
+        announce(self, text, urgent=True)
 
     def _refuse_another(self) -> None:
         now = self._current()

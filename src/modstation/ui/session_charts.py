@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pyqtgraph  # type: ignore[import-untyped]
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from modstation.ui.theme import BODY, SMALL
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -74,8 +76,8 @@ class SessionCharts(QWidget):
 
     def _plot(self, theme: Theme, title: str) -> pyqtgraph.PlotWidget:
         plot = pyqtgraph.PlotWidget(self, background=theme.colour("panel"))
-        plot.setTitle(title, color=theme.colour("text").name(), size="10pt")
-        plot.setMinimumHeight(150)
+        plot.setTitle(title, color=theme.colour("text").name(), size=f"{theme.px(BODY)}px")
+        plot.setMinimumHeight(theme.px(150))
         plot.setMouseEnabled(x=False, y=False)
         plot.setMenuEnabled(False)
         plot.hideButtons()
@@ -83,6 +85,7 @@ class SessionCharts(QWidget):
             axis = plot.getAxis(side)
             axis.setPen(theme.colour("outline"))
             axis.setTextPen(theme.colour("text"))
+            axis.setTickFont(theme.font(SMALL))
         return plot
 
 

@@ -20,8 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.session_figures import write_figures
+from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
 from modstation.ui.keyed_buttons import keyed_button
+from modstation.ui.theme import size_dialog
 from modstation.ui.wording import counted, duration
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class SessionDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Session")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(min(620, parent.width() - 40), min(460, parent.height() - 40))
+        size_dialog(self, 620, 460)
         self._tallest = min(760, parent.height() - 40)
         self._station = station
         self._theme = theme
@@ -178,6 +180,7 @@ class SessionDialog(QDialog):
 
     def _say(self, text: str) -> None:
         self.answer.setText(text)
+        announce(self, text)
         self.answer.show()
 
     def _leave(self) -> None:

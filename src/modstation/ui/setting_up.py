@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.first_steps import Part, hints, hints_shown, tour_cards
 from modstation.app.session_events import Message, Tone
+from modstation.ui.motion import is_still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from modstation.core.errors import SettingsError
     from modstation.ui.window import StationWindow
 
-# Lower than this the image needs the room of the hints.
-HINTS_FROM = 560
+# The hints are there as long as what lies around the stage leaves it so much height.
+_AROUND, _STAGE_LEAST = 238, 322
 
 
 class SettingUp:
@@ -37,8 +38,12 @@ class SettingUp:
         }
 
     def _changed(self, before: Settings, after: Settings) -> None:
-        if before.theme != after.theme:
+        if _looks(before) != _looks(after):
+            theme = self._window.theme
+            theme.scale_text(after.text_scale)
+            theme.still = is_still(after)
             self._window.apply_theme(after.theme)
+            self._window.commands.frames.keep_still()
         self.look()
 
     def _not_written(self, error: SettingsError) -> None:
@@ -51,7 +56,8 @@ class SettingUp:
         strip = window.hints
         # The grid has keys of its own on its buttons, and needs the height for tiles.
         stage = window.grid is None or not window.grid.grid.opened
-        room = stage and not window.isFullScreen() and window.height() >= HINTS_FROM
+        high = window.height() - window.theme.px(_AROUND) >= _STAGE_LEAST
+        room = stage and not window.isFullScreen() and high
         strip.setVisible(room and hints_shown(settings, decided=window.session.counts.decided))
         if not strip.isHidden():
             reasons = window.station.policy.by_key("1") is not None
@@ -111,3 +117,7 @@ class SettingUp:
 
     def _switch_account(self) -> None:
         self._window.switch_wanted.emit()
+
+
+def _looks(settings: Settings) -> tuple[str, int, str]:
+    return settings.theme, settings.text_scale, settings.reduce_motion

@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 
 from modstation.app.settings import SettingKind
 from modstation.core.errors import SettingsError
+from modstation.ui.announce import announce
+from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from modstation.app.settings import SettingInfo
@@ -36,7 +38,7 @@ class SettingsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Settings")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.resize(640, 600)
+        size_dialog(self, 640, 600)
         self._form = form
         self.fields: dict[str, Field] = {}
         self._notes: dict[str, QLabel] = {}
@@ -89,6 +91,7 @@ class SettingsDialog(QDialog):
         else:
             name = QLabel(info.title)
             name.setBuddy(field)
+            name.setWordWrap(True)
             line.addWidget(name, 1)
             field.setFixedWidth(260)
             line.addWidget(field)
@@ -203,6 +206,8 @@ def _say(label: QLabel, text: str, role: str) -> None:
     if label.text() == text and label.property("role") == role:
         return
     label.setText(text)
+    if role == "problem":
+        announce(label, text)
     label.setProperty("role", role)
     label.style().unpolish(label)
     label.style().polish(label)

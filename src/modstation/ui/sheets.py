@@ -19,7 +19,7 @@ from modstation.app.paths import resources
 from modstation.core.commands import COMMANDS
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.overlay import Overlay
-from modstation.ui.theme import BODY, TITLE, sized
+from modstation.ui.theme import BODY, TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ def keys_sheet(
     columns = QHBoxLayout(inside)
     columns.setContentsMargins(12, 4, 12, 8)
     columns.setSpacing(32)
-    wide = parent.width() >= 1100
+    wide = parent.width() >= theme.px(1100)
     groups: list[tuple[str, ...]] = [
         ("Decide", "Move"),
         ("Look", "Grid"),
@@ -58,7 +58,7 @@ def keys_sheet(
         column.setSpacing(4)
         for group in names:
             title = QLabel(group)
-            title.setFont(sized(title.font(), TITLE, strong=True))
+            theme.write_in(title, TITLE, strong=True)
             title.setContentsMargins(0, 8, 0, 4)
             column.addWidget(title)
             for command in COMMANDS.values():
@@ -75,7 +75,7 @@ def keys_sheet(
         theme,
         f"Keys · {keymap.name} keymap",
         area,
-        widest=1120 if wide else 820,
+        widest=theme.px(1120 if wide else 820),
         needed=inside.sizeHint().height(),
         parent=parent,
     )
@@ -87,11 +87,13 @@ def help_sheet(theme: Theme, *, parent: QWidget) -> Overlay:
     browser = QTextBrowser()
     browser.setOpenLinks(False)
     browser.document().setDefaultStyleSheet(f"a {{ color: {theme.colour('accent').name()}; }}")
-    browser.setFont(sized(browser.font(), BODY))
+    theme.write_in(browser, BODY)
     browser.document().setDocumentMargin(12)
     browser.setMarkdown(text)
     _space_out(browser)
-    return Overlay(theme, "Manual", browser, widest=760, needed=760, parent=parent)
+    return Overlay(
+        theme, "Manual", browser, widest=theme.px(760), needed=theme.px(760), parent=parent
+    )
 
 
 def _space_out(browser: QTextBrowser) -> None:
@@ -118,17 +120,16 @@ class KeyCaps(QWidget):
 
     def sizeHint(self) -> QSize:
         """As wide as the keys are."""
-        widths = [key_cap_width(key, self.font()) + 4 for key in self._keys]
-        return QSize(round(max(sum(widths), 24)), 22)
+        widths = [key_cap_width(key, self._theme) + 4 for key in self._keys]
+        px = self._theme.px
+        return QSize(round(max(sum(widths), px(24))), px(22))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the keys."""
         painter = QPainter(self)
         x = 0.0
         for key in self._keys:
-            x += 4 + paint_key_cap(
-                painter, QPointF(x, self.height() / 2), key, self.font(), self._theme
-            )
+            x += 4 + paint_key_cap(painter, QPointF(x, self.height() / 2), key, self._theme)
         painter.end()
 
 
@@ -140,7 +141,7 @@ class _KeyRow(QWidget):
         row.setSpacing(8)
         name = QLabel(label)
         name.setTextFormat(Qt.TextFormat.PlainText)
-        name.setFont(sized(name.font(), BODY))
+        theme.write_in(name, BODY)
         name.setToolTip(help_text)
         name.setAccessibleDescription(f"{help_text} Keys: {', '.join(keys) or 'none'}.")
         row.addWidget(name, 1)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from modstation.core.commands import COMMANDS
 from modstation.ui.buttons import CommandButton, Shape
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 from modstation.ui.wording import CONNECTION_WORDS, counted, moment, outbox_text
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from modstation.ui.theme import Theme
 
 _WIDE_FROM = 1000
+# Margins, and the gaps between the figures at the right.
+_AROUND = 36
 _BUTTONS = ("offline", "refresh", "outbox", "post-now", "accounts")
 
 
@@ -40,7 +42,6 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self._station = station
         self._theme = theme
-        self.setFixedHeight(36)
         self.setAccessibleName("Status")
         self.buttons = {
             name: CommandButton(COMMANDS[name], key_of(name), theme, Shape.FLAT, parent=self)
@@ -72,12 +73,17 @@ class StatusLine(QWidget):
             row.addWidget(widget)
             row.addSpacing(4)
         row.addWidget(self._clock)
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """As high as its words and buttons are at this scale."""
+        self.setFixedHeight(self._theme.px(26) + 10)
         self.refresh()
 
     def _text(self) -> QLabel:
         label = QLabel(self)
         label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setFont(sized(self.font(), BODY))
+        self._theme.write_in(label, BODY)
         return label
 
     @property
@@ -98,7 +104,7 @@ class StatusLine(QWidget):
         change = session.connection
         icon, word, colour = CONNECTION_WORDS[change.connection]
         ratio = self.devicePixelRatioF()
-        self._mark.setPixmap(self._theme.icon(icon, colour, 16, ratio))
+        self._mark.setPixmap(self._theme.icon(icon, colour, self._theme.px(16), ratio))
         tip = change.message
         if change.until:
             tip = f"{tip} Tried again at {moment(change.until)}.".strip()
@@ -109,22 +115,44 @@ class StatusLine(QWidget):
         offline.set_label("Go online" if self._station.offline else COMMANDS["offline"].label)
         counts = session.counts
         _set(self._outbox, outbox_text(counts, change, now=now))
-        self.buttons["post-now"].setVisible(bool(counts.held))
         pace = session.pace()
         _set(self._waiting, f"{counts.waiting:,} left")
         _set(self._decided, f"{pace.decided:,} decided")
         _set(self._pace, "" if pace.per_hour is None else f"{pace.per_hour:,.0f}/h")
-        self._pace.setVisible(pace.per_hour is not None and self.width() >= _WIDE_FROM)
         self._pace.setAccessibleName(
             "" if pace.per_hour is None else f"{counted(round(pace.per_hour), 'image')} an hour"
         )
         _set(self._clock, f"{now.astimezone():%H:%M}")
+        self._give_way()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a narrow window the buttons are worth more than these."""
         super().resizeEvent(event)
-        for label in (self._decided, self._clock):
-            label.setVisible(self.width() >= _WIDE_FROM)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        wide = self.width() >= self._theme.px(_WIDE_FROM)
+        # What gives way first stands first.
+        wanted: dict[QWidget, bool] = {
+            self._clock: wide,
+            self._decided: wide,
+            self._pace: wide and bool(self._pace.text()),
+            self.buttons["accounts"]: True,
+            self._waiting: True,
+            self.buttons["refresh"]: True,
+            self.buttons["post-now"]: bool(self._station.session.counts.held),
+            self.buttons["outbox"]: True,
+            self.buttons["offline"]: True,
+        }
+        widths = {
+            widget: widget.sizeHint().width() + 8 for widget, there in wanted.items() if there
+        }
+        always = (self._mark, self._connection, self._outbox)
+        room = self.width() - _AROUND - sum(widget.sizeHint().width() + 8 for widget in always)
+        for widget, there in wanted.items():
+            if there and sum(widths.values()) > room:
+                del widths[widget]
+            widget.setVisible(widget in widths)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the ground and the line above."""

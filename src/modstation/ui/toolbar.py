@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from modstation.core.commands import COMMANDS
 from modstation.ui.buttons import CommandButton, Shape
-from modstation.ui.theme import BODY, sized
+from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,19 +75,26 @@ class Toolbar(QWidget):
         self._theme = theme
         self.buttons: dict[str, CommandButton] = {}
         self._title = _Title(theme, title, self)
-        self.setFixedHeight(48)
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 4, 6, 4)
         row.setSpacing(0)
+        self._rules: dict[tuple[str, ...], _Rule] = {}
         for number, group in enumerate((*_LEFT, *_RIGHT)):
             if number == len(_LEFT):
                 row.addWidget(self._title, 1)
             elif number:
-                row.addWidget(_Rule(theme, self))
+                self._rules[group] = _Rule(theme, self)
+                row.addWidget(self._rules[group])
             for name in group:
                 button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.TOOL, parent=self)
                 self.buttons[name] = button
                 row.addWidget(button)
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """As high as its buttons are at this scale."""
+        self.setFixedHeight(self._theme.px(40) + 8)
+        self.fit()
 
     @property
     def title(self) -> str:
@@ -103,8 +110,9 @@ class Toolbar(QWidget):
         margins = self.contentsMargins()
         room = self.width() - margins.left() - margins.right() - 12
         room -= _RULE * (len(_LEFT) + len(_RIGHT) - 2)
-        if self.width() >= _TITLE_FROM:
-            room -= _TITLE
+        px = self._theme.px
+        if self.width() >= px(_TITLE_FROM):
+            room -= px(_TITLE)
         needed = sum(button.sizeHint().width() for button in self.buttons.values())
         others = [name for name in reversed(self.buttons) if name not in _GIVES_WAY]
         hidden: set[str] = set()
@@ -116,6 +124,8 @@ class Toolbar(QWidget):
                 needed -= self.buttons[name].sizeHint().width()
         for name, button in self.buttons.items():
             button.setVisible(name not in hidden)
+        for group, rule in self._rules.items():
+            rule.setVisible(not hidden.issuperset(group))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width has room for other buttons."""
@@ -134,11 +144,14 @@ class _Rule(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setFixedSize(_RULE, 40)
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        self.setFixedSize(_RULE, self._theme.px(40))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(4, 8, 1, 24, self._theme.colour("line"))
+        painter.fillRect(4, 8, 1, self.height() - 16, self._theme.colour("line"))
         painter.end()
 
 
@@ -155,13 +168,13 @@ class _Title(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(0, 40)
+        return QSize(0, self._theme.px(40))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        if self.width() < 112:
+        if self.width() < self._theme.px(112):
             return
         painter = QPainter(self)
-        painter.setFont(sized(self.font(), BODY))
+        painter.setFont(self._theme.font(BODY))
         painter.setPen(self._theme.colour("muted"))
         text = painter.fontMetrics().elidedText(
             self.text, Qt.TextElideMode.ElideMiddle, self.width() - 16

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QKeyEvent,
     QPainter,
     QPainterPath,
@@ -15,8 +13,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from modstation.ui.announce import announce
 from modstation.ui.cards import key_cap_width, paint_key_cap
-from modstation.ui.theme import BODY, TITLE, sized
+from modstation.ui.theme import BODY, TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,8 +62,8 @@ class Tour(QWidget):
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
         self._title, self._text = QLabel(self._card), QLabel(self._card)
-        self._title.setFont(sized(self.font(), TITLE, strong=True))
-        self._text.setFont(sized(self.font(), BODY))
+        theme.write_in(self._title, TITLE, strong=True)
+        theme.write_in(self._text, BODY)
         for label in (self._title, self._text):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
@@ -134,8 +133,7 @@ class Tour(QWidget):
         keys = ", ".join(f"{key}: {what}" for key, what in card.keys)
         spoken = f"{card.title}. {card.text} {keys}."
         self.setAccessibleName(spoken)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
+        announce(self, spoken)
         self._lay_out()
 
     def _spot(self) -> QRect:
@@ -146,7 +144,7 @@ class Tour(QWidget):
 
     def _lay_out(self) -> None:
         self.setGeometry(self._window.rect())
-        width = min(_WIDTH, self.width() - 2 * _GAP)
+        width = min(self._theme.px(_WIDTH), self.width() - 2 * _GAP)
         self._card.setFixedWidth(width)
         self._card.adjustSize()
         size, spot = self._card.sizeHint(), self._spot()
@@ -224,18 +222,18 @@ class _Keys(QWidget):
 
     def show_keys(self, pairs: tuple[tuple[str, str], ...]) -> None:
         self._pairs = pairs
-        self.setFixedHeight(24 * len(pairs))
+        self.setFixedHeight(self._theme.px(24) * len(pairs))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        font = self.font()
-        widest = max((key_cap_width(key, font) for key, _ in self._pairs), default=0.0)
+        theme, line = self._theme, self._theme.px(24)
+        widest = max((key_cap_width(key, theme) for key, _ in self._pairs), default=0.0)
         for row, (key, what) in enumerate(self._pairs):
-            middle = 24 * row + 12
-            paint_key_cap(painter, QPointF(1, middle), key, font, self._theme)
-            painter.setFont(sized(font, BODY))
-            painter.setPen(self._theme.colour("text"))
-            words = QRectF(widest + 12, middle - 12, self.width() - widest - 12, 24)
+            middle = line * row + line / 2
+            paint_key_cap(painter, QPointF(1, middle), key, theme)
+            painter.setFont(theme.font(BODY))
+            painter.setPen(theme.colour("text"))
+            words = QRectF(widest + 12, line * row, self.width() - widest - 12, line)
             painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, what)
         painter.end()

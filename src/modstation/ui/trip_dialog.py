@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from modstation.app.offline_trip import TripStage
 from modstation.core.trip import MOST
+from modstation.ui.announce import announce
 from modstation.ui.keyed_buttons import keyed_button
 from modstation.ui.wording import byte_size, counted
 
@@ -44,6 +45,7 @@ class TripDialog(QDialog):
         self.setMinimumWidth(min(560, parent.width() - 40))
         self._station = station
         self._trip = station.trip
+        self._said: TripStage | None = None
         self._open = True
         self._estimate: Estimate | None = None
         column = QVBoxLayout(self)
@@ -155,6 +157,10 @@ class TripDialog(QDialog):
         self.bar.setRange(0, max(1, trip.progress.wanted))
         self.bar.setValue(trip.progress.ready + trip.progress.missing)
         self.words.setText(self._text())
+        if trip.stage is not self._said:
+            # The numbers in it go up all the time; what is said is where it stands.
+            self._said = trip.stage
+            announce(self, self.words.text())
 
     def _text(self) -> str:
         trip = self._trip
