@@ -188,3 +188,23 @@ def test_a_sheet_has_room_for_its_words(
     assert desk.window.sheet is not None
     assert over_one_another(desk.window.sheet) == []
     desk.press("Esc")
+
+
+@pytest.mark.parametrize("scale", [100, 150])
+@pytest.mark.parametrize(
+    "key", ["Ctrl+,", "Ctrl+Shift+K", "F9", "L", "F6", "E", "Ctrl+Shift+O", "Ctrl+Shift+X"]
+)
+def test_a_dialog_has_room_for_its_words(
+    sit_down: Callable[..., Desk], key: str, scale: int
+) -> None:
+    desk = sit_down(3, text_scale=scale)
+    desk.ready()
+    desk.press(key)
+    dialog = QApplication.activeModalWidget()
+    assert dialog is not None
+    desk.settle()
+    assert over_one_another(dialog) == []
+    assert cut_off(dialog) == []
+    assert dialog.width() <= desk.window.width()
+    assert dialog.height() <= desk.window.height()
+    dialog.close()

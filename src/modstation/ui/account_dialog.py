@@ -24,6 +24,7 @@ from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import SettingsError
 from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
+from modstation.ui.theme import widen_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class AccountDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Account")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.setMinimumWidth(600)
+        widen_dialog(self, 600)
         self._book = book
         self._check = check
         self._errands: list[Errand[object]] = []

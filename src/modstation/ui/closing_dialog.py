@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from modstation.core.events import Connection
 from modstation.ui.announce import announce
 from modstation.ui.session_dialog import line_of
+from modstation.ui.theme import widen_dialog
 from modstation.ui.wording import CONNECTION_WORDS, counted
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ClosingDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Close the station")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.setMinimumWidth(480)
+        widen_dialog(self, 480)
         self._station = station
         self._patience = patience
         self._at_first = self._left

@@ -42,6 +42,8 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self._station = station
         self._theme = theme
+        # What the width was last shared out among.
+        self._fits: tuple[int, ...] = ()
         self.setAccessibleName("Status")
         self.buttons = {
             name: CommandButton(COMMANDS[name], key_of(name), theme, Shape.FLAT, parent=self)
@@ -131,6 +133,13 @@ class StatusLine(QWidget):
         self._give_way()
 
     def _give_way(self) -> None:
+        held = bool(self._station.session.counts.held)
+        words = (*self.texts.values(), *(button.text() for button in self.buttons.values()))
+        # Measuring takes half a millisecond: only when a word became longer or shorter.
+        fits = (self.width(), self._theme.text_scale, held, *map(len, words))
+        if fits == self._fits:
+            return
+        self._fits = fits
         wide = self.width() >= self._theme.px(_WIDE_FROM)
         # What gives way first stands first.
         wanted: dict[QWidget, bool] = {
@@ -140,7 +149,7 @@ class StatusLine(QWidget):
             self.buttons["accounts"]: True,
             self._waiting: True,
             self.buttons["refresh"]: True,
-            self.buttons["post-now"]: bool(self._station.session.counts.held),
+            self.buttons["post-now"]: held,
             self.buttons["outbox"]: True,
             self.buttons["offline"]: True,
         }

@@ -204,12 +204,20 @@ class Theme:
 
 def size_dialog(dialog: QWidget, width: int, height: int) -> None:
     """Give a dialog its size at the scale of its text, but never more than its window has."""
-    scale = dialog.font().pixelSize() / BODY if dialog.font().pixelSize() > 0 else 1.0
-    size = QSize(round(width * scale), round(height * scale))
+    dialog.resize(_bounded(dialog, QSize(width, height)))
+
+
+def widen_dialog(dialog: QWidget, width: int) -> None:
+    """Let a dialog be at least so wide, at the scale of its text and inside its window."""
+    dialog.setMinimumWidth(_bounded(dialog, QSize(width, 0)).width())
+
+
+def _bounded(dialog: QWidget, size: QSize) -> QSize:
+    pixels = dialog.font().pixelSize()
+    # Less than nothing: the font has its size in points, no theme was applied.
+    size *= pixels / BODY if pixels > 0 else 1.0
     parent = dialog.parentWidget()
-    if parent is not None:
-        size = size.boundedTo(parent.size() - QSize(40, 40))
-    dialog.resize(size)
+    return size if parent is None else size.boundedTo(parent.size() - QSize(40, 40))
 
 
 def _of_desktop() -> PaletteName:

@@ -21,6 +21,7 @@ from modstation.app.offline_trip import TripStage
 from modstation.core.trip import MOST
 from modstation.ui.announce import announce
 from modstation.ui.keyed_buttons import keyed_button
+from modstation.ui.theme import widen_dialog
 from modstation.ui.wording import byte_size, counted
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class TripDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Work offline")
         self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.setMinimumWidth(min(560, parent.width() - 40))
+        widen_dialog(self, 560)
         self._station = station
         self._trip = station.trip
         self._said: TripStage | None = None
@@ -83,9 +84,9 @@ class TripDialog(QDialog):
         self.number.setRange(1, MOST)
         self.number.setValue(max(1, min(_FIRST_OFFER, self._station.session.counts.waiting)))
         label.setBuddy(self.number)
-        row.addWidget(label)
+        label.setWordWrap(True)
+        row.addWidget(label, 1)
         row.addWidget(self.number)
-        row.addStretch(1)
         rows.addLayout(row)
         self.leaves = QCheckBox("Go offline as soon as they are &here")
         self.leaves.setChecked(True)
