@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from modstation.app.paths import Home
     from modstation.app.station import Station
+    from modstation.ui.theme import ThemeName
 
 # Nobody listens there, and the station is offline by choice.
 FIRST = parse_cloudinary_url("cloudinary://k:s@first?upload_prefix=http://127.0.0.1:9")
@@ -95,6 +96,25 @@ def test_the_tour_is_due_at_the_first_start_only(home: Home, qapp: QApplication)
         save_settings(home, Settings(tour_seen=seen))
         assert run(home, station_of(home), look) == 0
     assert due == [True, False]
+
+
+@pytest.mark.parametrize(("theme", "after"), [("system", "dark"), ("contrast-light", "light")])
+def test_the_colours_follow_the_desktop_where_they_are_to(
+    home: Home, qapp: QApplication, theme: ThemeName, after: str
+) -> None:
+    shown: list[str] = []
+
+    def change(window: StationWindow) -> bool:
+        # As if they had been chosen on a desktop that was light.
+        window.apply_theme("light")
+        hints = qapp.styleHints()
+        hints.colorSchemeChanged.emit(hints.colorScheme())
+        shown.append(window.theme.name)
+        return window.close()
+
+    save_settings(home, Settings(tour_seen=True, theme=theme))
+    assert run(home, station_of(home), change) == 0
+    assert shown == [after]
 
 
 def test_the_size_of_the_screen_is_remembered_for_the_next_start(

@@ -56,6 +56,9 @@ class Application:
         self._theme = Theme(settings.theme, settings.text_scale, still=is_still(settings))
         self._theme.apply(self._qt)
         self._qt.setWindowIcon(QIcon(_mark(self._theme)))
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self._follow_desktop)
+        hints.accessibility().contrastPreferenceChanged.connect(self._follow_desktop)
 
     def keep_secret(self, secret: str) -> None:
         """Let no log and no crash report of this run show it."""
@@ -101,6 +104,12 @@ class Application:
             station.close()
             self._window = None
             window.deleteLater()
+
+    def _follow_desktop(self) -> None:
+        """The desktop went dark or light, or asks for another contrast."""
+        window = self._window
+        if window is not None and window.station.settings.theme == "system":
+            window.apply_theme("system")
 
     # -- accounts
 

@@ -404,7 +404,7 @@ class StationWindow(QWidget):
         alone, px = self.isFullScreen(), self.theme.px
         width = px(WIDTH if self.width() >= _WIDE_FROM else NARROW)
         # Large words need a wider panel, but the image the larger half of the window.
-        self.evidence.setFixedWidth(min(width, max(NARROW, self.width() * 2 // 5)))
+        self.evidence.setFixedWidth(max(NARROW, min(width, self.width() * 2 // 5)))
         self.toolbar.setVisible(not alone)
         self.filmstrip.setVisible(not alone and self.height() - px(_AROUND) >= _STAGE_LEAST)
         self.evidence.setVisible(self.commands.information and not alone)
