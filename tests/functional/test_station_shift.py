@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from PIL import Image
 from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from helpers.live_service import LiveService, picture
 from helpers.live_window import LiveWindow
+from modstation.app.paths import resources
 from modstation.app.station import UNSENT
 from modstation.cli.main import run
 from modstation.core.assets import ModerationStatus
 from modstation.core.protection import Protection
+from modstation.ui.group_sheet import GroupSheet
 from modstation.ui.lists_sheet import EscalateDialog
 from modstation.ui.queues_sheet import QueuesSheet
 from modstation.ui.session_dialog import SessionDialog
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from modstation.core.outbox import Operation
 
 COUNT = 500
+# One photo, smaller each time: nearly the same, and the largest is kept.
+COPIES = range(200, 204)
 # Reasons of the shipped policy by their digit.
 REASONS = {"1": "nudity", "7": "scam", "8": "copyright"}
 
@@ -42,11 +47,27 @@ def key_for(name: str) -> str:
     number = int(name.rpartition("-")[2])
     if name.startswith("spam"):
         return "7"
+    if name.startswith("copy"):
+        return "A" if number == COPIES[0] else "8"
     return {0: "X", 5: "8"}.get(number % 10, "A")
 
 
 def name_of(number: int) -> str:
+    if number in COPIES:
+        return f"copy-{number:04}"
     return f"{'spam' if number % 25 == 3 else 'photo'}-{number:04}"
+
+
+def picture_of(number: int) -> bytes:
+    """A small picture of its own; the copies show one photo."""
+    if number not in COPIES:
+        return picture(number, (64, 48))
+    photo = (resources() / "demo" / "otters.jpg").read_bytes()
+    with Image.open(io.BytesIO(photo)) as image:
+        image.thumbnail((320 - 30 * COPIES.index(number),) * 2)
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=80)
+    return out.getvalue()
 
 
 @dataclass(slots=True)
@@ -197,7 +218,7 @@ def upload(service: LiveService) -> None:
             answer = client.post(
                 f"{service.api}/image/upload",
                 data={"public_id": name, "moderation": "manual", "tags": name.partition("-")[0]},
-                files={"file": ("photo.jpg", picture(number, (64, 48)))},
+                files={"file": ("photo.jpg", picture_of(number))},
             )
             answer.raise_for_status()
 
@@ -229,6 +250,7 @@ def test_a_shift_of_500_images_without_a_mouse(
         decide_on_the_stage(moderator)
         reverse_what_was_posted(moderator)
         put_aside = escalate_one(moderator)
+        decide_a_group(moderator)
         filter_by_tag(moderator)
         settle_the_rest(moderator, leave=put_aside)
         moderator.post()
@@ -324,6 +346,51 @@ def escalate_one(moderator: Moderator) -> str:
     desk.back()
     desk.until(lambda: desk.current != name, "it was not escalated")
     return name
+
+
+def decide_a_group(moderator: Moderator) -> None:
+    """What is nearly the same is rejected in one act; one is taken back alone, and approved."""
+    desk = moderator.desk
+    names = [name_of(number) for number in COPIES]
+    desk.press("/")
+    desk.type("copy")
+    desk.press("Enter")
+    desk.until(lambda: desk.current in names, "the filter found no copy")
+    desk.seen()
+    desk.until(lambda: desk.window.commands.group.count == len(names), "not all are alike")
+    desk.press("G")
+    desk.until(lambda: isinstance(desk.window.sheet, GroupSheet))
+    sheet = desk.window.sheet
+    assert isinstance(sheet, GroupSheet)
+
+    def waiting() -> list[str]:
+        members = sheet._group.members
+        return sorted(m.entry.asset.ref.public_id for m in members if m.waits)
+
+    def seen() -> bool:
+        """What waits may be decided."""
+        looks = [member.look for member in sheet._group.members if member.waits]
+        return all(desk.painted_long_enough(look) for look in looks)
+
+    desk.until(lambda: waiting() == names and seen(), "the group was not shown")
+    desk.press("8")
+    desk.until(lambda: not waiting(), "the group was not rejected")
+    moderator.meant.decided("8", *names)
+    kept = names[0]
+    for _ in names:
+        member = sheet._group.focused
+        if member is not None and member.entry.asset.ref.public_id == kept:
+            break
+        desk.press("Right")
+    desk.press("U")
+    desk.until(lambda: waiting() == [kept], "not the one alone was taken back")
+    moderator.meant.undone(kept)
+    desk.until(seen, "its picture did not come back")
+    desk.press("A")
+    desk.until(lambda: not waiting(), "it was not approved")
+    moderator.meant.decided("A", kept)
+    desk.press("Esc", "Ctrl+Shift+F")
+    desk.until(lambda: desk.current)
 
 
 def filter_by_tag(moderator: Moderator) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from modstation.app.grid_tiles import Tile
+    from modstation.app.look import Look
     from modstation.ui.grid_panel import GridPanel
     from modstation.ui.theme import ThemeName
 
@@ -109,15 +110,18 @@ class LiveWindow:
 
     def seen(self) -> str:
         """Wait until the image on the stage may be decided; its public ID."""
-        needed = self.session.rules.painted_before
 
         def seen() -> bool:
-            shown = self.session.look.painted_for(time.monotonic())
-            return shown is not None and shown >= needed and self.window.stage.reported
+            return self.painted_long_enough(self.session.look) and self.window.stage.reported
 
         self.until(seen, "the image was not shown")
         assert self.current is not None
         return self.current
+
+    def painted_long_enough(self, look: Look) -> bool:
+        """An image was on the screen as long as the rules ask."""
+        shown = look.painted_for(time.monotonic())
+        return shown is not None and shown >= self.session.rules.painted_before
 
     def read(self) -> None:
         """Look as long as the rules ask before the next key counts."""
@@ -215,15 +219,13 @@ class LiveWindow:
 
         None only if the queue is empty.
         """
-        needed, grid = self.session.rules.painted_before, self.sheet.grid
+        grid = self.sheet.grid
 
         def shown() -> bool:
-            now = time.monotonic()
             looks = [grid.tiles[number].look for number in grid.layout.whole(grid.offset)]
-            times = [look.painted_for(now) for look in looks]
-            if not times:
+            if not looks:
                 return self.session.current is None and self.session.counts.waiting == 0
-            return all(one is not None and one >= needed for one in times)
+            return all(map(self.painted_long_enough, looks))
 
         self.until(shown, "the tiles were not shown")
         return [_public_id(grid.tiles[number]) for number in grid.layout.whole(grid.offset)]
