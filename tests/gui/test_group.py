@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QLabel
 
 from helpers.assets import fill, make_asset, make_assets
 from helpers.window import Desk, flat_picture
@@ -17,7 +18,7 @@ from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.filtering import parse_filter
 from modstation.core.likeness import Fingerprint
 from modstation.core.protection import Protection
-from modstation.core.queue import QueueView
+from modstation.core.queue import Order, QueueView
 from modstation.media.frames import Frame
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import Priority
@@ -106,6 +107,21 @@ def test_the_key_shows_the_group_nearest_first_and_goes_back(desk: Desk) -> None
     desk.press("Esc")
     assert desk.window.sheet is None
     assert desk.current == "photos/0001"
+
+
+def test_in_the_order_of_copies_the_next_image_is_the_copy(desk: Desk) -> None:
+    desk.press("O", "O", "O", "O")
+    assert desk.session.view.order is Order.TOGETHER
+    desk.until(lambda: desk.current == "photos/0001")
+    for name in ("photos/0003", "photos/0004", "photos/0002"):
+        desk.ready()
+        desk.press("A")
+        assert desk.current == name
+    desk.press("U")
+    assert desk.current == "photos/0004"
+    shown = " ".join(label.text() for label in desk.window.evidence.findChildren(QLabel))
+    assert "Here because it is like an image that waited longer" in shown
+    desk.station.settings_book.close()
 
 
 def test_an_image_that_is_like_no_other_has_no_group(desk: Desk) -> None:

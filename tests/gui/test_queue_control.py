@@ -228,6 +228,8 @@ def test_o_changes_the_order_says_why_an_image_is_here_and_remembers_it(unsure: 
     assert "Here because Suggestive is 1 from its threshold" in shown
     assert desk.station.settings.order is Order.UNSURE
     desk.press("o")
+    assert desk.session.view.order is Order.TOGETHER
+    desk.press("o")
     assert desk.session.view.order is Order.OLDEST
     desk.station.settings_book.close()
 

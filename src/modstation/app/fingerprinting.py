@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from modstation.core.queue import Order
 from modstation.media.fingerprinter import Unprinted
 from modstation.store.store_thread import Priority
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from modstation.app.look import Look
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
+    from modstation.core.likeness import Fingerprint
     from modstation.core.queue import QueueEntry, QueueView
     from modstation.media.fingerprinter import Printed
     from modstation.store.station_store import StationStore
@@ -43,9 +45,19 @@ class Desk(Protocol):
         """The entry on the stage."""
         ...
 
+    def reload(self) -> None:
+        """Look at the stored queue again."""
+        ...
+
 
 def _nobody() -> None:
     return
+
+
+def _keep(
+    made: tuple[str, str | None, Fingerprint | None],
+) -> Callable[[StationStore], None]:
+    return lambda store: store.likeness.put([made])
 
 
 class Fingerprinting:
@@ -89,18 +101,23 @@ class Fingerprinting:
         """The worker is done with what it was given."""
         self._not_here.update(result.key for result in results if not result.here)
         made = [(one.key, one.revision, one.fingerprint) for one in results if one.here]
-        if not made:
-            self._busy = False
-            return
+        left = len(made)
+        self._busy = bool(left)
 
         def done(_: None) -> None:
+            nonlocal left
+            left -= 1
+            if left:
+                return
             self._busy = False
+            if self._desk.view.order is Order.TOGETHER:
+                self._desk.reload()
             self.on_kept()
             self.tick()
 
-        self._store.submit(
-            Priority.REST, lambda store: store.likeness.put(made), done, self._failed
-        )
+        # One by one: a decision waits for no more than one of them.
+        for one in made:
+            self._store.submit(Priority.REST, _keep(one), done, self._failed)
 
     def _found(self, missing: list[tuple[str, str | None]]) -> None:
         wanted = [Unprinted(*one) for one in missing if one[0] not in self._not_here][:AT_ONCE]

@@ -150,7 +150,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     order: Annotated[
         Order,
         _describe(
-            "Which waiting image comes first: oldest, newest, public (for longest), unsure.",
+            "Which waiting image comes first: oldest, newest, public (for longest), unsure,"
+            " together (copies one after the other).",
             title="Order of the queue",
             group="Deciding",
         ),

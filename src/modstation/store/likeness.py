@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 SPAN = 256
 # Older ones are forgotten: what is decided seldom comes back after so many pictures.
 KEPT = 100_000
-# Read for one group: a flood of one picture is far larger than what can be decided in one act.
-_MOST_CANDIDATES = 4096
+# So many of the nearest are moved when a copy turns up; the others were moved before.
+MOST_TOGETHER = 16
+# Read of each band: a flood of one picture is far larger than what can be decided in one act, and
+# decisions wait for the answer.
+_MOST_OF_BAND = 128
 
 _REVISION = (
     "CASE WHEN a.version IS NULL THEN json_extract(a.described, '$.etag') ELSE 'v' || a.version END"
@@ -41,22 +44,22 @@ _REVISION = (
 def _arm(band: int) -> str:
     marks = ", ".join("?" * (8 * BAND_BYTES + 1))
     return (
-        f"SELECT number FROM fingerprints INDEXED BY fingerprint_band_{band}"  # noqa: S608 - numbers
+        f"SELECT * FROM (SELECT number FROM fingerprints INDEXED BY fingerprint_band_{band}"  # noqa: S608 - numbers
         f" WHERE quality >= {LEAST_QUALITY}"
         f" AND substr(pdq, {BAND_BYTES * band + 1}, {BAND_BYTES}) IN ({marks})"
+        f" LIMIT {_MOST_OF_BAND})"
     )
 
 
 _CANDIDATES = (
-    "SELECT f.key, f.pdq, f.phash FROM ("  # noqa: S608 - numbers
+    "SELECT f.key, f.pdq, f.phash, f.revision FROM ("  # noqa: S608 - numbers
     + " UNION ".join(_arm(band) for band in range(BANDS))
-    + f" LIMIT {_MOST_CANDIDATES}) AS c CROSS JOIN fingerprints AS f ON f.number = c.number"
-    f" CROSS JOIN assets AS a ON a.key = f.key WHERE f.revision IS {_REVISION}"
+    + ") AS c CROSS JOIN fingerprints AS f ON f.number = c.number"
 )
 
 
 class Likeness:
-    """The table of fingerprints; every method is one short transaction."""
+    """The table of fingerprints, in short transactions."""
 
     def __init__(self, connection: StoreConnection, clock: Clock) -> None:
         self._connection = connection
@@ -81,17 +84,20 @@ class Likeness:
 
     def put(self, printed: Iterable[tuple[str, str | None, Fingerprint | None]]) -> None:
         """Keep fingerprints by key and revision; None: that picture cannot be decoded."""
+        printed = list(printed)
         rows = [
             (key, revision, *(made or (None, 0, None)))  # pdq, quality, phash
             for key, revision, made in printed
         ]
         with self._connection.writing() as sql:
+            # Made anew it is alone again, until it is compared.
             sql.executemany(
                 "INSERT INTO fingerprints (key, revision, pdq, quality, phash)"
                 " SELECT :1, :2, :3, :4, :5 WHERE EXISTS ("
                 "SELECT 1 FROM assets WHERE key = :1 AND absent_us IS NULL)"
                 " ON CONFLICT (key) DO UPDATE SET revision = excluded.revision,"
-                " pdq = excluded.pdq, quality = excluded.quality, phash = excluded.phash",
+                " pdq = excluded.pdq, quality = excluded.quality, phash = excluded.phash,"
+                " together = NULL",
                 rows,
             )
             sql.execute(
@@ -99,6 +105,10 @@ class Likeness:
                 " (SELECT max(number) FROM fingerprints) - ?",
                 (KEPT,),
             )
+        for key, _, made in printed:
+            if made is not None and made.tells:
+                with self._connection.writing() as sql:
+                    _bring_together(sql, key, made)
 
     def group(self, key: str, view: QueueView) -> list[Alike]:
         """The picture itself and those that are like it, nearest first; at most 200.
@@ -111,10 +121,9 @@ class Likeness:
             own = _own(sql, key)
             if own is None:
                 return []
-            found = sorted(_near(sql, own), key=lambda near: (near[0], near[2] != key))
             return [
                 alike
-                for far, phash_distance, other in found[:MOST_MEMBERS]
+                for far, phash_distance, other in _near(sql, key, own, MOST_MEMBERS)
                 if (alike := _member(sql, other, view, far, phash_distance, now_us)) is not None
             ]
 
@@ -122,7 +131,7 @@ class Likeness:
         """How many the group of a picture has, itself among them; 0 if it has none."""
         with self._connection.reading() as sql:
             own = _own(sql, key)
-            return 0 if own is None else min(len(_near(sql, own)), MOST_MEMBERS)
+            return 0 if own is None else len(_near(sql, key, own, MOST_MEMBERS))
 
 
 def _own(sql: sqlite3.Connection, key: str) -> Fingerprint | None:
@@ -135,13 +144,47 @@ def _own(sql: sqlite3.Connection, key: str) -> Fingerprint | None:
     return own if own is not None and own.tells else None
 
 
-def _near(sql: sqlite3.Connection, own: Fingerprint) -> list[tuple[int, int, str]]:
+def _near(
+    sql: sqlite3.Connection, key: str, own: Fingerprint, most: int
+) -> list[tuple[int, int, str]]:
+    """Distances and keys, nearest first, before all others ``key`` itself."""
     values = [value for band in range(BANDS) for value in probes(own.pdq, band)]
-    return [
-        (far, distance(own.phash, phash), key)
-        for key, pdq, phash in sql.execute(_CANDIDATES, values)
-        if (far := distance(own.pdq, pdq)) <= MATCH_DISTANCE
-    ]
+    matching = sorted(
+        (far, distance(own.phash, phash), other, revision)
+        for other, pdq, phash, revision in sql.execute(_CANDIDATES, values)
+        if other != key and (far := distance(own.pdq, pdq)) <= MATCH_DISTANCE
+    )
+    found = [(0, 0, key)]
+    for far, phash_distance, other, revision in matching:
+        if len(found) == most:
+            break
+        if _is_fresh(sql, other, revision):
+            found.append((far, phash_distance, other))
+    return found
+
+
+def _is_fresh(sql: sqlite3.Connection, key: str, revision: str | None) -> bool:
+    """The fingerprint is of the upload that is there now."""
+    query = f"SELECT 1 FROM assets AS a WHERE a.key = ? AND {_REVISION} IS ?"  # noqa: S608
+    return sql.execute(query, (key, revision)).fetchone() is not None
+
+
+def _bring_together(sql: sqlite3.Connection, key: str, made: Fingerprint) -> None:
+    """Have the copies of a picture stand behind the oldest of them, as far as they wait."""
+    near = _near(sql, key, made, MOST_TOGETHER)
+    places = []
+    for _, _, other in near:
+        place = sql.execute(
+            "SELECT together FROM review_queue WHERE key = ? AND status = 'pending'", (other,)
+        ).fetchone()
+        if place is not None:
+            places.append((place[0], other))
+    # Even: the place of one that is alone or the oldest. Odd: of its copies.
+    oldest = min((place & ~1 for place, _ in places), default=0)
+    sql.executemany(
+        "UPDATE fingerprints SET together = ? WHERE key = ?",
+        [(oldest | 1, other) for place, other in places if place not in {oldest, oldest | 1}],
+    )
 
 
 def _member(

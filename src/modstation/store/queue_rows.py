@@ -21,8 +21,9 @@ _GIVEN = "(SELECT json_group_array(g.reason_code) FROM given_reasons AS g WHERE 
 _LAST_DONE = operation_rows.LAST_DONE
 # What makes an entry of the row ``a`` of ``assets``, behind its place; ``entry_of`` reads it.
 ENTRY = (
-    f"a.list_kind, {_FLAGGED}, {_GIVEN},"
-    f" (SELECT o.target {_LAST_DONE}), (SELECT d.reason_code {_LAST_DONE}), {asset_rows.COLUMNS}"
+    f"a.list_kind, {_FLAGGED}, {_GIVEN},"  # noqa: S608 - columns
+    f" (SELECT o.target {_LAST_DONE}), (SELECT d.reason_code {_LAST_DONE}),"
+    f" (SELECT f.together FROM fingerprints AS f WHERE f.key = a.key), {asset_rows.COLUMNS}"
 )
 
 
@@ -32,6 +33,7 @@ _ORDERS = {
     Order.NEWEST: ("queue_newest", "newest"),
     Order.PUBLIC: ("queue_public", "public_us"),
     Order.UNSURE: ("queue_doubt", "doubt"),
+    Order.TOGETHER: ("queue_together", "together"),
 }
 
 
@@ -285,8 +287,9 @@ def rebuild(sql: sqlite3.Connection) -> None:
     sql.execute("DELETE FROM review_queue")
     sql.execute(
         "INSERT INTO review_queue (key, kind, status, lane, created_us, share, public_us, doubt,"
-        " pass_no) SELECT p.key, p.kind, p.status, p.lane, p.created_us, p.share, p.public_us,"
-        " p.doubt, coalesce("
+        " together, pass_no)"
+        " SELECT p.key, p.kind, p.status, p.lane, p.created_us, p.share, p.public_us, p.doubt,"
+        " p.together, coalesce("
         "(SELECT pass_no FROM listings AS l WHERE l.kind = p.kind AND l.status = p.status), 0)"
         " FROM queue_projection AS p"
     )
@@ -294,7 +297,7 @@ def rebuild(sql: sqlite3.Connection) -> None:
 
 def drift(sql: sqlite3.Connection) -> list[str]:
     """Every way in which queue and counters differ from what they are kept from; empty if sound."""
-    columns = "key, kind, status, lane, created_us, share, public_us, doubt"
+    columns = "key, kind, status, lane, created_us, share, public_us, doubt, together"
     faults = [
         f"queue: {name} {row}"
         for name, left, right in (
@@ -335,13 +338,14 @@ def drift(sql: sqlite3.Connection) -> list[str]:
 def entry_of(row: Sequence[Any]) -> QueueEntry:
     """The entry of a row: lane, rank and key, then the columns of ``ENTRY``."""
     place = QueuePosition(row[0], row[1], row[2])
-    kind, flagged, reasons, posted, reason_code = row[3:8]
+    kind, flagged, reasons, posted, reason_code, together = row[3:9]
     return QueueEntry(
         place,
-        asset_rows.asset_of(row[8:]),
+        asset_rows.asset_of(row[9:]),
         kind,
         bool(flagged),
         tuple(json.loads(reasons)),
         ModerationStatus(posted) if posted else None,
         reason_code,
+        together,
     )

@@ -133,6 +133,7 @@ ORDER_WORDS = {
     Order.NEWEST: "newest first",
     Order.PUBLIC: "longest public first",
     Order.UNSURE: "least sure first",
+    Order.TOGETHER: "copies together",
 }
 
 
@@ -168,6 +169,8 @@ def place_text(entry: QueueEntry | None, view: QueueView, *, hide_verdict: bool 
             parts = [
                 f"Here because {asset.labels[0].name} is {distance / 1000:.0f} from its threshold"
             ]
+    elif view.order is Order.TOGETHER and entry.together is not None:
+        parts = ["Here because it is like an image that waited longer"]
     elif view.order is Order.PUBLIC:
         since = public_since_us(asset)
         parts = ["Here last: not public"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +14,7 @@ from modstation.app.look import Look
 from modstation.core.clock import ManualClock
 from modstation.core.errors import StoreBusy
 from modstation.core.likeness import Fingerprint
+from modstation.core.queue import Order
 from modstation.media.fingerprinter import Printed, Unprinted
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Making:
     look: Look = field(default_factory=lambda: Look(protected=False, painted_at=1.0))
     wanted: list[Unprinted] = field(default_factory=list)
     kept: list[bool] = field(default_factory=list)
+    reloads: int = 0
 
     def __post_init__(self) -> None:
         self.making = Fingerprinting(self.store, self, self)
@@ -42,6 +44,9 @@ class Making:
 
     def want(self, pictures: Sequence[Unprinted]) -> None:
         self.wanted = list(pictures)
+
+    def reload(self) -> None:
+        self.reloads += 1
 
     def tick(self) -> list[Unprinted]:
         self.wanted = []
@@ -78,6 +83,15 @@ def test_the_nearest_come_first_and_the_next_ones_follow_at_once(making: Making)
     making.answer()
     assert making.tick() == []
     assert making.kept == [True, True]
+
+
+def test_where_copies_come_together_the_queue_is_read_anew(making: Making) -> None:
+    making.tick()
+    making.answer()
+    assert making.reloads == 0
+    making.view = replace(making.view, order=Order.TOGETHER)
+    making.answer()
+    assert making.reloads == 1
 
 
 def test_one_batch_at_a_time(making: Making) -> None:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from helpers.assets import AT_ONCE, MANUAL_PENDING, REJECT, draft_for, fill, make_asset, make_assets
+import pytest
+
+from helpers.assets import (
+    AT_ONCE,
+    HOLD,
+    MANUAL_PENDING,
+    REJECT,
+    draft_for,
+    fill,
+    make_asset,
+    make_assets,
+)
 from modstation.core.filtering import parse_filter
 from modstation.core.likeness import MATCH_DISTANCE, Fingerprint, distance
-from modstation.core.queue import QueueView, Split
+from modstation.core.queue import Order, QueueView, Split
 
 if TYPE_CHECKING:
-    import pytest
-
     from modstation.core.clock import ManualClock
     from modstation.store.station_store import StationStore
 
@@ -84,6 +94,76 @@ def test_pictures_with_nothing_in_them_are_never_grouped(
     put(store, {3: bytes(32)})
     assert group(store, 1) == set()
     assert group(store, 3) == {3}
+
+
+def together(store: StationStore) -> list[int]:
+    view = replace(MANUAL_PENDING, order=Order.TOGETHER)
+    entries = store.window(view, around=None, before=0, after=100)
+    assert store.drift() == []
+    return [int(entry.asset.ref.public_id[-4:]) for entry in entries]
+
+
+def test_copies_stand_behind_the_oldest_of_them_in_whatever_order_they_are_found(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(9), at=clock.now())
+    red, blue = bytes(32), bytes([255]) * 32
+    for number, pdq in ((8, red), (5, blue), (3, red), (9, blue), (6, red)):
+        put(store, {number: pdq})
+    assert together(store) == [1, 2, 3, 6, 8, 4, 5, 9, 7]
+    # Skipped as often as it is, a copy stays with the others of its lane.
+    store.skip(make_asset(6).key, MANUAL_PENDING)
+    assert together(store) == [1, 2, 3, 8, 4, 5, 9, 7, 6]
+
+
+def test_copies_stay_together_when_the_oldest_is_decided_and_taken_back(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(6), at=clock.now())
+    put(store, dict.fromkeys((2, 4, 6), bytes(32)))
+    store.decide(draft_for(make_asset(2), REJECT), hold=HOLD)
+    assert together(store) == [1, 4, 6, 3, 5]
+    put(store, {5: bytes(32)})
+    assert together(store) == [1, 4, 5, 6, 3]
+    store.undo(actor="mod")
+    assert together(store) == [1, 2, 4, 5, 6, 3]
+
+
+def test_a_copy_of_what_is_decided_already_stands_at_its_own_age(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(4), at=clock.now())
+    put(store, {1: bytes(32)})
+    store.decide(draft_for(make_asset(1), REJECT), hold=AT_ONCE)
+    put(store, {4: bytes(32)})
+    assert together(store) == [2, 3, 4]
+
+
+def test_a_picture_uploaded_anew_leaves_the_copies_it_is_like_no_more(
+    store: StationStore, clock: ManualClock
+) -> None:
+    fill(store, make_assets(4), at=clock.now())
+    put(store, {1: bytes(32), 4: bytes(32)})
+    assert together(store) == [1, 4, 2, 3]
+    put(store, {4: bytes([255]) * 32})
+    assert together(store) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("year", [1, 1969, 1970, 2026, 2041, 2042, 9999])
+def test_any_age_has_the_same_place_here_and_in_the_database(
+    store: StationStore, clock: ManualClock, year: int
+) -> None:
+    made = replace(make_asset(1), created_at=datetime(year, 6, 1, tzinfo=UTC))
+    fill(store, [made], at=clock.now())
+    [entry] = store.window(
+        replace(MANUAL_PENDING, order=Order.TOGETHER), around=None, before=0, after=9
+    )
+    by_age = store.entry(made.key)
+    assert by_age is not None
+    assert by_age.ordered(Order.TOGETHER) == entry
+    assert store.window(
+        replace(MANUAL_PENDING, order=Order.TOGETHER), around=entry.position, before=1, after=1
+    ) == [entry]
 
 
 def test_what_the_filter_leaves_out_is_shown_but_not_ours_to_decide(

@@ -23,6 +23,7 @@ from helpers.assets import (
 from modstation.core.assets import AssetRef, MachineLabel
 from modstation.core.decisions import Action, Verdict
 from modstation.core.filtering import parse_filter
+from modstation.core.likeness import Fingerprint
 from modstation.core.outbox import Acknowledged, settle
 from modstation.core.queue import Kept, Order, QueueView
 
@@ -164,6 +165,8 @@ def mixed(store: StationStore, clock: ManualClock) -> None:
     private = AssetRef("image", "private", "photos/0005")
     made.append(replace(make_asset(5, version=day), ref=private))
     fill(store, made, at=clock.now())
+    twin = Fingerprint(bytes(32), 90, bytes(8))
+    store.likeness.put((made[at].key, made[at].revision, twin) for at in (3, 1))
 
 
 @pytest.mark.parametrize(
@@ -175,6 +178,8 @@ def mixed(store: StationStore, clock: ManualClock) -> None:
         (Order.PUBLIC, "42315"),
         # The strongest label next to its threshold; without a label last.
         (Order.UNSURE, "34152"),
+        # Oldest first; the fourth is a copy of the second.
+        (Order.TOGETHER, "12435"),
     ],
 )
 @pytest.mark.usefixtures("mixed")
