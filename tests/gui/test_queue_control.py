@@ -78,6 +78,7 @@ def test_a_flag_is_seen_and_removed_and_the_image_stays(desk: Desk) -> None:
     desk.until(lambda: desk.session.current is not None and desk.session.current.flagged)
     assert desk.current == "photos/0001"
     assert "Flagged: photos/0001" in desk.message
+    desk.settle()
     shown = [label.text() for label in desk.window.evidence.findChildren(QLabel)]
     assert "Flagged" in shown
     desk.press("f")
