@@ -2,7 +2,8 @@
 
 Arguments: databases. Reads {"n": N} and answers, for each database in turn, with the milliseconds
 of N repetitions of everything: opening it, the window around a place, a refill, a decision, an
-undo, the counters.
+undo, the counters. Reads {"filter": TEXT} and answers, for each database, with the milliseconds of
+every slice of the queue that is looked at until a window of entries that fit is found.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modstation.app.filtered_reader import SLICE
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.decisions import DecisionDraft, Verdict
+from modstation.core.filtering import parse_filter
 from modstation.core.queue import WINDOW, QueueView
 from modstation.store.station_store import StationStore, Undone
 
@@ -35,8 +39,13 @@ def main() -> None:
 
     stores = {path: open_store(path) for path in sys.argv[1:]}
     for line in sys.stdin:
-        repetitions = json.loads(line)["n"]
-        answers = {path: _times(path, stores[path], open_store, repetitions) for path in stores}
+        question = json.loads(line)
+        answers: dict[str, object] = {}
+        for path, store in stores.items():
+            if "filter" in question:
+                answers[path] = _slices(store, question["filter"])
+            else:
+                answers[path] = _times(path, store, open_store, question["n"])
         print(json.dumps(answers), flush=True)
     for store in stores.values():
         store.close()
@@ -71,6 +80,19 @@ def _times(
         timed("counters", lambda: store.counts(VIEW))
         timed("undo (FULL)", lambda: _undo(store))
     return times
+
+
+def _slices(store: StationStore, text: str) -> dict[str, object]:
+    view = replace(VIEW, filter=parse_filter(text))
+    edge, slices, looked, found, first = None, [], 0, 0, 0
+    while found < WINDOW and (edge or not slices):
+        start = time.perf_counter()
+        part = store.scan(view, after=edge, rows=SLICE)
+        slices.append((time.perf_counter() - start) * 1000)
+        edge, looked, found = part.edge, looked + part.looked, found + len(part.entries)
+        if found and not first:
+            first = len(slices)
+    return {"slices": slices, "first": first, "looked": looked, "found": found}
 
 
 def _open(path: str, open_store: Callable[[str], StationStore]) -> None:

@@ -136,3 +136,22 @@ def test_counters_of_several_kinds_and_shares_are_kept(tmp_path: Path) -> None:
 def test_a_queue_without_a_kind_or_with_one_twice_is_none(kinds: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="each of its kinds once"):
         QueueView(kinds)
+
+
+def test_a_slice_ends_at_the_64th_entry_that_fits_and_loses_none(tmp_path: Path) -> None:
+    clock = ManualClock()
+    store = open_store(tmp_path, clock=clock)
+    photos = [make_asset(number) for number in range(150)]
+    fill(store, photos, at=clock.now())
+    view = QueueView(filter=parse_filter("photos"))
+    for backwards in (False, True):
+        parts, edge = [], None
+        while not parts or edge is not None:
+            part = store.scan(view, after=edge, rows=200, backwards=backwards)
+            parts.append(part)
+            edge = part.edge
+        assert [len(part.entries) for part in parts] == [64, 64, 22]
+        assert [part.looked for part in parts] == [64, 64, 22]
+        found = [e.key for part in (parts[::-1] if backwards else parts) for e in part.entries]
+        assert found == [photo.key for photo in photos]
+    store.close()
