@@ -220,6 +220,9 @@ def _marked(sql: sqlite3.Connection, key: str) -> QueuePosition:
 
 def look_again(sql: sqlite3.Connection, key: str) -> None:
     """Put an asset into the pending queue whatever the service says of it."""
+    # Settled elsewhere it may have left every list we follow; that there is a conflict about it
+    # shows that the service has it.
+    sql.execute("UPDATE assets SET absent_us = NULL WHERE key = ?", (key,))
     sql.execute(
         "INSERT INTO review_marks (key, queue_status) VALUES (?, 'pending')"
         " ON CONFLICT (key) DO UPDATE SET queue_status = 'pending'",

@@ -492,6 +492,17 @@ def test_look_again_puts_the_image_back_into_the_queue(
     assert queue(store) == ["0002", "0003", "0004", "0005"]
 
 
+def test_look_again_brings_back_what_no_list_shows_any_more(
+    store: StationStore, photos: list[Asset], clock: ManualClock
+) -> None:
+    clock.advance(3600)
+    fill(store, photos[1:], at=clock.now(), pass_id="pass-2")
+    assert "0001" not in queue(store), "settled elsewhere while it was on the stage"
+    row = conflict(store, clock, photos[0])
+    store.resolve_conflict(row.operation_id, Action.LOOK_AGAIN, actor="mod", hold=AT_ONCE)
+    assert queue(store)[0] == "0001"
+
+
 def test_a_parked_row_can_be_retried_undone_or_dropped(
     store: StationStore, photos: list[Asset], clock: ManualClock
 ) -> None:
