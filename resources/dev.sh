@@ -1,5 +1,5 @@
 #!/bin/sh
-# Set up and act: sh resources/dev.sh demo|test|check|bench|screenshots|run [ARGS]
+# Set up and act: sh resources/dev.sh demo|test|check|words|bench|screenshots|run [ARGS]
 # Nothing needs to be there but Python 3.11 or later. Packages go into .venv beside this folder.
 set -eu
 
@@ -117,6 +117,19 @@ check() {
   return $failed
 }
 
+# Bring the catalogues up to date with the texts in the code; what is new in them is unfinished.
+words() {
+  lupdate=$("$py" -c 'import pathlib, PySide6; print(pathlib.Path(PySide6.__file__).parent / "lupdate")')
+  files=$(find src/modstation -name '*.py' ! -path '*/service/*' ! -path '*/cli/*' | LC_ALL=C sort)
+  for code in de fr es; do
+    # No lines of code in the file: they would change with every edit.
+    # shellcheck disable=SC2086  # a list of files
+    "$lupdate" -silent -locations none -no-obsolete -source-language en -target-language "$code" \
+      -tr-function-alias QT_TRANSLATE_NOOP+=later,QT_TRANSLATE_NOOP+=noted \
+      $files -ts "resources/languages/modstation_$code.ts"
+  done
+}
+
 # Key to pixels means nothing without a screen, so one is made where there is none.
 bench() {
   screen=
@@ -157,6 +170,12 @@ case $verb in
     cd "$root"
     check
     ;;
+  words)
+    make_venv
+    install_packages
+    cd "$root"
+    words
+    ;;
   bench)
     set_up
     cd "$root"
@@ -167,7 +186,7 @@ case $verb in
     PYTHONPATH=$root/tests exec "$py" -m helpers.screenshots "$@"
     ;;
   *)
-    say "usage: sh resources/dev.sh demo|test|check|bench|screenshots|run [ARGS]"
+    say "usage: sh resources/dev.sh demo|test|check|words|bench|screenshots|run [ARGS]"
     exit 2
     ;;
 esac

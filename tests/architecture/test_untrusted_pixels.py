@@ -10,7 +10,7 @@ import pytest
 UI = Path(__file__).parents[2] / "src" / "modstation" / "ui"
 READERS = re.compile(
     r"QImageReader|QMovie|QPictureIO|loadFromData|fromData\b|QImageIOHandler|QBuffer"
-    r"|QPixmap\((?:f?[\"']|path|str)|QImage\((?:f?[\"']|path|str)|\.load\(|QIcon\((?:f?[\"']|path|str)"
+    r"|QPixmap\((?:f?[\"']|path|str)|QImage\((?:f?[\"']|path|str)|(?<!QTranslator)\.load\(|QIcon\((?:f?[\"']|path|str)"
 )
 
 

@@ -134,7 +134,7 @@ def test_nobody_waits_for_a_service_that_takes_nothing(desk: Desk) -> None:
     dialog.leaving.connect(lambda: left.append(True))
     dialog.open()
     dialog.post_button.click()
-    desk.until(lambda: "takes nothing now; 1 decision left" in dialog.words.text())
+    desk.until(lambda: "takes nothing now; 1 decision is left" in dialog.words.text())
     assert not left
     dialog.keep_button.click()
     assert left == [True]
@@ -145,7 +145,7 @@ def test_posting_is_not_offered_where_it_cannot_be_done(sit_down: Callable[..., 
     desk.ready()
     dialog = quit_with(desk, "A")
     assert not dialog.post_button.isVisible()
-    assert "Nothing can be posted now (offline)" in dialog.words.text()
+    assert "Nothing can be posted now (Offline)" in dialog.words.text()
     dialog.keep_button.click()
     assert not desk.window.isVisible()
 

@@ -26,6 +26,7 @@ from modstation.core.accounts import (
     parse_cloudinary_url,
 )
 from modstation.core.errors import SettingsError
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,8 +165,12 @@ class AccountBook:
         """The account of that name; ``SettingsError`` names the ones there are."""
         known = {account.name: account for account in self.accounts()}
         if name not in known:
-            there = ", ".join(known) or "none yet"
-            raise SettingsError(f"There is no account “{name}”. There are: {there}.")
+            there = ", ".join(known) or translate("Accounts", "none yet")
+            raise SettingsError(
+                translate("Accounts", "There is no account “{name}”. There are: {there}.").format(
+                    name=name, there=there
+                )
+            )
         return known[name]
 
     def add(self, credentials: Credentials, *, replace: bool = False) -> Kept:
@@ -181,8 +186,11 @@ class AccountBook:
         known = file.accounts.get(check_name(account.name))
         if known and not replace and (known.cloud, known.api_base) != _place(account):
             raise SettingsError(
-                f"“{account.name}” is already the name of cloud {known.cloud} at {known.api_base}."
-                " Choose another name."
+                translate(
+                    "Accounts",
+                    "“{name}” is already the name of cloud {cloud} at {api_base}. Choose"
+                    " another name.",
+                ).format(name=account.name, cloud=known.cloud, api_base=known.api_base)
             )
         entry = _Entry(account.cloud, account.api_key, account.api_base, account.allow_http)
         self._adopt(account)
@@ -221,8 +229,11 @@ class AccountBook:
             secret = outside.secret
         if secret is None:
             raise SettingsError(
-                f"The secret of “{account.name}” is not in the keyring. Add the account again, or"
-                f" set {URL_VARIABLE} to its address."
+                translate(
+                    "Accounts",
+                    "The secret of “{name}” is not in the keyring. Add the account again, or"
+                    " set {variable} to its address.",
+                ).format(name=account.name, variable=URL_VARIABLE)
             )
         return Credentials(account, secret)
 
@@ -243,7 +254,9 @@ class AccountBook:
         names = list(file.accounts)
         if len(names) > 1:
             raise SettingsError(
-                f"There are several accounts: {', '.join(names)}. Name one with --account."
+                translate(
+                    "Accounts", "There are several accounts: {names}. Name one with --account."
+                ).format(names=", ".join(names))
             )
         return self.account(names[0]) if names else None
 
@@ -257,19 +270,26 @@ class AccountBook:
             return
         if after.path.exists():
             raise SettingsError(
-                f"There are decisions for {account.cloud} in {before.path}, and “{account.name}”"
-                " has a folder of its own. Choose another name, so that none are left behind."
+                translate(
+                    "Accounts",
+                    "There are decisions for {cloud} in {path}, and “{name}” has a folder of"
+                    " its own. Choose another name, so that none are left behind.",
+                ).format(cloud=account.cloud, path=before.path, name=account.name)
             )
         lock = NetworkLock(before.network_lock)
         if not lock.acquire():
             raise SettingsError(
-                f"A station is at work on {account.cloud}. Close it, then add the account."
+                translate(
+                    "Accounts", "A station is at work on {cloud}. Close it, then add the account."
+                ).format(cloud=account.cloud)
             )
         try:
             before.path.rename(after.path)
         except OSError as error:
             raise SettingsError(
-                f"{before.path} cannot become the folder of “{account.name}”: {error.strerror}."
+                translate("Accounts", "{path} cannot become the folder of “{name}”: {why}.").format(
+                    path=before.path, name=account.name, why=error.strerror
+                )
             ) from error
         finally:
             lock.release()
@@ -290,11 +310,19 @@ class AccountBook:
         except FileNotFoundError:
             return _File()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{self._path} cannot be read: {error}.") from error
+            raise SettingsError(
+                translate("Accounts", "{path} cannot be read: {error}.").format(
+                    path=self._path, error=error
+                )
+            ) from error
         try:
             return msgspec.convert(tomllib.loads(text), _File)
         except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-            raise SettingsError(f"{self._path} is not a list of accounts: {error}.") from error
+            raise SettingsError(
+                translate("Accounts", "{path} is not a list of accounts: {error}.").format(
+                    path=self._path, error=error
+                )
+            ) from error
 
     def _write(self, file: _File) -> None:
         parts = [toml_lines({"default": file.default})] if file.default else []

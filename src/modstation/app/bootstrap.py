@@ -13,6 +13,7 @@ from modstation.app.deciding import SessionRules
 from modstation.app.fingerprinting import Fingerprinting
 from modstation.app.frame_pipeline import FramePipeline
 from modstation.app.keymaps import load_keymap
+from modstation.app.languages import load_language
 from modstation.app.mailbox import Mailbox
 from modstation.app.network_link import NetworkLink
 from modstation.app.network_messages import NetworkSpec
@@ -25,6 +26,7 @@ from modstation.app.settings_file import load_settings
 from modstation.app.station import SCREEN_EDGE, Parts, Station
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.events import ImageCached
+from modstation.core.language import use
 from modstation.core.queue import QueueView
 from modstation.media.cache import ImageCache, SealedImage
 from modstation.media.decoder import DecodePool
@@ -63,6 +65,10 @@ def open_station(spec: StationSpec) -> Station:
     keys that cannot be read do not stop it: the station's ``problems`` say so.
     """
     settings, problems = load_settings(spec.home)
+    use(load_language(settings.language))
+    if problems:
+        # Once more, now that it is known in which language to say so.
+        problems = load_settings(spec.home)[1]
     policy, policy_problems = load_policy(spec.home, settings, settings_wrong=bool(problems))
     if not problems and not policy_problems:
         policy_problems = keep_policy(spec.home, settings)

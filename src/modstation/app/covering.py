@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.core.policy import STRONGEST_BLUR
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class Covering:
         wanted = min(max(self.strength + by, 1), STRONGEST_BLUR)
         if wanted < self.floor.blur:
             raise ReviewError(
-                f"Your organisation asks for a cover of at least {self.floor.blur}.", code="floor"
+                translate(
+                    "Covering", "Your organisation asks for a cover of at least {blur}."
+                ).format(blur=self.floor.blur),
+                code="floor",
             )
         self._blur = wanted
         self._tell()
@@ -75,7 +79,10 @@ class Covering:
     def toggle_grey(self) -> bool:
         """Show images without colour, or with it again; says which."""
         if self.grey and self.floor.greyscale:
-            raise ReviewError("Your organisation asks for images without colour.", code="floor")
+            raise ReviewError(
+                translate("Covering", "Your organisation asks for images without colour."),
+                code="floor",
+            )
         self._grey = not self.grey
         self._tell()
         self._remember("greyscale", self._grey)

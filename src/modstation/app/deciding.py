@@ -13,6 +13,7 @@ from modstation.core.assets import obstacle
 from modstation.core.decisions import DecisionDraft, Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.events import Connection
+from modstation.core.language import counted, translate
 from modstation.core.protection import Protection
 from modstation.media.frames import Frame
 from modstation.store.store_thread import Priority
@@ -78,29 +79,40 @@ class Attempt:
         shown_for = self.look.painted_for(self.now)
         if shown_for is None or shown_for < rules.painted_before:
             raise ReviewError(
-                "Not decided: this image was not on the screen yet.", code="not-painted"
+                translate("Deciding", "Not decided: this image was not on the screen yet."),
+                code="not-painted",
             )
         if self.verdict is Verdict.APPROVE:
             self._refuse_unseen(rules, policy)
         elif policy.require_reason and self.reason is None:
-            raise ReviewError("The policy asks for a reason: press its digit.", code="needs-reason")
+            raise ReviewError(
+                translate("Deciding", "The policy asks for a reason: press its digit."),
+                code="needs-reason",
+            )
 
     def _refuse_unseen(self, rules: SessionRules, policy: Policy) -> None:
         if not self.shown:
             raise ReviewError(
-                "An image that cannot be shown cannot be approved; reject or skip it.",
+                translate(
+                    "Deciding",
+                    "An image that cannot be shown cannot be approved; reject or skip it.",
+                ),
                 code="cannot-approve-unseen",
             )
         if not (self.look.protected and policy.require_reveal_to_approve):
             return
         if not self.look.uncovered_once:
             raise ReviewError(
-                "Uncover the image first (hold Space, or V); rejecting needs no look.",
+                translate(
+                    "Deciding",
+                    "Uncover the image first (hold Space, or V); rejecting needs no look.",
+                ),
                 code="needs-reveal",
             )
         if self.look.revealed_for(self.now) < rules.painted_before:
             raise ReviewError(
-                "Not approved: the image was uncovered only for a moment.", code="needs-reveal"
+                translate("Deciding", "Not approved: the image was uncovered only for a moment."),
+                code="needs-reveal",
             )
 
     def draft(self, rules: SessionRules, policy: Policy, *, offline: bool) -> DecisionDraft:
@@ -196,7 +208,7 @@ class Deciding:
         """
         desk, entry = self._desk, self._desk.current
         if entry is None:
-            raise ReviewError("There is no image to decide.", code="empty")
+            raise ReviewError(translate("Deciding", "There is no image to decide."), code="empty")
         shown = isinstance(desk.current_frame(), Frame)
         attempt = Attempt(entry, verdict, reason, desk.look, shown, now)
         attempt.refuse(desk.rules, desk.policy)
@@ -291,13 +303,22 @@ class Deciding:
             released, counts = answer
             desk.take_counts(counts)
             if released:
-                noun = "decision" if released == 1 else "decisions"
-                desk.tell(Message(f"Posting {released:,} held {noun} now.", Tone.DONE))
+                forms = translate(
+                    "Deciding", "Posting {n} held decision now.|Posting {n} held decisions now."
+                )
+                desk.tell(Message(counted(released, forms), Tone.DONE))
             else:
-                desk.tell(Message("Nothing is held.", Tone.INFO))
+                desk.tell(Message(translate("Deciding", "Nothing is held."), Tone.INFO))
 
         def failed(error: StoreError) -> None:
-            desk.tell(Message(f"Not posted yet. {error.title}: {error.message}", Tone.PROBLEM))
+            desk.tell(
+                Message(
+                    translate("Deciding", "Not posted yet. {title}: {message}").format(
+                        title=error.title, message=error.message
+                    ),
+                    Tone.PROBLEM,
+                )
+            )
 
         self._store.submit(
             Priority.DECIDE,
@@ -308,6 +329,10 @@ class Deciding:
 
     def _not_saved(self, *entries: QueueEntry, error: StoreError) -> None:
         self._desk.put_back(*entries)
-        back = "the image is" if len(entries) == 1 else f"{len(entries):,} images are"
-        text = f"Not saved, {back} back. {error.title}: {error.message}"
+        forms = translate(
+            "Deciding",
+            "Not saved, the image is back. {title}: {message}"
+            "|Not saved, {n} images are back. {title}: {message}",
+        )
+        text = counted(len(entries), forms, title=error.title, message=error.message)
         self._desk.tell(Message(text, Tone.PROBLEM))

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from modstation.core.decisions import Verdict
+from modstation.core.language import later, translate
 
 _EFFECTS = {
     Verdict.APPROVE: (
-        "approved is posted, the service restores the image from its backup and delivers it to"
-        " everybody again"
+        later(
+            "Effects",
+            "approved is posted, the service restores the image from its backup and"
+            " delivers it to everybody again",
+        )
     ),
     Verdict.REJECT: (
-        "rejected is posted, the service delivers the image to nobody any more and purges it from"
-        " the delivery caches"
+        later(
+            "Effects",
+            "rejected is posted, the service delivers the image to nobody any more"
+            " and purges it from the delivery caches",
+        )
     ),
 }
 
-OWN_ESCALATION = (
-    "You left this image to somebody else; decided by you, it gets no second opinion, and the log"
-    " says so."
+OWN_ESCALATION = later(
+    "Effects",
+    "You left this image to somebody else; decided by you, it gets no second"
+    " opinion, and the log says so.",
 )
 
 
@@ -26,5 +34,9 @@ def effects_of(verdict: Verdict, *, reverses: bool) -> str:
 
     ``reverses``: the verdict overruled is the moderator's own.
     """
-    what = "Reverses your decision" if reverses else "Overrides the decision"
-    return f"{what}: {_EFFECTS[verdict]}."
+    what = (
+        translate("Effects", "Reverses your decision: {effects}.")
+        if reverses
+        else translate("Effects", "Overrides the decision: {effects}.")
+    )
+    return what.format(effects=_EFFECTS[verdict])

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import ModerationStatus, obstacle
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,12 +129,12 @@ def _facts(asset: Asset) -> tuple[tuple[str, str], ...]:
     rows = []
     uploader = _uploader(raw, (*context, *metadata))
     if uploader:
-        rows.append(("Uploader", uploader))
+        rows.append((translate("Evidence", "Uploader"), uploader))
     if asset.tags:
-        rows.append(("Tags", ", ".join(asset.tags)))
+        rows.append((translate("Evidence", "Tags"), ", ".join(asset.tags)))
     folder = raw.get("asset_folder")
     if isinstance(folder, str) and folder:
-        rows.append(("Folder", folder))
+        rows.append((translate("Evidence", "Folder"), folder))
     rows += [(name, value) for name, value in context if value]
     rows += [(name, value) for name, value in metadata if value]
     return tuple(rows)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from modstation.core.language import later, translate
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,14 +16,14 @@ if TYPE_CHECKING:
 # So many decisions long the hints are shown, unless the settings say otherwise.
 HINTED = 50
 _HINTS = (
-    ("approve", "approve"),
-    ("reject", "reject"),
-    ("reject-reason-1", "reject with a reason"),
-    ("peek", "hold to look"),
-    ("undo", "undo"),
-    ("skip", "skip"),
-    ("palette", "every command"),
-    ("keys-help", "every key"),
+    ("approve", later("FirstSteps", "approve")),
+    ("reject", later("FirstSteps", "reject")),
+    ("reject-reason-1", later("FirstSteps", "reject with a reason")),
+    ("peek", later("FirstSteps", "hold to look")),
+    ("undo", later("FirstSteps", "undo")),
+    ("skip", later("FirstSteps", "skip")),
+    ("palette", later("FirstSteps", "every command")),
+    ("keys-help", later("FirstSteps", "every key")),
 )
 
 
@@ -53,47 +55,59 @@ def tour_cards(key_of: Callable[[str], str]) -> tuple[TourCard, ...]:
     return (
         TourCard(
             Part.DECIDING,
-            "One key decides",
-            "The next image is there at once. For some seconds nothing is sent, so undo simply"
-            " takes the decision back.",
+            translate("FirstSteps", "One key decides"),
+            translate(
+                "FirstSteps",
+                "The next image is there at once. For some seconds nothing is sent, so"
+                " undo simply takes the decision back.",
+            ),
             keys(
-                ("approve", "approve"),
-                ("reject", "reject"),
-                ("reject-reason-1", "reject with that reason"),
-                ("undo", "undo"),
+                ("approve", translate("FirstSteps", "approve")),
+                ("reject", translate("FirstSteps", "reject")),
+                ("reject-reason-1", translate("FirstSteps", "reject with that reason")),
+                ("undo", translate("FirstSteps", "undo")),
             ),
         ),
         TourCard(
             Part.IMAGE,
-            "Covered until you look",
-            "An image that a machine or the policy warns of starts covered. You may reject it"
-            " without looking; to approve it you have to see it.",
+            translate("FirstSteps", "Covered until you look"),
+            translate(
+                "FirstSteps",
+                "An image that a machine or the policy warns of starts covered. You may"
+                " reject it without looking; to approve it you have to see it.",
+            ),
             keys(
-                ("peek", "hold to look"),
-                ("reveal", "uncover"),
-                ("cover-all", "cover everything at once"),
+                ("peek", translate("FirstSteps", "hold to look")),
+                ("reveal", translate("FirstSteps", "uncover")),
+                ("cover-all", translate("FirstSteps", "cover everything at once")),
             ),
         ),
         TourCard(
             Part.STATUS,
-            "Nothing is lost",
-            "Every decision is on this machine first and is posted from the outbox. Without a"
-            " network you simply go on.",
+            translate("FirstSteps", "Nothing is lost"),
+            translate(
+                "FirstSteps",
+                "Every decision is on this machine first and is posted from the outbox."
+                " Without a network you simply go on.",
+            ),
             keys(
-                ("offline", "go offline and back"),
-                ("post-now", "post at once"),
-                ("outbox", "what is not posted"),
+                ("offline", translate("FirstSteps", "go offline and back")),
+                ("post-now", translate("FirstSteps", "post at once")),
+                ("outbox", translate("FirstSteps", "what is not posted")),
             ),
         ),
         TourCard(
             Part.TOOLBAR,
-            "Everything has a key",
-            "Type what you want to do, or look the key up. You can change every one of them.",
+            translate("FirstSteps", "Everything has a key"),
+            translate(
+                "FirstSteps",
+                "Type what you want to do, or look the key up. You can change every one of them.",
+            ),
             keys(
-                ("palette", "find a command"),
-                ("keys-help", "every key"),
-                ("edit-keys", "change keys"),
-                ("tour", "this tour again"),
+                ("palette", translate("FirstSteps", "find a command")),
+                ("keys-help", translate("FirstSteps", "every key")),
+                ("edit-keys", translate("FirstSteps", "change keys")),
+                ("tour", translate("FirstSteps", "this tour again")),
             ),
         ),
     )
@@ -107,7 +121,7 @@ def hints_shown(settings: Settings, *, decided: int) -> bool:
 def hints(key_of: Callable[[str], str], *, reasons: bool) -> list[tuple[str, str]]:
     """Pairs of key and what it does, the most needed first; ``reasons``: the policy has digits."""
     return [
-        (key, what)
+        (key, str(what))
         for name, what in _HINTS
         if (key := key_of(name)) and (reasons or name != "reject-reason-1")
     ]

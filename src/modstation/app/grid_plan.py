@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from modstation.app.deciding import Attempt
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import counted, later, number, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,16 +20,22 @@ if TYPE_CHECKING:
 
 # What is said of those that stay, by the code of the refusal.
 _STAYS = {
-    "needs-reveal": "covered",
-    "not-painted": "not shown long enough",
-    "cannot-approve-unseen": "without a picture",
-    "queued": "still with an earlier moderation",
-    "needs-reason": "without a reason",
-    "escalated": "left to somebody else before",
-    "needs-look": "with more to see than a tile shows",
+    "needs-reveal": later("GridPlan", "covered"),
+    "not-painted": later("GridPlan", "not shown long enough"),
+    "cannot-approve-unseen": later("GridPlan", "without a picture"),
+    "queued": later("GridPlan", "still with an earlier moderation"),
+    "needs-reason": later("GridPlan", "without a reason"),
+    "escalated": later("GridPlan", "left to somebody else before"),
+    "needs-look": later("GridPlan", "with more to see than a tile shows"),
 }
-LEFT_BEFORE = "You left this image to somebody else before: decide it on the stage."
-_DONE = {Verdict.REJECT: "rejected", Verdict.APPROVE: "approved"}
+LEFT_BEFORE = later(
+    "GridPlan", "You left this image to somebody else before: decide it on the stage."
+)
+_STAYS_SOMEHOW = later("GridPlan", "not decidable")
+_DONE = {
+    Verdict.REJECT: later("GridPlan", "{count} rejected"),
+    Verdict.APPROVE: later("GridPlan", "{count} approved"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,10 @@ class Judge:
         attempt.refuse(self.rules, self.policy)
         if verdict is Verdict.APPROVE and self.more(tile.key):
             raise ReviewError(
-                "There is more to this image than a tile shows: approve it on the stage.",
+                translate(
+                    "GridPlan",
+                    "There is more to this image than a tile shows: approve it on the stage.",
+                ),
                 code="needs-look",
             )
         return attempt
@@ -70,19 +80,26 @@ class Stroke:
     def consequence(self) -> str:
         """What will be done: “reject 3 marked and approve 21 on screen”."""
         counts = Counter(attempt.verdict for attempt in self.attempts)
-        words = []
-        if counts[Verdict.REJECT]:
-            words.append(f"reject {counts[Verdict.REJECT]:,} marked")
-        if counts[Verdict.APPROVE]:
-            rest = " the other" if words else ""
-            words.append(f"approve{rest} {counts[Verdict.APPROVE]:,} on screen")
-        return " and ".join(words)
+        marked, rest = counts[Verdict.REJECT], counts[Verdict.APPROVE]
+        if marked and rest:
+            text = translate(
+                "GridPlan", "reject {marked} marked and approve the other {rest} on screen"
+            )
+        elif marked:
+            text = translate("GridPlan", "reject {marked} marked")
+        elif rest:
+            text = translate("GridPlan", "approve {rest} on screen")
+        else:
+            return ""
+        return text.format(marked=number(marked), rest=number(rest))
 
     @property
     def result(self) -> str:
         """What was done: “3 rejected, 21 approved”."""
         counts = Counter(attempt.verdict for attempt in self.attempts)
-        return ", ".join(f"{counts[v]:,} {word}" for v, word in _DONE.items() if counts[v])
+        return ", ".join(
+            str(word).format(count=number(counts[v])) for v, word in _DONE.items() if counts[v]
+        )
 
     @property
     def remainder(self) -> str:
@@ -91,9 +108,10 @@ class Stroke:
         if not total:
             return ""
         words = ", ".join(
-            f"{n:,} {_STAYS.get(code, 'not decidable')}" for code, n in self.stays.most_common()
+            f"{number(n)} {_STAYS.get(code, _STAYS_SOMEHOW)}"
+            for code, n in self.stays.most_common()
         )
-        return f"{total:,} {'stays' if total == 1 else 'stay'}: {words}"
+        return counted(total, translate("GridPlan", "{n} stays: {why}|{n} stay: {why}"), why=words)
 
 
 def plan(
@@ -106,7 +124,7 @@ def plan(
     for tile, verdict in wanted:
         if judge.left(tile.key):
             stays["escalated"] += 1
-            refusal = refusal or ReviewError(LEFT_BEFORE, code="escalated")
+            refusal = refusal or ReviewError(str(LEFT_BEFORE), code="escalated")
             continue
         try:
             attempts.append(
@@ -124,5 +142,8 @@ def refuse_in_bulk(reason: Reason | None, count: int) -> None:
         return
     if reason.purge or reason.escalate or not reason.bulk:
         raise ReviewError(
-            f"“{reason.title}” is given to one image at a time.", code="one-at-a-time"
+            translate("GridPlan", "“{title}” is given to one image at a time.").format(
+                title=reason.title
+            ),
+            code="one-at-a-time",
         )

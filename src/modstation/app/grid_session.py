@@ -26,6 +26,7 @@ from modstation.app.session_events import (
     ViewChanged,
 )
 from modstation.core.errors import ReviewError
+from modstation.core.language import number, translate
 from modstation.media.frames import DecodeResult, Frame
 
 if TYPE_CHECKING:
@@ -131,8 +132,12 @@ class GridSession:
         """Make tiles larger or smaller; ``ReviewError`` at the end."""
         size = self.layout.size + steps
         if not 0 <= size < len(SIZES):
-            word = "largest" if steps > 0 else "smallest"
-            raise ReviewError(f"This is the {word} tile.", code="edge")
+            raise ReviewError(
+                translate("GridSession", "This is the largest tile.")
+                if steps > 0
+                else translate("GridSession", "This is the smallest tile."),
+                code="edge",
+            )
         self.strokes.drop()
         self._lay_out(replace(self.layout, size=size, lead=0))
 
@@ -193,7 +198,7 @@ class GridSession:
         index = self.tiles.index(self._current_key)
         if index is None:
             if not len(self.tiles):
-                raise ReviewError("There are no tiles.", code="empty")
+                raise ReviewError(translate("GridSession", "There are no tiles."), code="empty")
             self._focus_on(self.tiles[0])
             return
         to = self.layout.step(index, dx, dy)
@@ -202,9 +207,15 @@ class GridSession:
             edge = self.tiles.at_end if ahead else self.tiles.at_start
             if not edge:
                 self._read_beyond(ahead=ahead)
-                raise ReviewError("What comes next is still being read.", code="edge")
-            word = "last" if ahead else "first"
-            raise ReviewError(f"This is the {word} row of the queue.", code="edge")
+                raise ReviewError(
+                    translate("GridSession", "What comes next is still being read."), code="edge"
+                )
+            raise ReviewError(
+                translate("GridSession", "This is the last row of the queue.")
+                if ahead
+                else translate("GridSession", "This is the first row of the queue."),
+                code="edge",
+            )
         if extend:
             self._set_anchor_if_gone(index)
         else:
@@ -219,7 +230,7 @@ class GridSession:
         index = self.tiles.index(self._current_key) or 0
         to = min(max(index + pages * rows * self.layout.columns, 0), len(self.tiles) - 1)
         if to < 0:
-            raise ReviewError("There are no tiles.", code="empty")
+            raise ReviewError(translate("GridSession", "There are no tiles."), code="empty")
         self._anchor = None
         self._focus_on(self.tiles[to])
 
@@ -281,7 +292,9 @@ class GridSession:
         """Mark every tile that is seen with its picture; if all are marked, none of them."""
         here = [t for t, _, _ in self.seen() if t.key in self._on_screen]
         if not here:
-            raise ReviewError("No picture is on the screen yet.", code="not-painted")
+            raise ReviewError(
+                translate("GridSession", "No picture is on the screen yet."), code="not-painted"
+            )
         keys = {tile.key for tile in here}
         others = [tile for tile in self.tiles.marked if tile.key not in keys]
         all_marked = all(self.tiles.is_marked(key) for key in keys)
@@ -311,7 +324,12 @@ class GridSession:
     def _mark(self, tiles: Iterable[Tile]) -> None:
         self.strokes.drop()
         if not self.tiles.mark(tiles):
-            raise ReviewError(f"No more than {MOST_MARKED} can be marked.", code="too-many")
+            raise ReviewError(
+                translate("GridSession", "No more than {most} can be marked.").format(
+                    most=number(MOST_MARKED)
+                ),
+                code="too-many",
+            )
         self.on_change()
 
     # -- looking
@@ -333,7 +351,9 @@ class GridSession:
 
     def _refuse_without_picture(self, tile: Tile) -> None:
         if tile.look.protected and not self.has_picture(tile.key):
-            raise ReviewError("There is no picture to uncover yet.", code="no-picture")
+            raise ReviewError(
+                translate("GridSession", "There is no picture to uncover yet."), code="no-picture"
+            )
 
     def has_picture(self, key: str) -> bool:
         """The tile of an asset can be painted."""
@@ -343,7 +363,9 @@ class GridSession:
         """The tile that keys act on; ``ReviewError`` if there is none."""
         tile = self.focused
         if tile is None:
-            raise ReviewError("No tile is chosen; the arrows choose one.", code="empty")
+            raise ReviewError(
+                translate("GridSession", "No tile is chosen; the arrows choose one."), code="empty"
+            )
         return tile
 
     def skip(self) -> None:

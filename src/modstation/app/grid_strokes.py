@@ -9,6 +9,7 @@ from modstation.app.overriding import refuse_override_in_bulk
 from modstation.app.session_events import Message, Tone
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.media.frames import Frame
 
 if TYPE_CHECKING:
@@ -110,7 +111,9 @@ class GridStrokes:
             rejections.refusal or approvals.refusal,
         )
         if not stroke.attempts:
-            raise stroke.refusal or ReviewError("There is no image on screen.", code="empty")
+            raise stroke.refusal or ReviewError(
+                translate("GridStrokes", "There is no image on screen."), code="empty"
+            )
         self.statement, self._stated_at = stroke, self._monotonic()
         self._sheet.on_change()
 
@@ -120,12 +123,19 @@ class GridStrokes:
         """
         stroke = self.statement
         if stroke is None:
-            raise ReviewError("Nothing is to be confirmed.", code="nothing-stated")
+            raise ReviewError(
+                translate("GridStrokes", "Nothing is to be confirmed."), code="nothing-stated"
+            )
         if self._monotonic() - self._stated_at < self._sheet.session.rules.painted_before:
-            raise ReviewError("Read first what would be done.", code="not-painted")
+            raise ReviewError(
+                translate("GridStrokes", "Read first what would be done."), code="not-painted"
+            )
         if not all(self._still_so(one.entry) for one in stroke.attempts):
             self.drop()
-            raise ReviewError("Nothing done: the queue has just changed.", code="changed")
+            raise ReviewError(
+                translate("GridStrokes", "Nothing done: the queue has just changed."),
+                code="changed",
+            )
         self._carry_out(stroke)
 
     def cancel(self) -> bool:
@@ -148,7 +158,11 @@ class GridStrokes:
         many = len(stroke.attempts) > 1
         self._sheet.session.decide_many(stroke.attempts, self._new_id() if many else None)
         stays = f" {stroke.remainder[0].upper()}{stroke.remainder[1:]}." if stroke.remainder else ""
-        text = f"{stroke.result}; undo takes {'all of them' if many else 'it'} back.{stays}"
+        text = (
+            translate("GridStrokes", "{result}; undo takes all of them back.")
+            if many
+            else translate("GridStrokes", "{result}; undo takes it back.")
+        ).format(result=stroke.result) + stays
         self._sheet.session.tell(Message(text[0].upper() + text[1:], Tone.DONE))
 
     def _still_so(self, entry: QueueEntry) -> bool:
@@ -174,5 +188,5 @@ class GridStrokes:
     def _need_marked(self) -> list[Tile]:
         marked = self._sheet.tiles.marked
         if not marked:
-            raise ReviewError("No tile is marked.", code="nothing-marked")
+            raise ReviewError(translate("GridStrokes", "No tile is marked."), code="nothing-marked")
         return marked

@@ -24,6 +24,7 @@ from modstation.app.session_events import (
 from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.media.frames import DecodeResult, Frame
 from modstation.store.store_thread import Priority
 
@@ -229,7 +230,9 @@ class GroupSession:
     def choose(self, index: int) -> None:
         """Choose a picture by its number."""
         if not 0 <= index < len(self.members):
-            raise ReviewError("There is no picture beyond this one.", code="edge")
+            raise ReviewError(
+                translate("GroupSession", "There is no picture beyond this one."), code="edge"
+            )
         self.let_go()
         self._focus = index
         self.on_change()
@@ -279,7 +282,7 @@ class GroupSession:
         self._refuse_override()
         member = self._need_waiting()
         if self.session.overriding.was_left(member.key):
-            raise ReviewError(LEFT_BEFORE, code="escalated")
+            raise ReviewError(str(LEFT_BEFORE), code="escalated")
         self.session.decide_many([self._judge().attempt(member, verdict, reason)], None)
 
     def decide_ticked(self, verdict: Verdict, reason: Reason | None = None) -> None:
@@ -290,16 +293,26 @@ class GroupSession:
         self._refuse_override()
         ticked = self.ticked
         if not ticked:
-            raise ReviewError("No image is marked.", code="nothing-marked")
+            raise ReviewError(
+                translate("GroupSession", "No image is marked."), code="nothing-marked"
+            )
         refuse_in_bulk(reason, len(ticked))
         stroke = plan(self._judge(), [(member, verdict) for member in ticked], reason)
         if not stroke.attempts:
-            raise stroke.refusal or ReviewError("There is no picture here.", code="empty")
+            raise stroke.refusal or ReviewError(
+                translate("GroupSession", "There is no picture here."), code="empty"
+            )
         many = len(stroke.attempts) > 1
         self.session.decide_many(stroke.attempts, self._new_id() if many else None)
         stays = f" {stroke.remainder[0].upper()}{stroke.remainder[1:]}." if stroke.remainder else ""
-        back = "; undo takes the chosen one back, on the stage all of them" if many else ""
-        text = f"{stroke.result}{back}.{stays}"
+        text = (
+            translate(
+                "GroupSession",
+                "{result}; undo takes the chosen one back, on the stage all of them.",
+            )
+            if many
+            else translate("GroupSession", "{result}.")
+        ).format(result=stroke.result) + stays
         self.session.tell(Message(text[0].upper() + text[1:], Tone.DONE))
 
     def reject_with(self, reason: Reason) -> None:
@@ -330,7 +343,10 @@ class GroupSession:
         view = self.session.view
         if view.status is not ModerationStatus.PENDING:
             raise ReviewError(
-                f"What is {view.status.value} is overridden on the stage, one image at a time.",
+                translate(
+                    "GroupSession",
+                    "What is {status} is overridden on the stage, one image at a time.",
+                ).format(status=view.status.word),
                 code="override",
             )
 
@@ -355,17 +371,22 @@ class GroupSession:
     def _need_focus(self) -> Member:
         member = self.focused
         if member is None:
-            raise ReviewError("There is no picture here.", code="empty")
+            raise ReviewError(translate("GroupSession", "There is no picture here."), code="empty")
         return member
 
     def _need_waiting(self) -> Member:
         member = self._need_focus()
         if not member.waits:
-            raise ReviewError("This picture does not wait in this queue.", code="not-waiting")
+            raise ReviewError(
+                translate("GroupSession", "This picture does not wait in this queue."),
+                code="not-waiting",
+            )
         return member
 
     def _need_picture(self) -> Member:
         member = self._need_focus()
         if member.look.protected and not self._has_picture(member.key):
-            raise ReviewError("There is no picture to uncover yet.", code="no-picture")
+            raise ReviewError(
+                translate("GroupSession", "There is no picture to uncover yet."), code="no-picture"
+            )
         return member

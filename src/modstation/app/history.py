@@ -17,6 +17,7 @@ from modstation.app.look import Look, Shown
 from modstation.app.queue_window import StripState
 from modstation.app.session_events import Message, Tone
 from modstation.core.errors import ReviewError
+from modstation.core.language import later, translate
 from modstation.core.outbox import OperationState
 from modstation.media.frames import DecodeResult, Frame
 from modstation.store.results import HistoryRow, NeedsReversal, Saved, Undone
@@ -56,6 +57,11 @@ class HistoryState(StrEnum):
     REVERSED = "posted, then reversed"
 
     @property
+    def word(self) -> str:
+        """The word that stands in the row."""
+        return str(_STATE_WORDS[self])
+
+    @property
     def changeable(self) -> bool:
         """Nothing of it is posted: another verdict or reason can take its place."""
         return self in {HistoryState.HELD, HistoryState.TO_POST}
@@ -66,6 +72,17 @@ class HistoryState(StrEnum):
         return self in {HistoryState.TAKEN_BACK, HistoryState.REPLACED, HistoryState.REVERSED}
 
 
+_STATE_WORDS = {
+    HistoryState.HELD: later("History", "held"),
+    HistoryState.TO_POST: later("History", "to be posted"),
+    HistoryState.POSTING: later("History", "being posted"),
+    HistoryState.POSTED: later("History", "posted"),
+    HistoryState.STUCK: later("History", "stuck"),
+    HistoryState.CONFLICT: later("History", "conflict"),
+    HistoryState.TAKEN_BACK: later("History", "taken back"),
+    HistoryState.REPLACED: later("History", "replaced"),
+    HistoryState.REVERSED: later("History", "posted, then reversed"),
+}
 _STATES = {
     OperationState.HELD: HistoryState.HELD,
     OperationState.READY: HistoryState.TO_POST,
@@ -324,7 +341,9 @@ class History:
         no picture.
         """
         if not isinstance(self.frame(), Frame):
-            raise ReviewError("There is no picture to uncover yet.", code="no-picture")
+            raise ReviewError(
+                translate("History", "There is no picture to uncover yet."), code="no-picture"
+            )
         if self.look.toggle_latch(self._monotonic()):
             self.changed()
 
@@ -343,12 +362,16 @@ class History:
         code = reason.code if reason else None
         if posted and verdict is item.verdict:
             raise ReviewError(
-                f"It is posted as {verdict.status.value} already; only the other verdict can be"
-                " posted now.",
+                translate(
+                    "History",
+                    "It is posted as {status} already; only the other verdict can be posted now.",
+                ).format(status=verdict.status.word),
                 code="same",
             )
         if not posted and (verdict, code) == (item.verdict, item.reason_code):
-            raise ReviewError("That is what was decided already.", code="same")
+            raise ReviewError(
+                translate("History", "That is what was decided already."), code="same"
+            )
         desk = self._desk
         attempt = Attempt(
             item.entry,
@@ -373,8 +396,11 @@ class History:
         self.armed = None
         if item.state is HistoryState.POSTED:
             raise ReviewError(
-                f"It is posted as {item.verdict.status.value}; that cannot be undone, only"
-                " reversed by the other verdict.",
+                translate(
+                    "History",
+                    "It is posted as {status}; that cannot be undone, only reversed by the"
+                    " other verdict.",
+                ).format(status=item.verdict.status.word),
                 code="posted",
             )
         actor = self._desk.rules.actor
@@ -393,16 +419,25 @@ class History:
     def _standing(self) -> HistoryItem:
         item = self.chosen
         if item is None:
-            raise ReviewError("There is no decision to change.", code="empty")
+            raise ReviewError(translate("History", "There is no decision to change."), code="empty")
         if item.state.over:
             raise ReviewError(
-                f"This one was {item.state.value}: it counts no more.",
+                translate("History", "This decision counts no more ({state}).").format(
+                    state=item.state.word
+                ),
                 code="over",
             )
         if item.state is HistoryState.POSTING:
-            raise ReviewError("It is being posted at this moment; try again.", code="busy")
+            raise ReviewError(
+                translate("History", "It is being posted at this moment; try again."), code="busy"
+            )
         if item.state in {HistoryState.STUCK, HistoryState.CONFLICT}:
-            raise ReviewError(f"It is {_TRAY[item.state]}: Outbox settles that.", code="tray")
+            raise ReviewError(
+                translate("History", "It is stuck: Outbox settles that.")
+                if item.state is HistoryState.STUCK
+                else translate("History", "It is in conflict: Outbox settles that."),
+                code="tray",
+            )
         return item
 
     def _amend(self, item: HistoryItem, attempt: Attempt) -> None:
@@ -417,10 +452,17 @@ class History:
 
         def done(saved: Saved | None) -> None:
             if saved is None:
-                self._say("Not changed: it was posted meanwhile.", Tone.REFUSED)
+                self._say(
+                    translate("History", "Not changed: it was posted meanwhile."), Tone.REFUSED
+                )
             else:
                 desk.restated(item.key, StripState(draft.verdict.status.value))
-                self._stored(saved, f"Changed to {draft.verdict.status.value}; it is held anew.")
+                self._stored(
+                    saved,
+                    translate("History", "Changed to {status}; it is held anew.").format(
+                        status=draft.verdict.status.word
+                    ),
+                )
             self.refresh()
 
         self._store.submit(Priority.DECIDE, task, done, self._failed)
@@ -438,7 +480,12 @@ class History:
             return stored[0]
 
         def done(saved: Saved) -> None:
-            self._stored(saved, f"It will be posted as {saved.operation.target.value}.")
+            self._stored(
+                saved,
+                translate("History", "It will be posted as {target}.").format(
+                    target=saved.operation.target.word
+                ),
+            )
             self.refresh()
 
         self._store.submit(Priority.DECIDE, task, done, self._failed)
@@ -466,24 +513,32 @@ class History:
         if isinstance(result, Undone):
             self._desk.taken_back(entries, 1)
             self._desk.take_counts(result.counts)
-            where = "the image waits in the queue again" if entries else "an earlier choice counts"
-            self._say(f"Taken back: {where}.", Tone.DONE)
+            self._say(
+                translate("History", "Taken back: the image waits in the queue again.")
+                if entries
+                else translate("History", "Taken back: an earlier choice counts."),
+                Tone.DONE,
+            )
         elif isinstance(result, NeedsReversal):
-            self._say("Not taken back: it was posted meanwhile.", Tone.REFUSED)
+            self._say(
+                translate("History", "Not taken back: it was posted meanwhile."), Tone.REFUSED
+            )
         else:
-            self._say("It cannot be taken back any more.", Tone.REFUSED)
+            self._say(translate("History", "It cannot be taken back any more."), Tone.REFUSED)
         self.refresh()
 
     def _failed(self, error: StoreError) -> None:
-        self._say(f"Not saved. {error.title}: {error.message}", Tone.PROBLEM)
+        self._say(
+            translate("History", "Not saved. {title}: {message}").format(
+                title=error.title, message=error.message
+            ),
+            Tone.PROBLEM,
+        )
         self.refresh()
 
     def _say(self, text: str, tone: Tone = Tone.INFO) -> None:
         self.line = Message(text, tone)
         self.changed()
-
-
-_TRAY = {HistoryState.STUCK: "stuck", HistoryState.CONFLICT: "in conflict"}
 
 
 def _nobody() -> None:

@@ -18,6 +18,7 @@ from modstation.app.keymaps import (
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
 from modstation.core.keymap import RESERVED
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from modstation.app.settings_book import SettingsBook
     from modstation.core.keymap import Keymap
 
-_MINE = "Mine"
+
+def _mine() -> str:
+    return translate("KeymapEditing", "Mine")
 
 
 class KeymapEditing:
@@ -99,7 +102,10 @@ class KeymapEditing:
             self._check(parts)
         except SettingsError as error:
             raise SettingsError(
-                f"Your own keys clash with {preset_title(preset)}: {error} Reset them first."
+                translate(
+                    "KeymapEditing",
+                    "Your own keys clash with {preset}: {error} Reset them first.",
+                ).format(preset=preset_title(preset), error=error)
             ) from error
         # An own file that the settings name stays in use: it says itself what it extends.
         if self._book.current.keymap in {"", *PRESETS}:
@@ -117,13 +123,20 @@ class KeymapEditing:
         for key in keys:
             if key in RESERVED:
                 raise SettingsError(
-                    f"{key} cannot be a key: Enter confirms and never decides, Escape leaves, and"
-                    " Tab goes from button to button."
+                    translate(
+                        "KeymapEditing",
+                        "{key} cannot be a key: Enter confirms and never decides, Escape leaves,"
+                        " and Tab goes from button to button.",
+                    ).format(key=key)
                 )
             holder = self._holder(key)
             if holder not in {None, command}:
                 label = COMMANDS[str(holder)].label.rstrip("…")
-                raise SettingsError(f"{key} is the key of “{label}”. Nothing was changed.")
+                raise SettingsError(
+                    translate(
+                        "KeymapEditing", "{key} is the key of “{label}”. Nothing was changed."
+                    ).format(key=key, label=label)
+                )
         own = {**self._parts.own, command: keys}
         if keys == self._parts.base.get(command, ()):
             del own[command]
@@ -138,7 +151,7 @@ class KeymapEditing:
         return made[self.letter_keys]
 
     def _keep(self, parts: KeymapParts) -> None:
-        parts = replace(parts, name=_MINE if parts.own else preset_title(parts.preset))
+        parts = replace(parts, name=_mine() if parts.own else preset_title(parts.preset))
         keymap = self._check(parts)
         self._parts = parts
         self.problem = ""

@@ -13,6 +13,7 @@ from modstation.app.toml_text import toml_lines, toml_value
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
 from modstation.core.keymap import build_keymap, laid_over, parse_keymap, with_alt
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +103,11 @@ def keymap_parts(
     own = parse_keymap(text, commands)
     extends = str(tomllib.loads(text).get("keymap", {}).get("extends", DEFAULT))
     if extends not in PRESETS:
-        raise SettingsError(f"There is no keymap “{extends}”. There are: {', '.join(PRESETS)}.")
+        raise SettingsError(
+            translate("Keymaps", "There is no keymap “{extends}”. There are: {join}.").format(
+                extends=extends, join=", ".join(PRESETS)
+            )
+        )
     preset = chosen or extends
     return KeymapParts(preset, preset_bindings(preset, commands), dict(own.bindings), own.name)
 
@@ -122,7 +127,11 @@ def load_keymap(
         preset = settings.keymap if settings.keymap in PRESETS else DEFAULT
         shipped = preset_keymap(preset, letter_keys=settings.letter_keys, commands=commands)
         path = own_keymap_file(home, settings)
-        return shipped, [f"{path}: {error} The shipped keys are in use."]
+        return shipped, [
+            translate("Keymaps", "{path}: {error} The shipped keys are in use.").format(
+                path=path, error=error
+            )
+        ]
 
 
 def keymap_text(parts: KeymapParts) -> str:

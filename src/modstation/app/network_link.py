@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from modstation.app import network_messages as messages
 from modstation.app.paths import make_private_folder
 from modstation.core.events import Connection, ConnectionChanged
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -190,7 +191,9 @@ class NetworkLink:
         if said and code > 0:
             # Its own words for what it ended by say more than a number.
             return said
-        return f"The network process ended ({_ending(code)}) and is started again."
+        return translate(
+            "NetworkLink", "The network process ended ({ending}) and is started again."
+        ).format(ending=_ending(code))
 
     # -- the writing thread
 
@@ -230,7 +233,9 @@ class NetworkLink:
             process = self._started()
         except OSError as error:
             process = None
-            self._cannot_start = f"The network process cannot be started ({error.strerror})."
+            self._cannot_start = translate(
+                "NetworkLink", "The network process cannot be started ({strerror})."
+            ).format(strerror=error.strerror)
         with self._changed:
             before, self._process = self._process, process
             if before is not None and before.stdin is not None:

@@ -26,6 +26,7 @@ from modstation.core.events import (
     QueueChanged,
     TripProgress,
 )
+from modstation.core.language import in_use
 from modstation.core.pacing import Quota
 from modstation.core.queue import Counts, Order, QueueView, Split
 
@@ -57,6 +58,7 @@ class NetworkSpec:
     refresh_seconds: float = 60.0
     backlog_limit: int = 2_000_000
     write_reasons: bool = False
+    language: str = "en"
 
     @classmethod
     def of(
@@ -86,6 +88,7 @@ class NetworkSpec:
             refresh_seconds=float(settings.refresh_seconds),
             backlog_limit=settings.backlog_limit,
             write_reasons=settings.write_reasons,
+            language=in_use().code,
         )
 
     @property

@@ -25,6 +25,7 @@ from modstation.core.errors import (
     UnsafeAddress,
 )
 from modstation.core.events import Connection, ImageCached, ImageFailed, ImageProgress
+from modstation.core.language import later, translate
 from modstation.media.fetch import Fetcher, FetchItem, FetchOutcome
 from modstation.remote.delivery import may_move, review_url
 from modstation.sync import discovery
@@ -48,10 +49,13 @@ FIRST_RETRY = timedelta(seconds=2)
 LAST_RETRY = timedelta(minutes=10)
 # After a fetch that reached nobody: until the connection is known to be back, or this.
 OUTAGE_PAUSE = timedelta(seconds=5)
-_PURGED = "This picture was destroyed here for good; it is not fetched again."
-_NOT_DELIVERED = (
-    "The service delivers no rejected images, so there is no picture to look at. It can be"
-    " skipped; approved elsewhere, it is delivered again."
+_PURGED = later(
+    "NetworkPrefetch", "This picture was destroyed here for good; it is not fetched again."
+)
+_NOT_DELIVERED = later(
+    "NetworkPrefetch",
+    "The service delivers no rejected images, so there is no picture to look"
+    " at. It can be skipped; approved elsewhere, it is delivered again.",
 )
 
 
@@ -277,33 +281,33 @@ class Prefetcher:
         keys = {item.asset_key for item in items}
         problems, never = store.problems(keys), self._cache.never_kept(keys)
         due: list[FetchItem] = []
-        later: list[datetime] = []
+        waiting: list[datetime] = []
         for item in items:
             problem = problems.get((item.asset_key, item.rendition))
             name = (item.asset_key, item.rendition, item.revision)
             if item.asset_key in never:
-                self._tell(*name, _PURGED, permanent=True)
+                self._tell(*name, str(_PURGED), permanent=True)
             elif problem is None or problem.revision != item.revision:
                 due.append(item)
             elif problem.retry_at is None or problem.retry_at > now:
                 # Noted by an earlier process perhaps, and the station of now knows nothing of it.
                 self._tell(*name, problem.message, permanent=problem.permanent)
-                later += [problem.retry_at] if problem.retry_at else []
+                waiting += [problem.retry_at] if problem.retry_at else []
             else:
                 due.append(item)
         if self._trip.unfinished and not taken:
             # So many of them were here already that this turn ended before the next to fetch.
-            later.append(now)
+            waiting.append(now)
         if self._offline:
-            due, later = [], []
+            due, waiting = [], []
         elif self._not_before is not None:
-            due, later = [], [self._not_before]
+            due, waiting = [], [self._not_before]
         with self._changed:
             # An outcome or a purge that came meanwhile is not in what was read above: planned now,
             # its image would be fetched again. It wakes this thread, which then plans anew.
             if not (self._wishes.outcomes or self._wishes.purge):
                 self._fetcher.plan(due)
-        return min(later, default=None)
+        return min(waiting, default=None)
 
     def _items(self, store: StationStore) -> Iterable[FetchItem]:
         if self._original is not None:
@@ -331,7 +335,7 @@ class Prefetcher:
             return self._rejected_item(store, asset, "review", whole=may_move(asset))
         url, is_original = review_url(asset, self._edge)
         if url is None:
-            message = "The service gives no address for this image."
+            message = translate("NetworkPrefetch", "The service gives no address for this image.")
             self._tell(asset.key, "review", asset.revision, message, permanent=True)
             return None
         return FetchItem(
@@ -349,7 +353,7 @@ class Prefetcher:
             # Nobody has asked the service yet what it can do.
             return None
         if not found.capabilities.rejected_pixels:
-            self._tell(asset.key, rendition, asset.revision, _NOT_DELIVERED, permanent=True)
+            self._tell(asset.key, rendition, asset.revision, str(_NOT_DELIVERED), permanent=True)
             return None
         try:
             url = self._pixels_url(asset.ref, None if whole else self._edge)
@@ -363,7 +367,7 @@ class Prefetcher:
         if asset.status is ModerationStatus.REJECTED:
             return self._rejected_item(store, asset, "original", whole=True)
         if asset.url is None:
-            message = "The service gives no address for this image."
+            message = translate("NetworkPrefetch", "The service gives no address for this image.")
             self._tell(asset.key, "original", asset.revision, message, permanent=True)
             return None
         return FetchItem(
@@ -406,7 +410,12 @@ class Prefetcher:
             return
         if error is None:
             if not outcome.kept:
-                self._failed(store, item, "The image cache has no room for it.", None)
+                self._failed(
+                    store,
+                    item,
+                    translate("NetworkPrefetch", "The image cache has no room for it."),
+                    None,
+                )
             elif self._failures.pop(name, None) or store.problems([name[0]]):
                 store.clear_problem(*name)
             return

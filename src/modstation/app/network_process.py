@@ -18,12 +18,14 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, BinaryIO
 
 from modstation.app import network_messages as messages
+from modstation.app.languages import load_language
 from modstation.app.network_commands import Asked, Commands, read_commands
 from modstation.app.network_lock import NetworkLock
 from modstation.app.paths import AccountFolder, make_private_folder
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import ModstationError, StoreError
 from modstation.core.events import Connection, ConnectionChanged, QueueChanged
+from modstation.core.language import translate, use
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +76,11 @@ def run(
     make_private_folder(folder.path)
     lock = NetworkLock(folder.network_lock)
     if not lock.acquire():
-        notify(ConnectionChanged(Connection.STANDBY, "Another station is at work here."))
+        notify(
+            ConnectionChanged(
+                Connection.STANDBY, translate("NetworkProcess", "Another station is at work here.")
+            )
+        )
         while not lock.acquire():
             ended = commands.wait_for_the_end(LOCK_POLL_SECONDS)
             # The process at work refuses from then on to keep them; nobody has to tell it.
@@ -240,6 +246,7 @@ def serve(
     from modstation.app.diagnostics import start_log, stop_log, write_crash_report
 
     handler = start_log(Path(spec.log), "network", secrets=(spec.secret,))
+    use(load_language(spec.language))
     commands = Commands()
     notify = EventWriter(outgoing, commands.end)
     # A daemon: nothing can end a read of a pipe that the station keeps open.

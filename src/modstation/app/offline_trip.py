@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.session_events import ConnectionMoved, CountsChanged, TripMoved
 from modstation.core.events import Connection, TripProgress
+from modstation.core.language import translate
 from modstation.core.outbox import OperationState
 from modstation.core.trip import MOST, Estimate, TripSummary, rendition_bytes
 from modstation.store.store_thread import Priority
@@ -143,7 +144,7 @@ class OfflineTrip:
         estimate = self._estimate_of(found)
         if not estimate.possible:
             self.stage = TripStage.NONE
-            self.problem = "There is no room for so many any more."
+            self.problem = translate("OfflineTrip", "There is no room for so many any more.")
             self.changed()
             return
         keys = [key for key, _ in found]

@@ -8,6 +8,7 @@ from modstation.app.effects import OWN_ESCALATION, effects_of
 from modstation.app.session_events import OverrideExplained, ReversalClosed
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,10 @@ def refuse_override_in_bulk(view: QueueView) -> None:
     """Raise ``ReviewError`` where a verdict would override one that is posted."""
     if view.status is not ModerationStatus.PENDING:
         raise ReviewError(
-            f"What is {view.status.value} is overridden one image at a time.", code="override"
+            translate("Overriding", "What is {status} is overridden one image at a time.").format(
+                status=view.status.word
+            ),
+            code="override",
         )
 
 
@@ -56,11 +60,13 @@ class Overriding:
         """
         if view.status is ModerationStatus.PENDING:
             return not self.was_left(entry.key) or self._said(
-                OverrideExplained(entry.key, verdict, reason, OWN_ESCALATION)
+                OverrideExplained(entry.key, verdict, reason, str(OWN_ESCALATION))
             )
         if verdict.status is entry.asset.status:
             raise ReviewError(
-                f"This image is {verdict.status.value} already; nothing is to be posted.",
+                translate(
+                    "Overriding", "This image is {status} already; nothing is to be posted."
+                ).format(status=verdict.status.word),
                 code="same",
             )
         effects = effects_of(verdict, reverses=False)

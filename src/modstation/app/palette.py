@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modstation.core.commands import COMMANDS, reason_digit
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,8 +35,10 @@ class Offer:
     @property
     def spoken(self) -> str:
         """The line for a screen reader."""
-        keys = " or ".join(self.keys) or "none"
-        return f"{self.title}. {self.command.help} Key: {keys}."
+        keys = ", ".join(self.keys) or translate("Palette", "none")
+        return translate("Palette", "{title}. {help} Key: {keys}.").format(
+            title=self.title, help=self.command.help, keys=keys
+        )
 
 
 def reason_titles(policy: Policy) -> dict[str, str]:
@@ -45,7 +48,7 @@ def reason_titles(policy: Policy) -> dict[str, str]:
         digit = reason_digit(name)
         reason = policy.by_key(digit) if digit else None
         if reason is not None:
-            titles[name] = f"Reject: {reason.title}"
+            titles[name] = translate("Palette", "Reject: {reason}").format(reason=reason.title)
     return titles
 
 
@@ -89,8 +92,15 @@ def refusal(offer: Offer, *, reversal_offered: bool) -> str | None:
     reverses = offer.command.name == "undo" and reversal_offered
     if not offer.only_by_key and not reverses:
         return None
-    how = f"close this and press {offer.keys[0]}" if offer.keys else "close this, use its button"
-    return f"“{offer.title}” decides, and Enter never decides: {how}."
+    if not offer.keys:
+        text = translate(
+            "Palette", "“{title}” decides, and Enter never decides: close this, use its button."
+        )
+        return text.format(title=offer.title)
+    text = translate(
+        "Palette", "“{title}” decides, and Enter never decides: close this and press {key}."
+    )
+    return text.format(title=offer.title, key=offer.keys[0])
 
 
 def _rank(offer: Offer, wanted: str) -> int | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from modstation.core.accounts import check_name
 from modstation.core.errors import SettingsError
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,9 @@ def make_private_folder(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise SettingsError(
-            f"The folder {folder} cannot be made: {error.strerror or error}."
+            translate("Paths", "The folder {folder} cannot be made: {why}.").format(
+                folder=folder, why=error.strerror or error
+            )
         ) from error
     return folder
 
@@ -147,4 +150,8 @@ def write_atomically(path: Path, text: str) -> None:
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
-        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise SettingsError(
+            translate("Paths", "{path} cannot be written: {why}.").format(
+                path=path, why=error.strerror or error
+            )
+        ) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modstation.app.paths import resources, write_atomically
 from modstation.app.settings_file import read_own
 from modstation.core.errors import SettingsError
+from modstation.core.language import ENGLISH, in_use, translate
 from modstation.core.policy import parse_policy, wary
 
 if TYPE_CHECKING:
@@ -30,13 +31,17 @@ def load_policy(
         if last is not None:
             return last, []
     try:
-        return parse_policy(_chosen(home, settings)), []
+        return _parsed(_chosen(home, settings)), []
     except SettingsError as error:
-        fallback, name = _last_good(home), "the last good one"
+        fallback, name = _last_good(home), translate("Policies", "the last good one")
         if fallback is None:
-            fallback, name = parse_policy(_shipped()), "the shipped one"
-        says = f"{error} {fallback.title} ({fallback.version}), {name}, is in use instead, and"
-        return wary(fallback), [f"{says} every image starts covered."]
+            fallback, name = _parsed(_shipped()), translate("Policies", "the shipped one")
+        says = translate(
+            "Policies",
+            "{error} {title} ({version}), {name}, is in use instead, and every image starts"
+            " covered.",
+        ).format(error=error, title=fallback.title, version=fallback.version, name=name)
+        return wary(fallback), [says]
 
 
 def keep_policy(home: Home, settings: Settings) -> list[str]:
@@ -47,7 +52,11 @@ def keep_policy(home: Home, settings: Settings) -> list[str]:
         if not home.last_policy_file.exists() or read_own(home.last_policy_file) != text:
             write_atomically(home.last_policy_file, text)
     except SettingsError as error:
-        return [f"The policy cannot be kept for the day its file is wrong. {error}"]
+        return [
+            translate(
+                "Policies", "The policy cannot be kept for the day its file is wrong. {error}"
+            ).format(error=error)
+        ]
     return []
 
 
@@ -55,7 +64,7 @@ def _last_good(home: Home) -> Policy | None:
     if not home.last_policy_file.exists():
         return None
     try:
-        return parse_policy(read_own(home.last_policy_file))
+        return _parsed(read_own(home.last_policy_file))
     except SettingsError:
         # Damaged as well: its floor is lost, but not that everything is to be covered.
         return None
@@ -65,6 +74,15 @@ def _chosen(home: Home, settings: Settings) -> str:
     if settings.policy:
         return read_own(Path(settings.policy).expanduser())
     return read_own(home.policy_file) if home.policy_file.exists() else _shipped()
+
+
+def _parsed(text: str) -> Policy:
+    policy = parse_policy(text)
+    if in_use() is ENGLISH or text != _shipped():
+        return policy
+    from modstation.app.shipped_policy import in_language
+
+    return in_language(policy)
 
 
 def _shipped() -> str:

@@ -4,31 +4,45 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modstation.core.language import later, translate
 from modstation.core.protection import Protection
 
 if TYPE_CHECKING:
     from modstation.core.policy import Policy, Reason
 
-SEVERITIES = ("Form", "Minor", "Serious", "Severe")
+SEVERITIES = (
+    later("PolicyWords", "Form"),
+    later("PolicyWords", "Minor"),
+    later("PolicyWords", "Serious"),
+    later("PolicyWords", "Severe"),
+)
 
 
 def policy_asks(policy: Policy) -> list[str]:
     """What the policy asks of every moderator; nothing where it asks for nothing beyond habit."""
     floor, asked = policy.floor, []
     if policy.require_reason:
-        asked.append("Every rejection needs a reason.")
+        asked.append(translate("PolicyWords", "Every rejection needs a reason."))
     if not policy.require_reveal_to_approve:
-        asked.append("A covered image may be approved without a look.")
+        asked.append(translate("PolicyWords", "A covered image may be approved without a look."))
     if floor.protection is Protection.ALWAYS:
-        asked.append("Every image starts covered.")
+        asked.append(translate("PolicyWords", "Every image starts covered."))
     elif policy.protect_all:
-        asked.append("Every image starts covered, unless you chose never to cover.")
+        asked.append(
+            translate("PolicyWords", "Every image starts covered, unless you chose never to cover.")
+        )
     elif floor.protection is Protection.AUTO:
-        asked.append("What a machine or this policy warns of starts covered.")
+        asked.append(
+            translate("PolicyWords", "What a machine or this policy warns of starts covered.")
+        )
     if floor.blur > 1:
-        asked.append(f"Covers have a strength of at least {floor.blur} of 10.")
+        asked.append(
+            translate("PolicyWords", "Covers have a strength of at least {blur} of 10.").format(
+                blur=floor.blur
+            )
+        )
     if floor.greyscale:
-        asked.append("Images are shown without colour.")
+        asked.append(translate("PolicyWords", "Images are shown without colour."))
     return asked
 
 
@@ -36,15 +50,15 @@ def consequences(reason: Reason) -> str:
     """What follows from a rejection for this reason, beside the rejection."""
     found = []
     if reason.technical:
-        found.append("the form is refused, not what is shown")
+        found.append(translate("PolicyWords", "the form is refused, not what is shown"))
     if reason.protect:
-        found.append("the image is covered from then on")
+        found.append(translate("PolicyWords", "the image is covered from then on"))
     if reason.purge:
-        found.append("every copy on this machine is destroyed")
+        found.append(translate("PolicyWords", "every copy on this machine is destroyed"))
     if reason.escalate:
-        found.append("it is asked for twice and ends in what to do next")
+        found.append(translate("PolicyWords", "it is asked for twice and ends in what to do next"))
     if not reason.bulk:
-        found.append("never given to many images at once")
+        found.append(translate("PolicyWords", "never given to many images at once"))
     text = "; ".join(found)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
@@ -52,12 +66,14 @@ def consequences(reason: Reason) -> str:
 def statement(reason: Reason) -> str:
     """How the reason is told to the EU transparency database."""
     if not reason.sor:
-        return "No statement of reasons."
+        return translate("PolicyWords", "No statement of reasons.")
     words = f" ({', '.join(map(_plain, reason.keywords))})" if reason.keywords else ""
-    return f"Statement of reasons: {_plain(reason.category)}{words}."
+    return translate("PolicyWords", "Statement of reasons: {category}.").format(
+        category=_plain(reason.category) + words
+    )
 
 
 def _plain(name: str) -> str:
     if name == "OTHER_VIOLATION_TC":
-        return "other violation of the terms"
+        return translate("PolicyWords", "other violation of the terms")
     return name.replace("_", " ").lower()

@@ -10,6 +10,7 @@ from modstation.app.session_events import Message, Tone
 from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import DecisionDraft, Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.core.queue import Kept
 from modstation.store.store_thread import Priority
 
@@ -93,7 +94,10 @@ class QueueVerbs:
 
     def skip(self) -> None:
         """Put the image at the back of the queue; ``ReviewError`` if there is none."""
-        entry, view = self._current("skip"), self._desk.view
+        entry, view = (
+            self._current(translate("QueueVerbs", "There is no image to skip.")),
+            self._desk.view,
+        )
 
         def done(_position: object) -> None:
             self._desk.on_disk(entry.key)
@@ -102,7 +106,11 @@ class QueueVerbs:
         self._leave(
             entry,
             StripState.SKIPPED,
-            _Act("skip of", entry.key, lambda store: store.unskip(entry.key)),
+            _Act(
+                translate("QueueVerbs", "Taken back: skip of {name}."),
+                entry.key,
+                lambda store: store.unskip(entry.key),
+            ),
             lambda store: store.skip(entry.key, view),
             done,
         )
@@ -112,7 +120,10 @@ class QueueVerbs:
 
         ``ReviewError`` if there is none, or if nobody has to decide it any more.
         """
-        desk, entry = self._desk, self._current("escalate")
+        desk, entry = (
+            self._desk,
+            self._current(translate("QueueVerbs", "There is no image to escalate.")),
+        )
         refuse_settled(entry)
         draft = replace(self._draft(entry, note), reveal=desk.look.reveal())
         name = entry.asset.ref.public_id
@@ -120,19 +131,33 @@ class QueueVerbs:
         def done(_row: object) -> None:
             desk.on_disk(entry.key)
             desk.reload()
-            desk.tell(Message(f"Escalated: {name} waits for a second opinion.", Tone.DONE))
+            desk.tell(
+                Message(
+                    translate("QueueVerbs", "Escalated: {name} waits for a second opinion.").format(
+                        name=name
+                    ),
+                    Tone.DONE,
+                )
+            )
 
         self._leave(
             entry,
             StripState.ESCALATED,
-            _Act("escalation of", entry.key, lambda store: store.withdraw(draft)),
+            _Act(
+                translate("QueueVerbs", "Taken back: escalation of {name}."),
+                entry.key,
+                lambda store: store.withdraw(draft),
+            ),
             lambda store: store.escalate(draft),
             done,
         )
 
     def toggle_flag(self, note: str | None) -> None:
         """Bookmark the image, or remove its bookmark; it stays where it is."""
-        desk, entry = self._desk, self._current("flag")
+        desk, entry = (
+            self._desk,
+            self._current(translate("QueueVerbs", "There is no image to flag.")),
+        )
         actor, name = desk.rules.actor, entry.asset.ref.public_id
 
         def task(store: StationStore) -> bool:
@@ -142,7 +167,11 @@ class QueueVerbs:
             return True
 
         def done(flagged: bool) -> None:  # noqa: FBT001 - the store's answer
-            text = f"Flagged: {name}." if flagged else f"Flag removed: {name}."
+            text = (
+                translate("QueueVerbs", "Flagged: {name}.").format(name=name)
+                if flagged
+                else translate("QueueVerbs", "Flag removed: {name}.").format(name=name)
+            )
             desk.tell(Message(text, Tone.DONE))
             desk.reload()
 
@@ -163,7 +192,7 @@ class QueueVerbs:
             return store.entry(act.key)
 
         def back(entry: QueueEntry | None) -> None:
-            self._came_back(entry, f"Taken back: {act.name}")
+            self._came_back(entry, act.name)
 
         self._store.submit(Priority.DECIDE, task, back, self._failed)
         return True
@@ -187,7 +216,11 @@ class QueueVerbs:
             if kept is Kept.ESCALATED and row.actor == self._desk.rules.actor:
                 self._desk.overriding.left(key)
             self._acts = [act for act in self._acts if act.key != key]
-            words = "On the stage:" if kept is Kept.FLAGGED else "Brought back:"
+            words = (
+                translate("QueueVerbs", "On the stage: {name}.")
+                if kept is Kept.FLAGGED
+                else translate("QueueVerbs", "Brought back: {name}.")
+            )
             self._came_back(found, words, entry.asset.ref.public_id)
             done()
 
@@ -205,10 +238,10 @@ class QueueVerbs:
 
     # -- inside
 
-    def _current(self, verb: str) -> QueueEntry:
+    def _current(self, empty: str) -> QueueEntry:
         entry = self._desk.current
         if entry is None:
-            raise ReviewError(f"There is no image to {verb}.", code="empty")
+            raise ReviewError(empty, code="empty")
         return entry
 
     def _leave(
@@ -225,7 +258,9 @@ class QueueVerbs:
         def failed(error: StoreError) -> None:
             self._acts = [other for other in self._acts if other is not act]
             self._desk.put_back(entry)
-            text = f"Not saved, the image is back. {error.title}: {error.message}"
+            text = translate(
+                "QueueVerbs", "Not saved, the image is back. {title}: {message}"
+            ).format(title=error.title, message=error.message)
             self._desk.tell(Message(text, Tone.PROBLEM))
 
         self._store.submit(Priority.DECIDE, task, done, failed)
@@ -249,20 +284,36 @@ class QueueVerbs:
     def _came_back(self, entry: QueueEntry | None, words: str, name: str = "") -> None:
         desk = self._desk
         if entry is None:
-            desk.tell(Message(f"{name} waits no more: it was decided meanwhile.", Tone.REFUSED))
+            desk.tell(
+                Message(
+                    translate(
+                        "QueueVerbs", "{name} waits no more: it was decided meanwhile."
+                    ).format(name=name),
+                    Tone.REFUSED,
+                )
+            )
             return
         desk.on_disk(entry.key)
         # Of another queue than the one reviewed now it has no place on this stage.
         if desk.view.holds(entry):
             desk.put_back(entry.ordered(desk.view.order))
-        desk.tell(Message(f"{words} {entry.asset.ref.public_id}.", Tone.DONE))
+        desk.tell(Message(words.format(name=entry.asset.ref.public_id), Tone.DONE))
         desk.reload()
 
     def _failed(self, error: StoreError) -> None:
-        self._desk.tell(Message(f"Not done. {error.title}: {error.message}", Tone.PROBLEM))
+        self._desk.tell(
+            Message(
+                translate("QueueVerbs", "Not done. {title}: {message}").format(
+                    title=error.title, message=error.message
+                ),
+                Tone.PROBLEM,
+            )
+        )
 
 
 def refuse_settled(entry: QueueEntry) -> None:
     """Raise ``ReviewError`` unless somebody still has to decide this image."""
     if entry.asset.status is not ModerationStatus.PENDING:
-        raise ReviewError("Only what still waits can be escalated.", code="settled")
+        raise ReviewError(
+            translate("QueueVerbs", "Only what still waits can be escalated."), code="settled"
+        )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from modstation.app.frame_pipeline import AHEAD, BACK, Focus
+from modstation.core.language import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,6 +28,21 @@ class StripState(StrEnum):
     REJECTED = "rejected"
     SKIPPED = "skipped"
     ESCALATED = "escalated"
+
+    @property
+    def word(self) -> str:
+        """The word for a reader."""
+        return str(_STRIP_WORDS[self])
+
+
+_STRIP_WORDS = {
+    StripState.WAITING: later("QueueWindow", "waiting"),
+    StripState.CURRENT: later("QueueWindow", "current"),
+    StripState.APPROVED: later("QueueWindow", "approved"),
+    StripState.REJECTED: later("QueueWindow", "rejected"),
+    StripState.SKIPPED: later("QueueWindow", "skipped"),
+    StripState.ESCALATED: later("QueueWindow", "escalated"),
+}
 
 
 @dataclass(frozen=True, slots=True)

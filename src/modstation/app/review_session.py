@@ -50,6 +50,7 @@ from modstation.core.events import (
     QueueChanged,
     TripProgress,
 )
+from modstation.core.language import translate
 from modstation.core.protection import is_protected
 from modstation.core.queue import Counts, QueueEntry, QueueView
 from modstation.media.frames import DecodeResult, Frame
@@ -152,7 +153,7 @@ class ReviewSession:
 
     def problem(self, key: str) -> str | None:
         """Why the picture of an entry could not be fetched, in words."""
-        return PURGED if self.frames.purged(key) else self._problems.get(key)
+        return str(PURGED) if self.frames.purged(key) else self._problems.get(key)
 
     def protected(self, entry: QueueEntry) -> bool:
         """The image starts covered."""
@@ -308,7 +309,9 @@ class ReviewSession:
     def _refuse_without_picture(self) -> None:
         # Else it would arrive uncovered, or count as seen although nobody saw it.
         if self.look.protected and not isinstance(self.current_frame(), Frame):
-            raise ReviewError("There is no picture to uncover yet.", code="no-picture")
+            raise ReviewError(
+                translate("ReviewSession", "There is no picture to uncover yet."), code="no-picture"
+            )
 
     def cover_again(self) -> None:
         """Whatever was uncovered of the image is not any more."""
@@ -351,9 +354,16 @@ class ReviewSession:
     def _moved(self, moved: bool, edge: str) -> None:  # noqa: FBT001  # a private pair of words
         if not moved:
             if self._reader.at_start if edge == "first" else self._reader.at_end:
-                raise ReviewError(f"This is the {edge} image of the queue.", code="edge")
+                raise ReviewError(
+                    translate("ReviewSession", "This is the first image of the queue.")
+                    if edge == "first"
+                    else translate("ReviewSession", "This is the last image of the queue."),
+                    code="edge",
+                )
             self.reload()
-            raise ReviewError("What comes next is still being read.", code="edge")
+            raise ReviewError(
+                translate("ReviewSession", "What comes next is still being read."), code="edge"
+            )
         self._look_elsewhere()
 
     def _look_elsewhere(self) -> None:
@@ -522,7 +532,9 @@ class ReviewSession:
                 self.tell(event)
             case ConflictFound(key=key, theirs=theirs):
                 name = key.split("/", 2)[-1]
-                text = f"Somebody else settled {name} as {theirs}: see Outbox."
+                text = translate(
+                    "ReviewSession", "Somebody else settled {name} as {theirs}: see Outbox."
+                ).format(name=name, theirs=theirs)
                 self.tell(Message(text, Tone.PROBLEM))
 
     def conflict_settled(self, key: str) -> None:

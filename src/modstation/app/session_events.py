@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from modstation.core.events import PastDecisionsTold
+from modstation.core.language import number, translate
 
 if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
@@ -145,11 +146,17 @@ class ReversalOffered:
     def text(self) -> str:
         """What stands on the screen while the offer does."""
         if len(self.decision_ids) > 1:
-            what = f"{len(self.decision_ids):,} images decided at one stroke are posted"
+            what = translate(
+                "SessionEvents", "{count} images decided at one stroke are posted"
+            ).format(count=number(len(self.decision_ids)))
         else:
-            name = self.step.key.split("/", 2)[-1]
-            what = f"{name} is posted as {self.posted.value}"
-        return f"{what}; that cannot be undone, only reversed. Going on drops this."
+            what = translate("SessionEvents", "{name} is posted as {status}").format(
+                name=self.step.key.split("/", 2)[-1], status=self.posted.word
+            )
+        rest = translate(
+            "SessionEvents", "that cannot be undone, only reversed. Going on drops this."
+        )
+        return f"{what}; {rest}"
 
 
 @dataclass(frozen=True, slots=True)

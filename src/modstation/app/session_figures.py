@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
 from modstation.core.figures import ActivityMeter, BreakReminder, BreakRules, Tally, rows_of
+from modstation.core.language import translate
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ def write_figures(path: Path, figures: Figures) -> None:
     try:
         path.write_text(figures_csv(figures), encoding="utf-8", newline="")
     except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise SettingsError(
+            translate("SessionFigures", "{path} cannot be written: {why}.").format(
+                path=path, why=error.strerror or error
+            )
+        ) from error
 
 
 class SessionFigures:

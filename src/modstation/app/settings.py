@@ -11,11 +11,39 @@ import msgspec
 from msgspec import Meta, inspect
 
 from modstation.core.errors import SettingsError
+from modstation.core.language import later, noted, translate
 from modstation.core.protection import Protection
 from modstation.core.queue import Order, parse_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_MORE = noted("Settings", "More")
+_CHOICES = {
+    "auto": later("Settings", "auto"),
+    "always": later("Settings", "always"),
+    "never": later("Settings", "never"),
+    "dark": later("Settings", "dark"),
+    "light": later("Settings", "light"),
+    "system": later("Settings", "system"),
+    "oldest": later("Settings", "oldest"),
+    "newest": later("Settings", "newest"),
+    "public": later("Settings", "public"),
+    "unsure": later("Settings", "unsure"),
+    "together": later("Settings", "together"),
+    "first": later("Settings", "first"),
+    # A language is called as those call it who speak it.
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+}
+
+
+def choice_title(choice: str) -> str:
+    """What a choice of a setting is called."""
+    return str(_CHOICES.get(choice, choice))
 
 
 def _describe(
@@ -25,7 +53,7 @@ def _describe(
     most: float | None = None,
     pattern: str | None = None,
     title: str = "",
-    group: str = "More",
+    group: str = _MORE,
     restart: bool = False,
 ) -> Meta:
     """``restart``: a change counts after the next start only."""
@@ -51,90 +79,116 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     actor: Annotated[
         str,
         _describe(
-            "Who decides, as it is written into every decision; empty: your log-in.",
-            title="Your name",
-            group="Deciding",
+            noted(
+                "Settings", "Who decides, as it is written into every decision; empty: your log-in."
+            ),
+            title=noted("Settings", "Your name"),
+            group=noted("Settings", "Deciding"),
         ),
     ] = ""
     hold_seconds: Annotated[
         float,
         _describe(
-            "Seconds a decision is held before it is posted, so that undo sends nothing.",
+            noted(
+                "Settings",
+                "Seconds a decision is held before it is posted, so that undo sends nothing.",
+            ),
             least=0,
             most=300,
-            title="Undo window, seconds",
-            group="Deciding",
+            title=noted("Settings", "Undo window, seconds"),
+            group=noted("Settings", "Deciding"),
         ),
     ] = 10.0
     painted_ms: Annotated[
         int,
         _describe(
-            "Milliseconds an image must have been on screen before a key decides it.",
+            noted(
+                "Settings",
+                "Milliseconds an image must have been on screen before a key decides it.",
+            ),
             least=0,
             most=5000,
-            title="Shown before a key counts, ms",
-            group="Deciding",
+            title=noted("Settings", "Shown before a key counts, ms"),
+            group=noted("Settings", "Deciding"),
         ),
     ] = 150
     protection: Annotated[
         Protection,
         _describe(
-            "Cover images: auto (what a machine or the policy warns of), always, never.",
-            title="Cover images",
-            group="Looking",
+            noted(
+                "Settings",
+                "Cover images: auto (what a machine or the policy warns of), always, never.",
+            ),
+            title=noted("Settings", "Cover images"),
+            group=noted("Settings", "Looking"),
         ),
     ] = Protection.AUTO
     blur: Annotated[
         int,
         _describe(
-            "How strong the cover of a protected image is, from 1 to 10.",
+            noted("Settings", "How strong the cover of a protected image is, from 1 to 10."),
             least=1,
             most=10,
-            title="Strength of the cover",
-            group="Looking",
+            title=noted("Settings", "Strength of the cover"),
+            group=noted("Settings", "Looking"),
         ),
     ] = 6
     greyscale: Annotated[
         bool,
         _describe(
-            "Show images without colour.",
-            title="Without colour",
-            group="Looking",
+            noted("Settings", "Show images without colour."),
+            title=noted("Settings", "Without colour"),
+            group=noted("Settings", "Looking"),
         ),
     ] = False
     theme: Annotated[
         Literal["dark", "light", "contrast-dark", "contrast-light", "system"],
         _describe(
-            "Colours of the window; system follows the desktop, also in its wish for contrast.",
-            title="Theme",
-            group="Looking",
+            noted(
+                "Settings",
+                "Colours of the window; system follows the desktop, also in its wish for contrast.",
+            ),
+            title=noted("Settings", "Theme"),
+            group=noted("Settings", "Looking"),
         ),
     ] = "system"
     text_scale: Annotated[
         int,
         _describe(
-            "Size of every text, in percent of the usual one.",
+            noted("Settings", "Size of every text, in percent of the usual one."),
             least=80,
             most=200,
-            title="Text size, percent",
-            group="Looking",
+            title=noted("Settings", "Text size, percent"),
+            group=noted("Settings", "Looking"),
         ),
     ] = 100
     reduce_motion: Annotated[
         Literal["auto", "always", "never"],
         _describe(
-            "Nothing moves by itself: no playing pictures, no blinking cursor, messages stay;"
-            " auto: as the desktop asks.",
-            title="Reduce motion",
-            group="Looking",
+            noted(
+                "Settings",
+                "Nothing moves by itself: no playing pictures, no blinking cursor, messages stay;"
+                " auto: as the desktop asks.",
+            ),
+            title=noted("Settings", "Reduce motion"),
+            group=noted("Settings", "Looking"),
+        ),
+    ] = "auto"
+    language: Annotated[
+        Literal["auto", "en", "de", "fr", "es"],
+        _describe(
+            noted("Settings", "Language of the window; auto: the desktop’s."),
+            title=noted("Settings", "Language"),
+            group=noted("Settings", "Looking"),
+            restart=True,
         ),
     ] = "auto"
     sticky_zoom: Annotated[
         bool,
         _describe(
-            "Keep zoom and place when the next image comes.",
-            title="Keep the zoom",
-            group="Looking",
+            noted("Settings", "Keep zoom and place when the next image comes."),
+            title=noted("Settings", "Keep the zoom"),
+            group=noted("Settings", "Looking"),
         ),
     ] = False
     kinds: Annotated[
@@ -150,130 +204,162 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     order: Annotated[
         Order,
         _describe(
-            "Which waiting image comes first: oldest, newest, public (for longest), unsure,"
-            " together (copies one after the other).",
-            title="Order of the queue",
-            group="Deciding",
+            noted(
+                "Settings",
+                "Which waiting image comes first: oldest, newest, public (for longest), unsure,"
+                " together (copies one after the other).",
+            ),
+            title=noted("Settings", "Order of the queue"),
+            group=noted("Settings", "Deciding"),
         ),
     ] = Order.OLDEST
     hide_verdict: Annotated[
         bool,
         _describe(
-            "Show nothing of what machines found until the image is decided.",
-            title="Hide machine verdicts",
-            group="Looking",
+            noted("Settings", "Show nothing of what machines found until the image is decided."),
+            title=noted("Settings", "Hide machine verdicts"),
+            group=noted("Settings", "Looking"),
         ),
     ] = False
     review_edge: Annotated[
         int,
         _describe(
-            "Longest edge, in pixels, of what is fetched for review; 0: the screen's.",
+            noted(
+                "Settings",
+                "Longest edge, in pixels, of what is fetched for review; 0: the screen's.",
+            ),
             least=0,
             most=8000,
-            title="Review size, pixels",
-            group="Fetching",
+            title=noted("Settings", "Review size, pixels"),
+            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 0
     cache_limit_mb: Annotated[
         int,
         _describe(
-            "Megabytes the image cache may take on disk.",
+            noted("Settings", "Megabytes the image cache may take on disk."),
             least=16,
             most=1_000_000,
-            title="Image cache, MB",
-            group="Fetching",
+            title=noted("Settings", "Image cache, MB"),
+            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 1024
     refresh_seconds: Annotated[
         int,
         _describe(
-            "Seconds between two looks for new images.",
+            noted("Settings", "Seconds between two looks for new images."),
             least=5,
             most=86_400,
-            title="Look for new images, seconds",
-            group="Fetching",
+            title=noted("Settings", "Look for new images, seconds"),
+            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 60
     backlog_limit: Annotated[
         int,
         _describe(
-            "Images waiting on this machine above which no more are pulled.",
+            noted("Settings", "Images waiting on this machine above which no more are pulled."),
             least=100,
             most=10_000_000,
-            title="Images kept waiting here",
-            group="Fetching",
+            title=noted("Settings", "Images kept waiting here"),
+            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 2_000_000
     break_minutes: Annotated[
         int,
         _describe(
-            "Minutes of work after which a line suggests a break; 0: never.", least=0, most=1440
+            noted("Settings", "Minutes of work after which a line suggests a break; 0: never."),
+            least=0,
+            most=1440,
+            title=noted("Settings", "Break minutes"),
         ),
     ] = 50
     break_severe: Annotated[
         int,
         _describe(
-            "Severe images seen after which a line suggests a break; 0: never.", least=0, most=1000
+            noted("Settings", "Severe images seen after which a line suggests a break; 0: never."),
+            least=0,
+            most=1000,
+            title=noted("Settings", "Break severe"),
         ),
     ] = 20
     summary_at_end: Annotated[
-        bool, _describe("Show the figures of the session before the window closes.")
+        bool,
+        _describe(
+            noted("Settings", "Show the figures of the session before the window closes."),
+            title=noted("Settings", "Summary at end"),
+        ),
     ] = True
     write_reasons: Annotated[
         bool,
         _describe(
-            "Write the reason of a rejection into the image's context at Cloudinary, one Admin call"
-            " each; whoever may list the image can read it.",
-            title="Write reasons to Cloudinary",
-            group="Deciding",
+            noted(
+                "Settings",
+                "Write the reason of a rejection into the image's context at Cloudinary, one"
+                " Admin call"
+                " each; whoever may list the image can read it.",
+            ),
+            title=noted("Settings", "Write reasons to Cloudinary"),
+            group=noted("Settings", "Deciding"),
             restart=True,
         ),
     ] = False
     policy: Annotated[
         str,
         _describe(
-            "Path of the policy file; empty: policy.toml here, else the shipped one.",
-            title="Policy file",
-            group="Files",
+            noted(
+                "Settings",
+                "Path of the policy file; empty: policy.toml here, else the shipped one.",
+            ),
+            title=noted("Settings", "Policy file"),
+            group=noted("Settings", "Files"),
             restart=True,
         ),
     ] = ""
     keymap: Annotated[
         str,
         _describe(
-            "Name of a shipped keymap (default, prodigy, lightroom, coral, label-studio,"
-            " left-hand, number-pad) or path of your own file; empty: keymap.toml here, else"
-            " the default.",
-            title="Keymap",
-            group="Keys",
+            noted(
+                "Settings",
+                "Name of a shipped keymap (default, prodigy, lightroom, coral, label-studio,"
+                " left-hand, number-pad) or path of your own file; empty: keymap.toml here, else"
+                " the default.",
+            ),
+            title=noted("Settings", "Keymap"),
+            group=noted("Settings", "Keys"),
         ),
     ] = ""
     letter_keys: Annotated[
         bool,
         _describe(
-            "Letters, digits and signs are keys by themselves; off: only with Alt.",
-            title="Letters are keys",
-            group="Keys",
+            noted(
+                "Settings", "Letters, digits and signs are keys by themselves; off: only with Alt."
+            ),
+            title=noted("Settings", "Letters are keys"),
+            group=noted("Settings", "Keys"),
         ),
     ] = True
     hints: Annotated[
         Literal["first", "always", "never"],
         _describe(
-            "Show the most needed keys under the image: for the first 50 decisions, always, never.",
-            title="Key hints",
-            group="Keys",
+            noted(
+                "Settings",
+                "Show the most needed keys under the image: for the first 50 decisions,"
+                " always, never.",
+            ),
+            title=noted("Settings", "Key hints"),
+            group=noted("Settings", "Keys"),
         ),
     ] = "first"
     tour_seen: Annotated[
         bool,
         _describe(
-            "The first steps were shown; off: they are shown at the next start.",
-            title="Tour was shown",
-            group="Keys",
+            noted("Settings", "The first steps were shown; off: they are shown at the next start."),
+            title=noted("Settings", "Tour was shown"),
+            group=noted("Settings", "Keys"),
         ),
     ] = False
 
@@ -313,7 +399,7 @@ class SettingInfo:
     @property
     def takes(self) -> str:
         """What it takes, as a sentence."""
-        return f"It takes {self.allowed}."
+        return translate("Settings", "It takes {allowed}.").format(allowed=self.allowed)
 
 
 def setting_table() -> dict[str, SettingInfo]:
@@ -329,11 +415,13 @@ def setting_table() -> dict[str, SettingInfo]:
             name=field.name,
             allowed=_allowed(meta.type),
             default=default.value if isinstance(default, Enum) else default,
-            description=str((meta.extra_json_schema or {}).get("description", "")),
+            description=translate(
+                "Settings", str((meta.extra_json_schema or {}).get("description", ""))
+            ),
             kind=_kind(meta.type),
             choices=_choices(meta.type),
-            title=extra.get("title") or field.name.replace("_", " ").capitalize(),
-            group=extra.get("group", "More"),
+            title=translate("Settings", extra["title"]),
+            group=translate("Settings", extra.get("group", _MORE)),
             restart=bool(extra.get("restart")),
         )
     return table
@@ -366,11 +454,15 @@ def _choices(kind: inspect.Type) -> tuple[str, ...]:
 def _allowed(kind: inspect.Type) -> str:
     match kind:
         case inspect.BoolType():
-            return "true or false"
+            return translate("Settings", "true or false")
         case inspect.IntType(ge=least, le=most):
-            return f"a whole number from {least} to {most}"
+            return translate("Settings", "a whole number from {least} to {most}").format(
+                least=least, most=most
+            )
         case inspect.FloatType(ge=least, le=most):
-            return f"a number from {least} to {most}"
+            return translate("Settings", "a number from {least} to {most}").format(
+                least=least, most=most
+            )
         case inspect.LiteralType(values=values):
             return ", ".join(f"“{value}”" for value in values)
         case inspect.EnumType(cls=choices):
@@ -378,7 +470,7 @@ def _allowed(kind: inspect.Type) -> str:
         case inspect.StrType(pattern=str()):
             return "names in quotes, with commas between"
         case _:
-            return "text in quotes"
+            return translate("Settings", "text in quotes")
 
 
 def changed(settings: Settings, values: Mapping[str, object]) -> Settings:
@@ -396,9 +488,13 @@ def refusal(name: str, value: object) -> str | None:
     table = setting_table()
     info = table.get(name)
     if info is None:
-        return f"There is no setting “{name}”. There are: {', '.join(table)}."
+        return translate("Settings", "There is no setting “{name}”. There are: {names}.").format(
+            name=name, names=", ".join(table)
+        )
     try:
         msgspec.convert(msgspec.to_builtins({name: value}), Settings)
     except msgspec.ValidationError:
-        return f"“{name}” must be {info.allowed}, not {value!r}."
+        return translate("Settings", "“{name}” must be {allowed}, not {value!r}.").format(
+            name=name, allowed=info.allowed, value=value
+        )
     return None

@@ -11,6 +11,7 @@ from modstation.app.paths import write_atomically
 from modstation.app.settings import Settings, changed, refusal, setting_table
 from modstation.app.toml_text import toml_lines, with_values
 from modstation.core.errors import SettingsError
+from modstation.core.language import translate
 from modstation.core.protection import Protection
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ def parse_settings(text: str, *, source: str) -> tuple[Settings, list[str]]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return Settings(protection=Protection.ALWAYS), [f"{source} is not valid TOML: {error}."]
+        return Settings(protection=Protection.ALWAYS), [
+            translate("SettingsFile", "{source} is not valid TOML: {error}.").format(
+                source=source, error=error
+            )
+        ]
     good: dict[str, object] = {}
     problems: list[str] = []
     for key, value in data.items():
@@ -51,8 +56,16 @@ def load_settings(home: Home) -> tuple[Settings, list[str]]:
     except FileNotFoundError:
         return Settings(), []
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        return Settings(protection=Protection.ALWAYS), [f"{path} cannot be read: {why or error}."]
+        why = (
+            error.strerror
+            if isinstance(error, OSError)
+            else translate("SettingsFile", "it is not UTF-8 text")
+        )
+        return Settings(protection=Protection.ALWAYS), [
+            translate("SettingsFile", "{path} cannot be read: {why}.").format(
+                path=path, why=why or error
+            )
+        ]
     return parse_settings(text, source=str(path))
 
 
@@ -95,14 +108,20 @@ def save_settings(home: Home, settings: Settings) -> None:
     try:
         msgspec.convert(msgspec.to_builtins(settings), Settings)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"These settings are not allowed: {error}.") from error
+        raise SettingsError(
+            translate("SettingsFile", "These settings are not allowed: {error}.").format(
+                error=error
+            )
+        ) from error
     path = home.settings_file
     if load_settings(home)[1]:
         try:
             path.replace(path.with_name(path.name + ".faulty"))
         except OSError as error:
             raise SettingsError(
-                f"{path} has faults and cannot be replaced: {error.strerror or error}."
+                translate(
+                    "SettingsFile", "{path} has faults and cannot be replaced: {why}."
+                ).format(path=path, why=error.strerror or error)
             ) from error
     write_atomically(path, settings_text(settings))
 
@@ -112,6 +131,12 @@ def read_own(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise SettingsError(
+            translate("SettingsFile", "{path} cannot be read: {why}.").format(
+                path=path, why=error.strerror or error
+            )
+        ) from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{path} is not UTF-8 text.") from error
+        raise SettingsError(
+            translate("SettingsFile", "{path} is not UTF-8 text.").format(path=path)
+        ) from error

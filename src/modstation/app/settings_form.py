@@ -9,6 +9,7 @@ from modstation.app.keymaps import PRESETS
 from modstation.app.settings import SettingKind, refusal, setting_table
 from modstation.app.settings_file import save_settings
 from modstation.core.errors import SettingsError
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from modstation.app.settings import SettingInfo
@@ -60,9 +61,9 @@ class SettingsForm:
         try:
             typed = _read(info, value)
         except ValueError:
-            return f"Write {info.allowed}."
+            return translate("SettingsForm", "Write {allowed}.").format(allowed=info.allowed)
         if refusal(name, typed) is not None:
-            return f"Write {info.allowed}."
+            return translate("SettingsForm", "Write {allowed}.").format(allowed=info.allowed)
         return _missing_file(name, str(typed))
 
     @property
@@ -124,5 +125,8 @@ def _missing_file(name: str, value: str) -> str | None:
         return None
     if Path(value).expanduser().is_file():
         return None
-    kinds = f"; shipped keymaps are {', '.join(PRESETS)}" if name == "keymap" else ""
-    return f"There is no file {value}{kinds}."
+    if name != "keymap":
+        return translate("SettingsForm", "There is no file {value}.").format(value=value)
+    return translate(
+        "SettingsForm", "There is no file {value}; shipped keymaps are {presets}."
+    ).format(value=value, presets=", ".join(PRESETS))

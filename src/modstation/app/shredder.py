@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.app.session_events import Message, PicturePurged, Tone
+from modstation.core.language import later, translate
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
 
-PURGED = (
-    "Its copies on this machine were destroyed when it was rejected, and it is never fetched again."
+PURGED = later(
+    "Shredder",
+    "Its copies on this machine were destroyed when it was rejected, and it"
+    " is never fetched again.",
 )
 
 
@@ -60,10 +63,11 @@ class Shredder:
 
         def failed(error: StoreError) -> None:
             self._forget(key)
-            text = (
-                f"The copy of the picture could not be destroyed: {error.message} Run “modstation"
-                " purge” when the window is closed."
-            )
+            text = translate(
+                "Shredder",
+                "The copy of the picture could not be destroyed: {message} Run"
+                " “modstation purge” when the window is closed.",
+            ).format(message=error.message)
             self._tell(Message(text, Tone.PROBLEM))
 
         self._store.submit(Priority.DECIDE, task, done, failed)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from modstation.app.session_events import Message, ReversalClosed, ReversalOffered, Tone
+from modstation.core.language import counted, number, translate
 from modstation.store.results import NeedsReversal, Saved, Undone
 from modstation.store.store_thread import Priority
 
@@ -94,7 +95,7 @@ class TakingBack:
 
         def done(saved: list[Saved]) -> None:
             if not saved:
-                self._desk.tell(Message("Nothing to redo.", Tone.REFUSED))
+                self._desk.tell(Message(translate("TakingBack", "Nothing to redo."), Tone.REFUSED))
                 return
             self._desk.take_counts(saved[-1].counts)
             self._desk.made_again(saved)
@@ -113,7 +114,14 @@ class TakingBack:
             self._desk.tell(ReversalClosed())
 
     def _failed(self, error: StoreError) -> None:
-        self._desk.tell(Message(f"Not undone. {error.title}: {error.message}", Tone.PROBLEM))
+        self._desk.tell(
+            Message(
+                translate("TakingBack", "Not undone. {title}: {message}").format(
+                    title=error.title, message=error.message
+                ),
+                Tone.PROBLEM,
+            )
+        )
 
     def _take_undo(self, answer: tuple[Undone | NeedsReversal | None, list[QueueEntry]]) -> None:
         result, entries = answer
@@ -126,12 +134,17 @@ class TakingBack:
         elif isinstance(result, Undone):
             desk.taken_back(entries, len(result.members))
             desk.take_counts(result.counts)
-            text = f"Taken back: {result.step.label}."
+            text = translate("TakingBack", "Taken back: {label}.").format(label=result.step.label)
             if result.left:
-                text += f" {result.left:,} more are posted already: the same key reverses them."
+                more = translate(
+                    "TakingBack",
+                    "{n} more is posted already: the same key reverses it."
+                    "|{n} more are posted already: the same key reverses them.",
+                )
+                text += f" {counted(result.left, more)}"
             desk.tell(Message(text, Tone.DONE))
         else:
-            desk.tell(Message("Nothing to undo.", Tone.REFUSED))
+            desk.tell(Message(translate("TakingBack", "Nothing to undo."), Tone.REFUSED))
 
     def _reverse(self, offer: ReversalOffered) -> None:
         self.drop()
@@ -139,11 +152,15 @@ class TakingBack:
 
         def done(saved: list[Saved]) -> None:
             self._desk.take_counts(saved[-1].counts)
-            name, word = saved[0].operation.ref.public_id, saved[0].operation.target.value
+            name, word = saved[0].operation.ref.public_id, saved[0].operation.target.word
             if len(saved) > 1:
-                text = f"{len(saved):,} images will be posted with the opposite verdict."
+                text = translate(
+                    "TakingBack", "{count} images will be posted with the opposite verdict."
+                ).format(count=number(len(saved)))
             else:
-                text = f"{name} will be posted as {word}."
+                text = translate("TakingBack", "{name} will be posted as {word}.").format(
+                    name=name, word=word
+                )
             self._desk.tell(Message(text, Tone.DONE))
 
         self._store.submit(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from modstation.core.errors import SettingsError
+from modstation.core.language import translate
 
 CLOUDINARY_API = "https://api.cloudinary.com"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -48,7 +49,11 @@ def check_name(name: str) -> str:
     """Return the account name if it can be a folder's name; ``SettingsError`` otherwise."""
     if not _NAME.fullmatch(name):
         raise SettingsError(
-            f"“{name}” cannot be an account name: use letters, digits, dot, dash and underscore."
+            translate(
+                "Accounts",
+                "“{name}” cannot be an account name: use letters, digits, dot, dash and"
+                " underscore.",
+            ).format(name=name)
         )
     return name
 
@@ -61,20 +66,29 @@ def parse_cloudinary_url(url: str, *, name: str | None = None) -> Credentials:
     """
     parts = urlsplit(url.strip())
     if parts.scheme != "cloudinary":
-        raise SettingsError("The address must begin with cloudinary://")
+        raise SettingsError(translate("Accounts", "The address must begin with cloudinary://"))
     cloud = parts.netloc.rpartition("@")[2]
     if not cloud or "@" not in parts.netloc:
-        raise SettingsError("The address must read cloudinary://key:secret@cloud")
+        raise SettingsError(
+            translate("Accounts", "The address must read cloudinary://key:secret@cloud")
+        )
     key, colon, secret = parts.netloc.rpartition("@")[0].partition(":")
     if not key or not colon or not secret:
         raise SettingsError(
-            "The address must hold a key and a secret: cloudinary://key:secret@cloud"
+            translate(
+                "Accounts",
+                "The address must hold a key and a secret: cloudinary://key:secret@cloud",
+            )
         )
     options = parse_qs(parts.query)
     base = options.get("upload_prefix", [CLOUDINARY_API])[-1].rstrip("/")
     origin = urlsplit(base)
     if origin.scheme not in {"http", "https"} or not origin.hostname:
-        raise SettingsError(f"upload_prefix must be an http or https address, not “{base}”.")
+        raise SettingsError(
+            translate(
+                "Accounts", "upload_prefix must be an http or https address, not “{base}”."
+            ).format(base=base)
+        )
     allow_http = options.get("allow_http", ["false"])[-1].lower() in {"1", "true", "yes"}
     account = Account(
         name=check_name(name or unquote(cloud)),
@@ -96,6 +110,10 @@ def check_transport(account: Account) -> None:
         and not is_loopback(origin.hostname or "")
     ):
         raise SettingsError(
-            f"{origin.hostname} is reached over plain http, which shows the secret to everyone "
-            "on the way. Use https, or add allow_http=true to the address if you know the network."
+            translate(
+                "Accounts",
+                "{hostname} is reached over plain http, which shows the secret to"
+                " everyone on the way. Use https, or add allow_http=true to the address"
+                " if you know the network.",
+            ).format(hostname=origin.hostname)
         )

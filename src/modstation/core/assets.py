@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from modstation.core.language import later, translate
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -22,6 +24,11 @@ class ModerationStatus(StrEnum):
     OVERRIDDEN = "overridden"
 
     @property
+    def word(self) -> str:
+        """The state as a moderator reads it."""
+        return str(_STATUS_WORDS[self])
+
+    @property
     def settled(self) -> bool:
         """Nobody has to decide any more."""
         return self in {
@@ -29,6 +36,16 @@ class ModerationStatus(StrEnum):
             ModerationStatus.REJECTED,
             ModerationStatus.OVERRIDDEN,
         }
+
+
+_STATUS_WORDS = {
+    ModerationStatus.QUEUED: later("Assets", "queued"),
+    ModerationStatus.PENDING: later("Assets", "pending"),
+    ModerationStatus.APPROVED: later("Assets", "approved"),
+    ModerationStatus.REJECTED: later("Assets", "rejected"),
+    ModerationStatus.ABORTED: later("Assets", "aborted"),
+    ModerationStatus.OVERRIDDEN: later("Assets", "overridden"),
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -125,10 +142,14 @@ def obstacle(asset: Asset) -> str | None:
     statuses = {asset.status} if entry is None else {asset.status, entry.status}
     if ModerationStatus.ABORTED in statuses:
         rejected = [e.kind for e in asset.moderation if e.status is ModerationStatus.REJECTED]
-        by = rejected[0] if rejected else "an earlier moderation"
-        return f"Aborted: {by} rejected this image, so its turn here never came."
+        by = rejected[0] if rejected else translate("Assets", "an earlier moderation")
+        return translate(
+            "Assets", "Aborted: {by} rejected this image, so its turn here never came."
+        ).format(by=by)
     if ModerationStatus.QUEUED in statuses:
         before = [e.kind for e in asset.moderation if e.status is ModerationStatus.PENDING]
-        by = before[0] if before else "an earlier moderation"
-        return f"Queued: this image still waits for {by}; it cannot be decided yet."
+        by = before[0] if before else translate("Assets", "an earlier moderation")
+        return translate(
+            "Assets", "Queued: this image still waits for {by}; it cannot be decided yet."
+        ).format(by=by)
     return None

@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from modstation.core.language import Later, later
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 class ModstationError(Exception):
     """Something went wrong that we know how to explain."""
 
-    title: ClassVar[str] = "Something went wrong"
+    title: ClassVar[Later] = later("Errors", "Something went wrong")
 
     @property
     def message(self) -> str:
@@ -55,31 +57,31 @@ class ModstationError(Exception):
 class StoreError(ModstationError):
     """The local database could not be used."""
 
-    title = "Local database"
+    title = later("Errors", "Local database")
 
 
 class StoreBusy(StoreError):
     """Another program holds the database longer than we wait."""
 
-    title = "Local database is busy"
+    title = later("Errors", "Local database is busy")
 
 
 class StoreFull(StoreError):
     """The disk is full."""
 
-    title = "Disk is full"
+    title = later("Errors", "Disk is full")
 
 
 class StoreDamaged(StoreError):
     """The database file is corrupt, or is not one of ours."""
 
-    title = "Local database is damaged"
+    title = later("Errors", "Local database is damaged")
 
 
 class StoreTooNew(StoreError):
     """A newer modstation wrote this database."""
 
-    title = "Local database is from a newer version"
+    title = later("Errors", "Local database is from a newer version")
 
 
 # -- remote
@@ -92,7 +94,7 @@ class RemoteError(ModstationError):
     are kept for the log when there was an answer.
     """
 
-    title = "Moderation service"
+    title = later("Errors", "Moderation service")
     ambiguous: ClassVar[bool] = False
 
     def __init__(
@@ -112,50 +114,50 @@ class RemoteError(ModstationError):
 class Unreachable(RemoteError):
     """Nothing was sent: refused, no route, no such name, no TLS."""
 
-    title = "Offline"
+    title = later("Errors", "Offline")
 
 
 class Unknown(RemoteError):
     """The request was sent and no answer came that can be trusted."""
 
-    title = "No clear answer"
+    title = later("Errors", "No clear answer")
     ambiguous = True
 
 
 class Throttled(RemoteError):
     """The account's hourly quota is used up until ``retry_at``."""
 
-    title = "Hourly quota used up"
+    title = later("Errors", "Hourly quota used up")
 
 
 class NotAuthorized(RemoteError):
     """The service does not accept the account's key or secret."""
 
-    title = "Key or secret not accepted"
+    title = later("Errors", "Key or secret not accepted")
 
 
 class MayNotPost(NotAuthorized):
     """The service takes the account's key, but no decision that is made with it."""
 
-    title = "Posting refused"
+    title = later("Errors", "Posting refused")
 
 
 class AssetGone(RemoteError):
     """The service has no such asset (any more)."""
 
-    title = "Image is gone"
+    title = later("Errors", "Image is gone")
 
 
 class Refused(RemoteError):
     """The service understood the request and said no; sending it again will not help."""
 
-    title = "Refused by the service"
+    title = later("Errors", "Refused by the service")
 
 
 class UnsafeAddress(RemoteError):
     """We refuse to send credentials or requests to this address."""
 
-    title = "Address not allowed"
+    title = later("Errors", "Address not allowed")
 
 
 # -- media
@@ -164,49 +166,49 @@ class UnsafeAddress(RemoteError):
 class MediaError(ModstationError):
     """These bytes are not a picture we can show."""
 
-    title = "Image cannot be shown"
+    title = later("Errors", "Image cannot be shown")
 
 
 class NotAnImage(MediaError):
     """The content is not one of the formats on the list, whatever its name says."""
 
-    title = "Not an image"
+    title = later("Errors", "Not an image")
 
 
 class ImageDamaged(MediaError):
     """The image is truncated or corrupt."""
 
-    title = "Image is damaged"
+    title = later("Errors", "Image is damaged")
 
 
 class ImageTooLarge(MediaError):
     """The image has more bytes or pixels than we decode."""
 
-    title = "Image is too large"
+    title = later("Errors", "Image is too large")
 
 
 class DecodeTimeout(MediaError):
     """Decoding took longer than it may."""
 
-    title = "Image takes too long to decode"
+    title = later("Errors", "Image takes too long to decode")
 
 
 class DecoderDied(MediaError):
     """The decoder ran out of memory or crashed on this image."""
 
-    title = "Image crashed the decoder"
+    title = later("Errors", "Image crashed the decoder")
 
 
 class CacheUnreadable(MediaError):
     """The image cache on this machine cannot be read now: busy, damaged, or its disk fails."""
 
-    title = "Image cache cannot be read"
+    title = later("Errors", "Image cache cannot be read")
 
 
 class PictureMissing(MediaError):
     """The picture is not on this machine, or not any more: no fault of its bytes."""
 
-    title = "Image is not here"
+    title = later("Errors", "Image is not here")
 
 
 # -- review and settings
@@ -215,7 +217,7 @@ class PictureMissing(MediaError):
 class ReviewError(ModstationError):
     """A review action that cannot be done now; ``code`` is stable, the sentence is not."""
 
-    title = "Not possible now"
+    title = later("Errors", "Not possible now")
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
@@ -225,4 +227,4 @@ class ReviewError(ModstationError):
 class SettingsError(ModstationError):
     """A settings, policy, keymap or account problem."""
 
-    title = "Settings"
+    title = later("Errors", "Settings")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from modstation.core.decisions import Action, Reveal, Verdict
+from modstation.core.language import counted, translate
 
 if TYPE_CHECKING:
     from modstation.core.decisions import Decision
@@ -192,13 +193,22 @@ class BreakReminder:
         minutes = int((active - self._active_from) // 60)
         seen = severe - self._severe_from
         if rules.minutes and minutes >= rules.minutes:
-            text = f"{minutes} minutes of work without a break."
+            forms = translate(
+                "Figures",
+                "{n} minute of work without a break.|{n} minutes of work without a break.",
+            )
+            text = counted(minutes, forms)
         elif rules.severe and seen >= rules.severe:
-            text = f"{seen} severe images since the last break."
+            forms = translate(
+                "Figures",
+                "{n} severe image since the last break.|{n} severe images since the last break.",
+            )
+            text = counted(seen, forms)
         else:
             return None
         self._active_from, self._severe_from = active, severe
-        return f"{text} A few minutes away from the screen may be good now."
+        rest = translate("Figures", "A few minutes away from the screen may be good now.")
+        return f"{text} {rest}"
 
 
 def rows_of(figures: Figures) -> list[tuple[str, str, str]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 
 
 class Field(StrEnum):
@@ -78,36 +79,51 @@ def parse_filter(text: str, *, technical: tuple[str, ...] = ()) -> Filter | None
 
 
 def _wrong(why: str, at: int) -> ReviewError:
-    return ReviewError(f"{why} (at character {at + 1})", code="filter")
+    return ReviewError(
+        translate("Filtering", "{why} (at character {at})").format(why=why, at=at + 1),
+        code="filter",
+    )
 
 
 def _term(word: str, at: int, technical: tuple[str, ...]) -> Term:
     if word.count('"') % 2:
-        raise _wrong("A quotation mark is not closed", at + word.rindex('"'))
+        raise _wrong(
+            translate("Filtering", "A quotation mark is not closed"), at + word.rindex('"')
+        )
     negated = word.startswith("-") and len(word) > 1
     body = word[1:] if negated else word
     shape = _SHAPE.fullmatch(body.lower()) if not body.startswith('"') else None
     if shape is None:
         name = body.replace('"', "")
         if not name or name == "-":
-            raise _wrong("There is nothing to look for", at)
+            raise _wrong(translate("Filtering", "There is nothing to look for"), at)
         return Term(Field.TEXT, name.lower(), negated=negated)
     known = [field.value for field in Field if field is not Field.TEXT]
     if shape["field"] not in known:
-        raise _wrong(f"“{shape['field']}” is none of {', '.join(known)}", at + negated)
+        raise _wrong(
+            translate("Filtering", "“{field}” is none of {known}").format(
+                field=shape["field"], known=", ".join(known)
+            ),
+            at + negated,
+        )
     field = Field(shape["field"])
     value = shape["rest"].replace('"', "")
     here = at + negated + shape.start("rest")
     if field in _UNITS:
         return _measure(field, shape["sep"], value, here, negated=negated)
     if shape["sep"] != ":":
-        raise _wrong(f"Write {field}: and a name", here - len(shape["sep"]))
+        raise _wrong(
+            translate("Filtering", "Write {field}: and a name").format(field=field),
+            here - len(shape["sep"]),
+        )
     if not value:
-        raise _wrong(f"A name has to follow {field}:", here)
+        raise _wrong(
+            translate("Filtering", "A name has to follow {field}:").format(field=field), here
+        )
     if field is Field.LABEL:
         label = _LABEL.fullmatch(value)
         if label is None or not label["name"]:
-            raise _wrong("Write for example label:nudity>60", here)
+            raise _wrong(translate("Filtering", "Write for example label:nudity>60"), here)
         limit = float(label["limit"] or 0)
         return Term(field, label["name"], label["sign"] or "", limit, negated)
     if field is Field.REASON:
@@ -122,5 +138,8 @@ def _measure(field: Field, sign: str, value: str, at: int, *, negated: bool) -> 
     found = _MEASURE.fullmatch(value)
     units = _UNITS[field]
     if sign == ":" or found is None or found["unit"] not in units:
-        raise _wrong(f"Write for example {_EXAMPLES[field]}", at)
+        raise _wrong(
+            translate("Filtering", "Write for example {example}").format(example=_EXAMPLES[field]),
+            at,
+        )
     return Term(field, "", sign, float(found["number"]) * units[found["unit"]], negated)

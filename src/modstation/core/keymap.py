@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
+from modstation.core.language import Later, later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,16 +27,48 @@ RESERVED = frozenset({"Enter", "Return", "Escape", "Tab", "Shift+Tab"})
 class Command:
     """Something a key, a button or the palette can do.
 
-    ``decides``: it settles an asset, so it must not repeat and needs a painted image. ``label``
-    stands on the button, ``help`` is the sentence in the key overlay.
+    ``decides``: it settles an asset, so it must not repeat and needs a painted image. ``value``
+    stands in label and help where they say ``{value}``.
     """
 
     name: str
-    label: str
-    help: str
+    button: Later
+    sentence: Later
     group: str
     decides: bool = False
     repeats: bool = False
+    value: str = ""
+
+    @property
+    def label(self) -> str:
+        """What stands on the button."""
+        return str(self.button).replace("{value}", self.value)
+
+    @property
+    def help(self) -> str:
+        """The sentence in the key overlay."""
+        return str(self.sentence).replace("{value}", self.value)
+
+    @property
+    def group_title(self) -> str:
+        """What the group is called."""
+        return group_title(self.group)
+
+
+_GROUPS = {
+    "Decide": later("Keymap", "Decide"),
+    "Move": later("Keymap", "Move"),
+    "Grid": later("Keymap", "Grid"),
+    "Look": later("Keymap", "Look"),
+    "Panels": later("Keymap", "Panels"),
+    "Service": later("Keymap", "Service"),
+    "Window": later("Keymap", "Window"),
+}
+
+
+def group_title(group: str) -> str:
+    """What a group of commands is called."""
+    return str(_GROUPS.get(group, group))
 
 
 class Match(Enum):

@@ -27,6 +27,7 @@ from modstation.core.errors import (
     Throttled,
     Unreachable,
 )
+from modstation.core.language import translate
 
 # A decision older than this is compared with the service before it is posted (design §4).
 COMPARE_AFTER = timedelta(minutes=2)
@@ -191,7 +192,7 @@ def compare(operation: Operation, seen: Observed) -> Transition | None:
             sent=operation.sent,
             attempts=operation.attempts,
             theirs=seen.status,
-            error="The picture was replaced after it was decided.",
+            error=translate("Outbox", "The picture was replaced after it was decided."),
             error_code=REPLACED,
         )
     return Transition(
@@ -199,7 +200,7 @@ def compare(operation: Operation, seen: Observed) -> Transition | None:
         sent=operation.sent,
         attempts=operation.attempts,
         theirs=seen.status,
-        error=f"The service says {seen.status.value}.",
+        error=translate("Outbox", "The service says {status}.").format(status=seen.status.word),
         error_code="conflict",
     )
 
@@ -357,7 +358,7 @@ def _superseded(operation: Operation, *, sent: bool) -> Transition:
         sent=sent,
         attempts=operation.attempts,
         widen_newer=sent,
-        error="Replaced by a newer decision.",
+        error=translate("Outbox", "Replaced by a newer decision."),
         error_code="superseded",
     )
 
@@ -389,7 +390,7 @@ def recover(operation: Operation, *, now: datetime) -> Transition:
         verify=True,
         sent=True,
         attempts=operation.attempts,
-        error="The program ended while this was being posted.",
+        error=translate("Outbox", "The program ended while this was being posted."),
         error_code="recovered",
     )
 

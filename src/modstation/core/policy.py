@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
+from modstation.core.language import noted, translate
 from modstation.core.protection import NO_FLOOR, Floor, Protection
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ STRONGEST_BLUR = 10
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _PREFIXES = ("STATEMENT_CATEGORY_", "KEYWORD_")
 # What a moderator reads after an escalating reason where the policy has no words of its own.
-ESCALATION = (
+ESCALATION = noted(
+    "Policy",
     "Tell the person whom your site has named for such cases now, and give them the public ID only."
     " Do not open the image again, and do not copy, forward or describe it. If you need a break,"
-    " take it."
+    " take it.",
 )
 
 
@@ -169,7 +171,7 @@ def parse_policy(text: str) -> Policy:
         ),
         protect_all=_flag(head, "protect_all", default=False, where=where),
         floor=_floor(data.get("protection_floor", {})),
-        escalation=_text(head, "escalation", where) or ESCALATION,
+        escalation=_text(head, "escalation", where) or translate("Policy", ESCALATION),
     )
     if policy.require_reason and not reasons:
         raise SettingsError("[policy]: require_reason = true, but there is no [[reason]].")

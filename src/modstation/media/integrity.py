@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from modstation.core.language import number, translate
+
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
@@ -23,21 +25,24 @@ def integrity(
     own Content-Length. An etag of another form (quoted, weak, multipart) says nothing about bytes.
     """
     if content_length is not None and content_length != got_length:
-        return (
-            f"Only part of the image arrived: {got_length:,} of {content_length:,} bytes. "
-            "What you see may not be the whole picture."
-        )
+        return translate(
+            "Integrity",
+            "Only part of the image arrived: {got_length} of {content_length} bytes."
+            " What you see may not be the whole picture.",
+        ).format(got_length=number(got_length), content_length=number(content_length))
     if not is_original:
         return None
     if listing_bytes is not None and listing_bytes != got_length:
-        return (
-            f"This is not the file that was listed: {got_length:,} bytes came, "
-            f"{listing_bytes:,} were listed. It may have been replaced since."
-        )
+        return translate(
+            "Integrity",
+            "This is not the file that was listed: {got_length} bytes came,"
+            " {listing_bytes} were listed. It may have been replaced since.",
+        ).format(got_length=number(got_length), listing_bytes=number(listing_bytes))
     etag = (listing_etag or "").strip().strip('"').lower()
     if _MD5.fullmatch(etag) and etag != got_md5.lower():
-        return (
-            "This is not the file that was listed: its checksum differs. "
-            "It may have been replaced since."
+        return translate(
+            "Integrity",
+            "This is not the file that was listed: its checksum differs. It may have"
+            " been replaced since.",
         )
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import Unknown
+from modstation.core.language import translate
 from modstation.core.outbox import Acknowledged, Observed
 from modstation.remote.parsing import JsonObject, parse_asset
 
@@ -36,10 +37,15 @@ def confirm(
     check_named(answer, ref=ref, asset_id=asset_id, whole=True)
     asset = parse_asset(answer, ref=ref)
     if asset is None:
-        raise Unknown("The answer does not say how the image stands.", request_id=request_id)
+        raise Unknown(
+            translate("Acknowledgement", "The answer does not say how the image stands."),
+            request_id=request_id,
+        )
     if asset.status is not target:
         raise Unknown(
-            f"The answer names the status {asset.status.value}, not {target.value}.",
+            translate(
+                "Acknowledgement", "The answer names the status {status}, not {target}."
+            ).format(status=asset.status.word, target=target.word),
             request_id=request_id,
         )
     when = max((e.updated_at for e in asset.moderation if e.updated_at), default=None)
@@ -67,11 +73,19 @@ def check_named(
     missing = [name for name in named if answer.get(name) is None]
     for name, meant in named.items():
         if name not in missing and answer[name] != meant:
-            raise Unknown(f"The answer speaks of another image ({name}).")
+            raise Unknown(
+                translate("Acknowledgement", "The answer speaks of another image ({name}).").format(
+                    name=name
+                )
+            )
     answered_id = answer.get("asset_id")
     if asset_id is not None and answered_id is not None and answered_id != asset_id:
-        raise Unknown("The answer speaks of another image (asset_id).")
+        raise Unknown(
+            translate("Acknowledgement", "The answer speaks of another image (asset_id).")
+        )
     if asset_id is not None and answered_id == asset_id:
         return
     if "public_id" in missing or (whole and missing):
-        raise Unknown("The answer does not say which image it speaks of.")
+        raise Unknown(
+            translate("Acknowledgement", "The answer does not say which image it speaks of.")
+        )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import AssetGone, Unknown
+from modstation.core.language import translate
 from modstation.core.outbox import Acknowledged, Failed, Observed, Outcome
 from modstation.remote.addresses import is_asset_id
 from modstation.remote.parsing import Json, parse_object, parse_time
@@ -102,7 +103,7 @@ def parse_results(
     """
     results = parse_object(body).get("results")
     if not isinstance(results, list):
-        raise Unknown("The answer holds no results.")
+        raise Unknown(translate("Batch", "The answer holds no results."))
     found: dict[str, list[dict[str, Json]]] = {}
     for result in results:
         if isinstance(result, dict) and isinstance(result.get("decision_id"), str):
@@ -117,18 +118,23 @@ def _item(
     operation: Operation, results: list[dict[str, Json]], request_id: str | None
 ) -> BatchItem:
     if len(results) != 1:
-        what = "says nothing" if not results else "speaks twice"
-        return _unclear(operation, f"The answer {what} about this decision.")
+        return _unclear(
+            operation,
+            translate("Batch", "The answer speaks twice about this decision.")
+            if results
+            else translate("Batch", "The answer says nothing about this decision."),
+        )
     result = results[0]
     outcome = result.get("outcome")
     if outcome == "not_found":
         return BatchItem(
-            operation.operation_id, Failed(AssetGone("The service has no such image."))
+            operation.operation_id,
+            Failed(AssetGone(translate("Batch", "The service has no such image."))),
         )
     try:
         status = ModerationStatus(str(result.get("moderation_status")))
     except ValueError:
-        return _unclear(operation, "The answer names no status.")
+        return _unclear(operation, translate("Batch", "The answer names no status."))
     when = parse_time(result.get("updated_at"))
     if outcome in {"applied", "already_applied"} and status is operation.target:
         return BatchItem(operation.operation_id, Acknowledged(status, when, request_id))
@@ -139,7 +145,7 @@ def _item(
         return BatchItem(operation.operation_id, seen)
     if outcome == "conflict" and (status is operation.target or status not in operation.expected):
         return BatchItem(operation.operation_id, seen)
-    return _unclear(operation, "The answer contradicts itself.")
+    return _unclear(operation, translate("Batch", "The answer contradicts itself."))
 
 
 def _unclear(operation: Operation, message: str) -> BatchItem:

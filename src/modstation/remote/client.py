@@ -19,6 +19,7 @@ from modstation.core.errors import (
     Unknown,
     UnsafeAddress,
 )
+from modstation.core.language import number, translate
 from modstation.remote.acknowledgement import Confirmed, check_named, confirm
 from modstation.remote.addresses import Addresses, is_asset_id, is_doubtful
 from modstation.remote.batch import (
@@ -156,10 +157,10 @@ class AdminClient:
         document = parse_object(self._call("GET", url, ONE_ASSET, asset=True).body)
         check_named(document, ref=ref, asset_id=None)
         if document.get("placeholder") is True and document.get("bytes") == 0:
-            raise AssetGone("The image was deleted.")
+            raise AssetGone(translate("Client", "The image was deleted."))
         asset = parse_asset(document, ref=ref)
         if asset is None:
-            raise Unknown("The answer does not say how the image stands.")
+            raise Unknown(translate("Client", "The answer does not say how the image stands."))
         return asset
 
     # -- deciding
@@ -187,7 +188,12 @@ class AdminClient:
         method, url = "POST", self._addresses.asset(ref)
         if is_doubtful(ref.public_id):
             if not is_asset_id(asset_id):
-                raise Refused("The public ID cannot be addressed safely, and there is no asset ID.")
+                raise Refused(
+                    translate(
+                        "Client",
+                        "The public ID cannot be addressed safely, and there is no asset ID.",
+                    )
+                )
             method, url = "PUT", self._addresses.asset_by_id(str(asset_id))
         pairs = "|".join(f"{_escaped(name)}={_escaped(value)}" for name, value in context.items())
         answer = self._call(
@@ -263,7 +269,11 @@ class AdminClient:
                 progress=progress,
             )
         except AnswerTooLarge as error:
-            raise ImageTooLarge(f"The image has more than {limit_bytes:,} bytes.") from error
+            raise ImageTooLarge(
+                translate("Client", "The image has more than {limit_bytes} bytes.").format(
+                    limit_bytes=number(limit_bytes)
+                )
+            ) from error
         if answer.status != 200:
             raise error_for(
                 answer.status, answer.headers, answer.body[:MIB], now=self._clock.now(), asset=True
@@ -271,7 +281,11 @@ class AdminClient:
         substitute = answer.headers.get("x-cld-error")
         if substitute is not None:
             # 200 with a default picture in the asset's place (reference §6).
-            raise AssetGone(f"The service delivers a substitute: {error_text(answer.headers, b'')}")
+            raise AssetGone(
+                translate("Client", "The service delivers a substitute: {error_text}").format(
+                    error_text=error_text(answer.headers, b"")
+                )
+            )
         packed = "content-encoding" in answer.headers
         length = "" if packed else answer.headers.get("content-length", "")
         etag = answer.headers.get("etag", "").removeprefix("W/").strip('"')
@@ -296,7 +310,9 @@ class AdminClient:
             check_named(parse_object(found.body), ref=ref, asset_id=None, whole=True)
         except (AssetGone, Unknown) as error:
             raise Refused(
-                "The public ID cannot be addressed safely, and there is no asset ID."
+                translate(
+                    "Client", "The public ID cannot be addressed safely, and there is no asset ID."
+                )
             ) from error
         return self._set("POST", url, ref, status, asset_id)
 
@@ -380,7 +396,9 @@ class AdminClient:
         try:
             return self._client.build_request("GET", url, headers=headers)
         except httpx.InvalidURL as error:
-            raise UnsafeAddress("The picture's address cannot be read.") from error
+            raise UnsafeAddress(
+                translate("Client", "The picture's address cannot be read.")
+            ) from error
 
 
 def _escaped(text: str) -> str:

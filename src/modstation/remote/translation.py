@@ -32,6 +32,7 @@ from modstation.core.errors import (
     Unknown,
     Unreachable,
 )
+from modstation.core.language import translate
 from modstation.core.pacing import Quota
 
 if TYPE_CHECKING:
@@ -73,9 +74,17 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _NOTHING_SENT as error:
-        raise Unreachable(f"The service cannot be reached ({_reason(error)}).") from error
+        raise Unreachable(
+            translate("Translation", "The service cannot be reached ({reason}).").format(
+                reason=_reason(error)
+            )
+        ) from error
     except _PERHAPS_SENT as error:
-        raise Unknown(f"The connection broke before the answer ({_reason(error)}).") from error
+        raise Unknown(
+            translate("Translation", "The connection broke before the answer ({reason}).").format(
+                reason=_reason(error)
+            )
+        ) from error
 
 
 def _reason(error: Exception) -> str:
@@ -114,7 +123,11 @@ def error_for(
     """The error that an answer other than 200 means; ``asset``: one asset was asked for."""
     said = error_text(headers, body)
     request_id = headers.get("x-request-id")
-    words = f"The service says: {said}" if said else f"The service answered {status}."
+    words = (
+        translate("Translation", "The service says: {said}").format(said=said)
+        if said
+        else translate("Translation", "The service answered {status}.").format(status=status)
+    )
     if status in {401, 403}:
         if said is None:
             # A firewall or a proxy dislikes this one request; the key may be as good as ever.
@@ -127,7 +140,9 @@ def error_for(
         gone = AssetGone if asset else Refused
         return gone(words, http_status=status, request_id=request_id)
     if status == 407:
-        return Unreachable("The proxy wants a name and a password.", http_status=status)
+        return Unreachable(
+            translate("Translation", "The proxy wants a name and a password."), http_status=status
+        )
     if status in {420, 429}:
         return Throttled(
             words,

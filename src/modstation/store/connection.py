@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from modstation.core.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreTooNew
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,7 +109,11 @@ def open_connection(path: Path) -> StoreConnection:
         # Created by us and not by SQLite: names of photos are nobody else's business.
         path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{path} cannot be opened: {error.strerror}.") from error
+        raise StoreError(
+            translate("Connection", "{path} cannot be opened: {why}.").format(
+                path=path, why=error.strerror
+            )
+        ) from error
     try:
         sql = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT, isolation_level=None, cached_statements=256
@@ -173,12 +178,19 @@ def _version(sql: sqlite3.Connection, path: Path) -> int:
     version = int(sql.execute("PRAGMA user_version").fetchone()[0])
     if application != APPLICATION_ID:
         if application or version or sql.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise StoreDamaged(f"{path} is a database of another program.")
+            raise StoreDamaged(
+                translate("Connection", "{path} is a database of another program.").format(
+                    path=path
+                )
+            )
         return 0
     if version > SCHEMA_VERSION:
         raise StoreTooNew(
-            f"{path} was written by a newer modstation (schema {version}, this one knows "
-            f"{SCHEMA_VERSION}). Update modstation to open it."
+            translate(
+                "Connection",
+                "{path} was written by a newer modstation (schema {version}, this one"
+                " knows {known}). Update modstation to open it.",
+            ).format(path=path, version=version, known=SCHEMA_VERSION)
         )
     return version
 
@@ -197,17 +209,33 @@ def raise_known(error: sqlite3.Error, path: Path) -> None:
     # The low byte is the primary code; the rest says more than we tell apart.
     match code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            raise StoreBusy(f"Another program is using {path}.") from error
+            raise StoreBusy(
+                translate("Connection", "Another program is using {path}.").format(path=path)
+            ) from error
         case sqlite3.SQLITE_FULL:
-            raise StoreFull(f"The disk is full: {path} cannot grow.") from error
+            raise StoreFull(
+                translate("Connection", "The disk is full: {path} cannot grow.").format(path=path)
+            ) from error
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            raise StoreDamaged(f"{path} is damaged ({error}).") from error
+            raise StoreDamaged(
+                translate("Connection", "{path} is damaged ({error}).").format(
+                    path=path, error=error
+                )
+            ) from error
         case (
             sqlite3.SQLITE_CANTOPEN
             | sqlite3.SQLITE_READONLY
             | sqlite3.SQLITE_PERM
             | sqlite3.SQLITE_AUTH
         ):
-            raise StoreError(f"{path} cannot be opened for writing ({error}).") from error
+            raise StoreError(
+                translate("Connection", "{path} cannot be opened for writing ({error}).").format(
+                    path=path, error=error
+                )
+            ) from error
         case sqlite3.SQLITE_IOERR:
-            raise StoreError(f"The disk reported an error on {path} ({error}).") from error
+            raise StoreError(
+                translate("Connection", "The disk reported an error on {path} ({error}).").format(
+                    path=path, error=error
+                )
+            ) from error

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modstation.core.clock import from_us
+from modstation.core.decisions import Verdict
+from modstation.core.language import later
 from modstation.core.outbox import OperationState
 from modstation.core.queue import UndoStep
 
@@ -39,11 +41,19 @@ class UndoEntry:
     replaced_state: OperationState | None
 
 
+_LABELS = {
+    Verdict.APPROVE: later("UndoLog", "Approve {name}"),
+    Verdict.REJECT: later("UndoLog", "Reject {name}"),
+}
+
+
 def label_of(decision: Decision) -> str:
     """What a step is called: “Reject cats/1 (nudity)”."""
     draft = decision.draft
     reason = f" ({draft.reason_code})" if draft.reason_code else ""
-    return f"{draft.verdict.value.capitalize()} {draft.ref.public_id}{reason}"
+    name = _LABELS.get(draft.verdict)
+    label = str(name) if name else f"{draft.verdict.value.capitalize()} {{name}}"
+    return label.format(name=draft.ref.public_id) + reason
 
 
 def push(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from modstation.core.clock import to_us
 from modstation.core.errors import Refused, RemoteError, Unknown
+from modstation.core.language import translate
 from modstation.core.pacing import listing_allowed
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class ListPass:
                 limit=self._settings.page,
             )
             if page.next_cursor is not None and page.next_cursor == cursor:
-                raise Unknown("The listing does not get any further.")
+                raise Unknown(translate("Pull", "The listing does not get any further."))
         except Refused as error:
             return self._refused(error, cursor)
         except RemoteError as error:

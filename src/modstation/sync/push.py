@@ -17,6 +17,7 @@ from modstation.core.errors import (
     Unreachable,
 )
 from modstation.core.events import ConflictFound
+from modstation.core.language import later
 from modstation.core.outbox import Acknowledged, Failed, Operation, OperationState, needs_reading
 from modstation.core.pacing import allowance
 from modstation.sync.attempt import (
@@ -44,9 +45,11 @@ if TYPE_CHECKING:
     from modstation.sync.settings import SyncSettings
     from modstation.sync.standing import Standing
 
-_READ_ONLY = (
-    "The service lets this key read, but takes no decision from it. Posting is paused and nothing"
-    " is lost; it goes on once the key may update images."
+_READ_ONLY = later(
+    "Push",
+    "The service lets this key read, but takes no decision from it. Posting"
+    " is paused and nothing is lost; it goes on once the key may update"
+    " images.",
 )
 # An operation that failed this often in company is sent alone: it may be what poisons the batch.
 ALONE_AFTER = 2
@@ -135,7 +138,7 @@ class Pusher:
             else:
                 self._one_by_one(this, operations, stopping, refill=True)
         if this.forbidden and not self._key_posts:
-            self._end(this, MayNotPost(_READ_ONLY))
+            self._end(this, MayNotPost(str(_READ_ONLY)))
         return this.posted, this.settled
 
     # -- many in one request
@@ -311,7 +314,7 @@ class Pusher:
         this.unclear.add(attempt.operation.operation_id)
         if len(this.unclear) >= self._settings.failures:
             paused = isinstance(error, NotAuthorized) and not self._key_posts
-            self._end(this, MayNotPost(_READ_ONLY) if paused else error)
+            self._end(this, MayNotPost(str(_READ_ONLY)) if paused else error)
 
     def _end(self, this: _Round, error: RemoteError) -> None:
         if not this.ended:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.errors import SettingsError
+from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
 from modstation.ui.theme import size_dialog
@@ -40,7 +41,7 @@ class AccountChooser(QDialog):
     def __init__(self, book: AccountBook, current: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Switch account")
+        self.setWindowTitle(translate("AccountChooser", "Switch account"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 460, 360)
         self._book = book
@@ -49,14 +50,16 @@ class AccountChooser(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        heading = QLabel("Switch account")
+        heading = QLabel(translate("AccountChooser", "Switch account"))
         heading.setProperty("role", "heading")
         column.addWidget(heading)
         self.list = QListWidget()
-        self.list.setAccessibleName("Accounts")
+        self.list.setAccessibleName(translate("AccountChooser", "Accounts"))
         self.list.itemActivated.connect(lambda _: self._open())
         column.addWidget(self.list, 1)
-        self.said = QLabel("Decisions of each account stay in a folder of its own.")
+        self.said = QLabel(
+            translate("AccountChooser", "Decisions of each account stay in a folder of its own.")
+        )
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
         self.said.setProperty("role", "muted")
@@ -72,9 +75,13 @@ class AccountChooser(QDialog):
             accounts = []
             self._say(error.message, "problem")
         for account in accounts:
-            here = " · open now" if account.name == self._current else ""
+            here = (
+                " · " + translate("AccountChooser", "open now")
+                if account.name == self._current
+                else ""
+            )
             self._add(f"{account.name} – {account.cloud}{here}", account.name)
-        self._add("Another account…", "")
+        self._add(translate("AccountChooser", "Another account…"), "")
         names = [str(self.list.item(row).data(_NAME)) for row in range(self.list.count())]
         # The first one that is not open already: Enter alone goes back and forth between two.
         others = [row for row, name in enumerate(names) if name != self._current]
@@ -88,10 +95,10 @@ class AccountChooser(QDialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.open_button = QPushButton("&Open")
+        self.open_button = QPushButton(translate("AccountChooser", "&Open"))
         self.open_button.setDefault(True)
         self.open_button.clicked.connect(self._open)
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(translate("AccountChooser", "Cancel"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
         row.addStretch(1)
@@ -118,7 +125,7 @@ class AccountChooser(QDialog):
             self.accept()
             return
         self.open_button.setEnabled(False)
-        self._say("Asking the keyring…", "muted")
+        self._say(translate("AccountChooser", "Asking the keyring…"), "muted")
         # The person named an account, so no address of the environment is meant.
         self._errand = Errand(lambda: self._book.resolve(name, {}), self._resolved, self._failed)
 

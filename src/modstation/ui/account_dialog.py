@@ -22,6 +22,7 @@ from modstation.app.accounts import AccountBook, Kept, trusted_keyring
 from modstation.app.self_check import check_connection
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import SettingsError
+from modstation.core.language import later, translate
 from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
 from modstation.ui.theme import widen_dialog
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
     from modstation.core.accounts import Credentials
     from modstation.core.errors import ModstationError
 
-_IN_KEYRING = "The secret goes into this system's keyring and into no file."
-_THIS_RUN = (
-    "No keyring works here, so the secret is kept for this run only: next time, paste the address"
-    " again or set CLOUDINARY_URL. It is never written into a file."
+_IN_KEYRING = later("AccountDialog", "The secret goes into this system's keyring and into no file.")
+_THIS_RUN = later(
+    "AccountDialog",
+    "No keyring works here, so the secret is kept for this run only: next"
+    " time, paste the address again or set CLOUDINARY_URL. It is never"
+    " written into a file.",
 )
 
 
@@ -52,7 +55,7 @@ class AccountDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Account")
+        self.setWindowTitle(translate("AccountDialog", "Account"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         widen_dialog(self, 600)
         self._book = book
@@ -61,18 +64,22 @@ class AccountDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        heading = QLabel("Account")
+        heading = QLabel(translate("AccountDialog", "Account"))
         heading.setProperty("role", "heading")
         column.addWidget(heading)
         column.addLayout(self._known_accounts())
         column.addWidget(
             _words(
-                "Paste the CLOUDINARY_URL of the account whose images you review. You find it in"
-                " the console under API Keys; “modstation serve” prints it at its start."
+                translate(
+                    "AccountDialog",
+                    "Paste the CLOUDINARY_URL of the account whose images you review. You"
+                    " find it in the console under API Keys; “modstation serve” prints it at"
+                    " its start.",
+                )
             )
         )
         column.addLayout(self._form())
-        self.place = _words("Looking for a keyring…", role="muted")
+        self.place = _words(translate("AccountDialog", "Looking for a keyring…"), role="muted")
         column.addWidget(self.place)
         self.answer = _words("")
         column.addWidget(self.answer)
@@ -85,8 +92,8 @@ class AccountDialog(QDialog):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.known = QComboBox()
-        self.known.setAccessibleName("Accounts on this machine")
-        self.open_known = QPushButton("&Open")
+        self.known.setAccessibleName(translate("AccountDialog", "Accounts on this machine"))
+        self.open_known = QPushButton(translate("AccountDialog", "&Open"))
         self.open_known.setAutoDefault(False)
         self.open_known.clicked.connect(self._open_known)
         problem = ""
@@ -112,7 +119,7 @@ class AccountDialog(QDialog):
         self.url.setPlaceholderText("cloudinary://key:secret@cloud")
         self.url.setEchoMode(QLineEdit.EchoMode.Password)
         self.url.textChanged.connect(self._url_changed)
-        self.visible = QCheckBox("Show")
+        self.visible = QCheckBox(translate("AccountDialog", "Show"))
         self.visible.toggled.connect(
             lambda on: self.url.setEchoMode(
                 QLineEdit.EchoMode.Normal if on else QLineEdit.EchoMode.Password
@@ -121,27 +128,27 @@ class AccountDialog(QDialog):
         line = QHBoxLayout()
         line.addWidget(self.url, 1)
         line.addWidget(self.visible)
-        form.addRow("&Address", line)
+        form.addRow(translate("AccountDialog", "&Address"), line)
         label = form.labelForField(line)
         if isinstance(label, QLabel):
             label.setBuddy(self.url)
-        self.url.setAccessibleName("Address of the account")
+        self.url.setAccessibleName(translate("AccountDialog", "Address of the account"))
         self.name = QLineEdit()
-        self.name.setPlaceholderText("as the cloud is called")
-        self.name.setAccessibleName("Name of the account here")
-        form.addRow("&Name here", self.name)
+        self.name.setPlaceholderText(translate("AccountDialog", "as the cloud is called"))
+        self.name.setAccessibleName(translate("AccountDialog", "Name of the account here"))
+        form.addRow(translate("AccountDialog", "&Name here"), self.name)
         return form
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.test = QPushButton("&Test connection")
+        self.test = QPushButton(translate("AccountDialog", "&Test connection"))
         self.test.setAutoDefault(False)
         self.test.clicked.connect(self._test)
-        self.save = QPushButton("&Save and open")
+        self.save = QPushButton(translate("AccountDialog", "&Save and open"))
         self.save.setDefault(True)
         self.save.clicked.connect(self._save)
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(translate("AccountDialog", "Cancel"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
         row.addWidget(self.test)
@@ -162,7 +169,7 @@ class AccountDialog(QDialog):
         self._errands.append(Errand(task, done, self._failed))
 
     def _tell_place(self, keyring: object) -> None:
-        self.place.setText(_THIS_RUN if keyring is None else _IN_KEYRING)
+        self.place.setText(str(_THIS_RUN if keyring is None else _IN_KEYRING))
 
     def _url_changed(self) -> None:
         some = bool(self.url.text().strip())
@@ -181,28 +188,30 @@ class AccountDialog(QDialog):
         credentials = self._credentials()
         if credentials is None:
             return
-        self._busy("Asking the service…")
+        self._busy(translate("AccountDialog", "Asking the service…"))
         self._run(
             lambda: self._check(credentials),
-            lambda _: self._idle("The service answers and accepts the key.", "done"),
+            lambda _: self._idle(
+                translate("AccountDialog", "The service answers and accepts the key."), "done"
+            ),
         )
 
     def _save(self) -> None:
         credentials = self._credentials()
         if credentials is None:
             return
-        self._busy("Keeping the account…")
+        self._busy(translate("AccountDialog", "Keeping the account…"))
 
         def kept(where: object) -> None:
             if where is Kept.THIS_RUN_ONLY:
-                self.place.setText(_THIS_RUN)
+                self.place.setText(str(_THIS_RUN))
             self._choose(credentials)
 
         self._run(lambda: self._book.add(credentials), kept)
 
     def _open_known(self) -> None:
         name = str(self.known.currentData())
-        self._busy("Asking the keyring…")
+        self._busy(translate("AccountDialog", "Asking the keyring…"))
 
         # The person named an account, so no address of the environment is meant.
         self._run(lambda: self._book.resolve(name, {}), self._choose)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from modstation.app.session_events import Message, Tone
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
 from modstation.ui.grid_actions import GridActions
@@ -126,7 +127,10 @@ class Actions:
         """Raise ``ReviewError`` while every image is covered at once."""
         if self._window.station.covering.hidden:
             key = self._window.key_of("cover-all")
-            raise ReviewError(f"Everything is covered; {key} goes on.", code="hidden")
+            raise ReviewError(
+                translate("Actions", "Everything is covered; {key} goes on.").format(key=key),
+                code="hidden",
+            )
 
     def _decide(self, verdict: Verdict) -> None:
         self.refuse_hidden()
@@ -141,16 +145,21 @@ class Actions:
         self.refuse_hidden()
         reason = self._window.station.policy.by_key(digit)
         if reason is None:
-            raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
+            raise ReviewError(
+                translate("Actions", "The policy has no reason on {digit}.").format(digit=digit),
+                code="no-reason",
+            )
         self._window.session.decide(Verdict.REJECT, reason=reason)
 
     def _more_reasons(self) -> None:
         window = self._window
         self.refuse_hidden()
         if window.session.current is None:
-            raise ReviewError("There is no image to decide.", code="empty")
+            raise ReviewError(translate("Actions", "There is no image to decide."), code="empty")
         if not window.station.policy.without_key:
-            raise ReviewError("Every reason of the policy has a key.", code="no-reason")
+            raise ReviewError(
+                translate("Actions", "Every reason of the policy has a key."), code="no-reason"
+            )
         from modstation.ui.reasons_dialog import ReasonsDialog
 
         window.peek(on=False)
@@ -168,14 +177,24 @@ class Actions:
         self._window.session.toggle_reveal()
 
     def _peek_hint(self) -> None:
-        self._say(f"Hold {self._window.key_of('peek')} to look.")
+        self._say(
+            translate("Actions", "Hold {key} to look.").format(key=self._window.key_of("peek"))
+        )
 
     def _blur(self, by: int) -> None:
-        self._say(f"Cover strength {self._window.station.covering.change_blur(by)} of 10.")
+        self._say(
+            translate("Actions", "Cover strength {strength} of 10.").format(
+                strength=self._window.station.covering.change_blur(by)
+            )
+        )
 
     def _greyscale(self) -> None:
         on = self._window.station.covering.toggle_grey()
-        self._say("Images are shown without colour." if on else "Images are shown in colour.")
+        self._say(
+            translate("Actions", "Images are shown without colour.")
+            if on
+            else translate("Actions", "Images are shown in colour.")
+        )
 
     def _cover_all(self) -> None:
         if self._window.station.covering.toggle_hidden():
@@ -224,17 +243,27 @@ class Actions:
         station.refresh()
         if station.offline:
             key = self._window.key_of("offline")
-            self._say(f"Offline by choice: only this machine was asked. {key} goes back online.")
+            self._say(
+                translate(
+                    "Actions",
+                    "Offline by choice: only this machine was asked. {key} goes back online.",
+                ).format(key=key)
+            )
         else:
-            self._say("Asking the service for new images.")
+            self._say(translate("Actions", "Asking the service for new images."))
 
     def _offline(self) -> None:
         station = self._window.station
         station.set_offline(offline=not station.offline)
         if station.offline:
-            self._say("Offline: nothing is fetched or posted. What is on this machine stays here.")
+            self._say(
+                translate(
+                    "Actions",
+                    "Offline: nothing is fetched or posted. What is on this machine stays here.",
+                )
+            )
         else:
-            self._say("Going back online.")
+            self._say(translate("Actions", "Going back online."))
 
     def _accounts(self) -> None:
         self._window.account_wanted.emit()

@@ -7,15 +7,17 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QPoint, Qt
+from PySide6.QtCore import QEventLoop, QLibraryInfo, QLocale, QPoint, Qt, QTranslator
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from modstation.app.accounts import AccountBook
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.diagnostics import keep_secret, redact, write_crash_report
+from modstation.app.languages import load_language
 from modstation.app.settings_file import load_settings
 from modstation.core.errors import ModstationError
+from modstation.core.language import in_use, translate, use
 from modstation.ui.bridge import EventBridge
 from modstation.ui.icons import draw_icon
 from modstation.ui.motion import is_still
@@ -53,12 +55,24 @@ class Application:
         self._qt.setQuitOnLastWindowClosed(False)
         self._loop = QEventLoop()
         settings = load_settings(home)[0]
+        use(load_language(settings.language))
+        self._own_words = QTranslator()
+        self._speak()
         self._theme = Theme(settings.theme, settings.text_scale, still=is_still(settings))
         self._theme.apply(self._qt)
         self._qt.setWindowIcon(QIcon(_mark(self._theme)))
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self._follow_desktop)
         hints.accessibility().contrastPreferenceChanged.connect(self._follow_desktop)
+
+    def _speak(self) -> None:
+        """Let Qt's own dialogs and menus use the language of the window."""
+        code = in_use().code
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        QLocale.setDefault(QLocale(code))
+        words = self._own_words
+        if code != "en" and QTranslator.load(words, f"qtbase_{code}", folder):
+            self._qt.installTranslator(words)
 
     def keep_secret(self, secret: str) -> None:
         """Let no log and no crash report of this run show it."""
@@ -191,9 +205,13 @@ class Application:
         path = write_crash_report(self._home.log, error, secrets=self._secrets)
         QMessageBox.critical(
             self._window,
-            "modstation has a fault",
-            "Something happened that should not. Everything you decided is on the disk and will be"
-            f" posted after the next start.\n\nA report without any secret is in\n{path}",
+            translate("Application", "modstation has a fault"),
+            translate(
+                "Application",
+                "Something happened that should not. Everything you decided is on the"
+                " disk and will be posted after the next start.\n\nA report without any"
+                " secret is in\n{path}",
+            ).format(path=path),
         )
         self._qt.closeAllWindows()
         self._loop.quit()

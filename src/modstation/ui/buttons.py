@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from modstation.core.language import translate
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.theme import BODY, BUTTON, SMALL
 
@@ -87,7 +88,11 @@ class CommandButton(QAbstractButton):
     def _name(self) -> None:
         shown = f"{self._label} ({self._key})" if self._key else self._label
         self.setText(shown)
-        self.setAccessibleName(f"{self._label}, key {self._key}" if self._key else self._label)
+        self.setAccessibleName(
+            translate("Buttons", "{label}, key {key}").format(label=self._label, key=self._key)
+            if self._key
+            else self._label
+        )
         said = self._help if self._why_not is None else self._why_not
         self.setAccessibleDescription(said)
         self.setToolTip(f"<b>{self._label}</b> &nbsp;{_escaped(self._key)}<br>{_escaped(said)}")

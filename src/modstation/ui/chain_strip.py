@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.app.evidence import ChainStep, StepState
+from modstation.core.language import later, translate
 from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:
@@ -20,13 +21,13 @@ _ROW, _ICON, _GAP = 22, 14, 5
 _ARROW = "›"
 # Icon, word, colour: a state is never told by colour alone.
 _MARKS = {
-    StepState.APPROVED: ("approve", "approved", "approve_text"),
-    StepState.REJECTED: ("reject", "rejected", "reject_text"),
-    StepState.PENDING: ("current", "pending", "accent"),
-    StepState.QUEUED: ("clock", "queued", "muted"),
-    StepState.ABORTED: ("standby", "aborted", "muted"),
-    StepState.OVERRIDDEN: ("undo", "overridden", "muted"),
-    StepState.HIDDEN: ("covered", "hidden", "muted"),
+    StepState.APPROVED: ("approve", later("ChainStrip", "approved"), "approve_text"),
+    StepState.REJECTED: ("reject", later("ChainStrip", "rejected"), "reject_text"),
+    StepState.PENDING: ("current", later("ChainStrip", "pending"), "accent"),
+    StepState.QUEUED: ("clock", later("ChainStrip", "queued"), "muted"),
+    StepState.ABORTED: ("standby", later("ChainStrip", "aborted"), "muted"),
+    StepState.OVERRIDDEN: ("undo", later("ChainStrip", "overridden"), "muted"),
+    StepState.HIDDEN: ("covered", later("ChainStrip", "hidden"), "muted"),
 }
 
 
@@ -39,7 +40,7 @@ class ChainStrip(QWidget):
         self._steps: tuple[ChainStep, ...] = ()
         self._places: list[tuple[float, float]] = []
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Moderation chain")
+        self.setAccessibleName(translate("ChainStrip", "Moderation chain"))
         self._lay_out()
 
     def show_steps(self, steps: tuple[ChainStep, ...]) -> None:
@@ -54,7 +55,8 @@ class ChainStrip(QWidget):
     @property
     def spoken(self) -> str:
         """The chain in words."""
-        return ", then ".join(f"{step.kind} {_MARKS[step.state][1]}" for step in self._steps)
+        then = translate("ChainStrip", ", then ")
+        return then.join(f"{step.kind} {_MARKS[step.state][1]}" for step in self._steps)
 
     def sizeHint(self) -> QSize:
         """The rows it takes at its width."""
@@ -115,7 +117,7 @@ class ChainStrip(QWidget):
             painter.setPen(theme.colour(colour))
             at += size + _GAP
             room = QRectF(at, top, self.width() - at, row)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, word)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, str(word))
         painter.end()
 
 

@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.events import Connection
+from modstation.core.language import counted, later, translate
 from modstation.ui.announce import announce
 from modstation.ui.session_dialog import line_of
 from modstation.ui.theme import widen_dialog
-from modstation.ui.wording import CONNECTION_WORDS, counted
+from modstation.ui.wording import CONNECTION_WORDS
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 # So long without a single decision posted, and nobody is made to wait any more.
 PATIENCE_SECONDS = 20.0
 _CHECK_MS = 100
-_SAFE = "They are stored on this machine and are posted after the next start."
+_SAFE = later(
+    "ClosingDialog", "They are stored on this machine and are posted after the next start."
+)
 _POSTS = {Connection.ONLINE, Connection.STARTING, Connection.STANDBY}
 
 
@@ -45,7 +48,7 @@ class ClosingDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Close the station")
+        self.setWindowTitle(translate("ClosingDialog", "Close the station"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         widen_dialog(self, 480)
         self._station = station
@@ -57,14 +60,20 @@ class ClosingDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
         self.heading = QLabel(
-            f"{counted(self._left, 'decision is', 'decisions are')} not posted yet"
+            counted(
+                self._left,
+                translate(
+                    "ClosingDialog",
+                    "{n} decision is not posted yet|{n} decisions are not posted yet",
+                ),
+            )
         )
         self.heading.setProperty("role", "heading")
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.progress = QProgressBar()
         self.progress.setRange(0, self._at_first)
-        self.progress.setAccessibleName("Decisions posted")
+        self.progress.setAccessibleName(translate("ClosingDialog", "Decisions posted"))
         self.progress.hide()
         for widget in (self.heading, self.words, self.progress):
             column.addWidget(widget)
@@ -81,11 +90,11 @@ class ClosingDialog(QDialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.post_button = QPushButton("&Post now and close")
+        self.post_button = QPushButton(translate("ClosingDialog", "&Post now and close"))
         self.post_button.clicked.connect(self._post)
-        self.keep_button = QPushButton("&Keep for next time")
+        self.keep_button = QPushButton(translate("ClosingDialog", "&Keep for next time"))
         self.keep_button.clicked.connect(self._leave)
-        self.stay_button = QPushButton("&Stay")
+        self.stay_button = QPushButton(translate("ClosingDialog", "&Stay"))
         self.stay_button.clicked.connect(self.reject)
         for button in (self.post_button, self.keep_button):
             row.addWidget(button)
@@ -120,11 +129,17 @@ class ClosingDialog(QDialog):
 
     def _ask(self) -> None:
         if self._reachable:
-            self._say(f"What you keep is not lost. {_SAFE}")
+            self._say(
+                translate("ClosingDialog", "What you keep is not lost. {safe}").format(safe=_SAFE)
+            )
             self.post_button.setFocus()
         else:
-            word = CONNECTION_WORDS[self._station.session.connection.connection][1]
-            self._say(f"Nothing can be posted now ({word.lower()}). {_SAFE}")
+            word = str(CONNECTION_WORDS[self._station.session.connection.connection][1])
+            self._say(
+                translate("ClosingDialog", "Nothing can be posted now ({state}). {safe}").format(
+                    state=word, safe=_SAFE
+                )
+            )
             self.post_button.hide()
             self.keep_button.setFocus()
 
@@ -136,9 +151,9 @@ class ClosingDialog(QDialog):
         self._station.post_now()
         self._seen = (self._left, time.monotonic())
         self.post_button.hide()
-        self.keep_button.setText("&Close without waiting")
+        self.keep_button.setText(translate("ClosingDialog", "&Close without waiting"))
         self.progress.show()
-        self._say("Posting…")
+        self._say(translate("ClosingDialog", "Posting…"))
         self._timer.start()
         self._look()
 
@@ -153,8 +168,12 @@ class ClosingDialog(QDialog):
         elif now - self._seen[1] > self._patience or not self._reachable:
             self._timer.stop()
             self.progress.hide()
-            noun = counted(left, "decision", "decisions")
-            self._say(f"The service takes nothing now; {noun} left. {_SAFE}")
+            forms = translate(
+                "ClosingDialog",
+                "The service takes nothing now; {n} decision is left. {safe}"
+                "|The service takes nothing now; {n} decisions are left. {safe}",
+            )
+            self._say(counted(left, forms, safe=_SAFE))
 
     def _leave(self) -> None:
         self._answered = True

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.palette import found, refusal
+from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.overlay import Overlay
@@ -67,19 +68,21 @@ class CommandPalette(Overlay):
         self._lines = _Lines(self.list)
         self.list.setModel(self._lines)
         self.list.setItemDelegate(_Line(theme, self._lines, self.list))
-        self.list.setAccessibleName("Commands")
+        self.list.setAccessibleName(translate("CommandPalette", "Commands"))
         self.list.setUniformItemSizes(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         # The field keeps the keyboard; the list is moved from there.
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.clicked.connect(lambda _: self._run())
         self.field = QLineEdit()
-        self.field.setPlaceholderText("Type what you want to do, or a key")
-        self.field.setAccessibleName("Command")
+        self.field.setPlaceholderText(
+            translate("CommandPalette", "Type what you want to do, or a key")
+        )
+        self.field.setAccessibleName(translate("CommandPalette", "Command"))
         self.field.textChanged.connect(self._filter)
         super().__init__(
             theme,
-            "Commands",
+            translate("CommandPalette", "Commands"),
             self.list,
             widest=theme.px(680),
             needed=theme.px(_ROW * 11 + 44),
@@ -115,7 +118,9 @@ class CommandPalette(Overlay):
     def _filter(self, typed: str) -> None:
         self._lines.show(found(self._offers, typed))
         self._choose(0)
-        self.say("" if self._lines.offers else "No command is called that.")
+        self.say(
+            "" if self._lines.offers else translate("CommandPalette", "No command is called that.")
+        )
 
     def _choose(self, row: int) -> None:
         self.list.setCurrentIndex(self._lines.index(row, 0))

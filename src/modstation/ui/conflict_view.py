@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
+from modstation.core.language import translate
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,7 +26,10 @@ class ConflictView(QWidget):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(2, 1)
-        for column, title in ((1, "Mine"), (2, "Theirs")):
+        for column, title in (
+            (1, translate("ConflictView", "Mine")),
+            (2, translate("ConflictView", "Theirs")),
+        ):
             grid.addWidget(_label(title, role="heading"), 0, column)
         self._rows = [(_label(role="muted"), _label(), _label()) for _ in range(_FACTS)]
         for number, labels in enumerate(self._rows, 1):
@@ -38,7 +43,12 @@ class ConflictView(QWidget):
                 label.setText(text)
         pairs = zip(mine, theirs, strict=True)
         self.setAccessibleName(
-            ". ".join(f"{name}: mine {left}, theirs {right}" for (name, left), (_, right) in pairs)
+            ". ".join(
+                translate("ConflictView", "{name}: mine {mine}, theirs {theirs}").format(
+                    name=name, mine=left, theirs=right
+                )
+                for (name, left), (_, right) in pairs
+            )
         )
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from modstation.app.evidence import evidence
 from modstation.core.commands import COMMANDS
+from modstation.core.language import number, translate
 from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.chain_strip import ChainStrip
@@ -70,7 +71,7 @@ class EvidencePanel(QWidget):
         self._hide_verdict = False
         self.buttons: dict[str, CommandButton] = {}
         self.setFixedWidth(WIDTH)
-        self.setAccessibleName("Evidence and decision")
+        self.setAccessibleName(translate("EvidencePanel", "Evidence and decision"))
         column = QVBoxLayout(self)
         column.setContentsMargins(17, 12, 16, 12)
         column.setSpacing(8)
@@ -129,10 +130,14 @@ class EvidencePanel(QWidget):
 
     def _fill(self) -> None:
         asset = self._shown
-        self.buttons["machine-verdict"].set_label("Show" if self._hide_verdict else "Hide")
+        self.buttons["machine-verdict"].set_label(
+            translate("EvidencePanel", "Show")
+            if self._hide_verdict
+            else translate("EvidencePanel", "Hide")
+        )
         if asset is None:
             self._evidence_shown = None
-            self._name.setText("No image")
+            self._name.setText(translate("EvidencePanel", "No image"))
             self._chain.show_steps(())
             self._waiting.setText("")
             self._bars.show_labels(())
@@ -148,9 +153,15 @@ class EvidencePanel(QWidget):
         self._bars.show_labels(shown.labels)
         self.buttons["machine-verdict"].setVisible(shown.machine)
         if shown.verdict_hidden:
-            self._labels_title.setText("Machine verdict hidden until you decide")
+            self._labels_title.setText(
+                translate("EvidencePanel", "Machine verdict hidden until you decide")
+            )
         else:
-            self._labels_title.setText("Machine labels" if shown.labels else "No machine labels")
+            self._labels_title.setText(
+                translate("EvidencePanel", "Machine labels")
+                if shown.labels
+                else translate("EvidencePanel", "No machine labels")
+            )
         self._fill_facts([*facts(asset), *shown.facts])
         self._offer(shown.obstacle)
 
@@ -164,7 +175,11 @@ class EvidencePanel(QWidget):
 
     def name_keys(self) -> None:
         """The keys are others, or are printed otherwise."""
-        self.note.setPlaceholderText(f"Note for this decision ({self._key_of('note')})")
+        self.note.setPlaceholderText(
+            translate("EvidencePanel", "Note for this decision ({key})").format(
+                key=self._key_of("note")
+            )
+        )
 
     def show_place(self, text: str) -> None:
         """Say why this image is here now."""
@@ -189,7 +204,11 @@ class EvidencePanel(QWidget):
 
     def show_alike(self, count: int) -> None:
         """Say how many images are nearly the same, this one among them."""
-        self._alike.set_label(f"{count:,} alike" if count > 1 else "None alike")
+        self._alike.set_label(
+            translate("EvidencePanel", "{count} alike").format(count=number(count))
+            if count > 1
+            else translate("EvidencePanel", "None alike")
+        )
         self._alike.setEnabled(count > 1)
         self._alike.setVisible(count > 1 or self.height() >= self._theme.px(_LOW))
 
@@ -256,7 +275,7 @@ class EvidencePanel(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         area.setMinimumHeight(48)
         self._area = area
-        area.setAccessibleName("Evidence")
+        area.setAccessibleName(translate("EvidencePanel", "Evidence"))
         return area
 
     def _fill_facts(self, rows: list[tuple[str, str]]) -> None:
@@ -268,14 +287,14 @@ class EvidencePanel(QWidget):
             self._facts_grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
             self._facts_grid.addWidget(value, row, 1)
             self._facts.append((name, value))
-        for number, (name, value) in enumerate(self._facts):
-            shown = number < len(rows)
+        for at, (name, value) in enumerate(self._facts):
+            shown = at < len(rows)
             name.setVisible(shown)
             value.setVisible(shown)
             if shown:
-                name.setText(_short(rows[number][0]))
-                name.setToolTip(f"<qt>{_escaped(rows[number][0])}</qt>")
-                value.setText(_breakable(rows[number][1]))
+                name.setText(_short(rows[at][0]))
+                name.setToolTip(f"<qt>{_escaped(rows[at][0])}</qt>")
+                value.setText(_breakable(rows[at][1]))
 
     def _reason_buttons(self) -> QGridLayout:
         self._reasons = QGridLayout()
@@ -293,7 +312,14 @@ class EvidencePanel(QWidget):
                 label=reason.title,
                 parent=self,
             )
-            button.setToolTip(f"<b>Reject: {_escaped(reason.title)}</b><br>{_escaped(reason.rule)}")
+            button.setToolTip(
+                "<b>{}</b><br>{}".format(
+                    _escaped(
+                        translate("EvidencePanel", "Reject: {reason}").format(reason=reason.title)
+                    ),
+                    _escaped(reason.rule),
+                )
+            )
             self.buttons[command.name] = button
         if self._policy.without_key:
             name = "more-reasons"
@@ -310,8 +336,8 @@ class EvidencePanel(QWidget):
         rows = -(-len(reasons) // columns)
         for column in (0, 1):
             self._reasons.setColumnStretch(column, int(column < columns))
-        for number, button in enumerate(reasons):
-            self._reasons.addWidget(button, number % rows, number // rows)
+        for at, button in enumerate(reasons):
+            self._reasons.addWidget(button, at % rows, at // rows)
         more = self.buttons.get("more-reasons")
         if more is not None:
             self._reasons.addWidget(more, rows, 0, 1, columns)
@@ -320,7 +346,7 @@ class EvidencePanel(QWidget):
         row = QHBoxLayout()
         self.note = _NoteField(self)
         self.name_keys()
-        self.note.setAccessibleName("Note for this decision")
+        self.note.setAccessibleName(translate("EvidencePanel", "Note for this decision"))
         self.note.setMaxLength(2000)
         self._theme.write_in(self.note, BODY)
         self.note.textChanged.connect(self.note_changed)
@@ -333,7 +359,7 @@ class EvidencePanel(QWidget):
         grid.setSpacing(8)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
-        for number, name in enumerate(("approve", "reject", "skip", "undo", "flag", "escalate")):
+        for at, name in enumerate(("approve", "reject", "skip", "undo", "flag", "escalate")):
             fill = name if name in {"approve", "reject"} else None
             button = CommandButton(
                 COMMANDS[name],
@@ -345,7 +371,7 @@ class EvidencePanel(QWidget):
             )
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             self.buttons[name] = button
-            grid.addWidget(button, number // 2, number % 2)
+            grid.addWidget(button, at // 2, at % 2)
         return grid
 
     def resizeEvent(self, event: QResizeEvent) -> None:

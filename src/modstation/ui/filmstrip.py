@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.app.queue_window import StripItem, StripState
+from modstation.core.language import later, translate
 from modstation.media.frames import Frame
 from modstation.ui.cover import SmallPictures
 from modstation.ui.theme import SMALL
@@ -26,12 +27,12 @@ _WORD_WIDTH = 80
 _COVER = 9
 # Icon, word, colour: a state is never told by colour alone.
 _MARKS = {
-    StripState.WAITING: ("waiting", "waiting", "muted"),
-    StripState.CURRENT: ("current", "now", "accent"),
-    StripState.APPROVED: ("approve", "approved", "approve_text"),
-    StripState.REJECTED: ("reject", "rejected", "reject_text"),
-    StripState.SKIPPED: ("skip", "skipped", "muted"),
-    StripState.ESCALATED: ("escalate", "escalated", "muted"),
+    StripState.WAITING: ("waiting", later("Filmstrip", "waiting"), "muted"),
+    StripState.CURRENT: ("current", later("Filmstrip", "now"), "accent"),
+    StripState.APPROVED: ("approve", later("Filmstrip", "approved"), "approve_text"),
+    StripState.REJECTED: ("reject", later("Filmstrip", "rejected"), "reject_text"),
+    StripState.SKIPPED: ("skip", later("Filmstrip", "skipped"), "muted"),
+    StripState.ESCALATED: ("escalate", later("Filmstrip", "escalated"), "muted"),
 }
 
 
@@ -55,7 +56,7 @@ class Filmstrip(QWidget):
         self._pictures = SmallPictures(covering, kept=96, least=_COVER)
         covering.listen(self.update)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Filmstrip")
+        self.setAccessibleName(translate("Filmstrip", "Filmstrip"))
         self.fit_text()
 
     def fit_text(self) -> None:
@@ -70,7 +71,11 @@ class Filmstrip(QWidget):
         at = next((n for n, i in enumerate(self._items) if i.state is StripState.CURRENT), None)
         if at is not None:
             ahead = len(self._items) - at - 1
-            self.setAccessibleDescription(f"{at} images before, {ahead} after the current one.")
+            self.setAccessibleDescription(
+                translate("Filmstrip", "{at} images before, {ahead} after the current one.").format(
+                    at=at, ahead=ahead
+                )
+            )
         self.update()
 
     def let_go(self) -> None:
@@ -132,7 +137,9 @@ class Filmstrip(QWidget):
             painter.setFont(self._theme.font(SMALL))
             painter.setPen(self._theme.colour("muted"))
             painter.drawText(
-                QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, "No images in the queue"
+                QRectF(self.rect()),
+                Qt.AlignmentFlag.AlignCenter,
+                translate("Filmstrip", "No images in the queue"),
             )
         painter.end()
 
@@ -164,7 +171,8 @@ class Filmstrip(QWidget):
                 QPointF(cell.center().x() - 8, cell.center().y() - 8),
                 theme.icon("covered", "text", 16, ratio),
             )
-        icon, word, colour = _MARKS[item.state]
+        icon, said, colour = _MARKS[item.state]
+        word = str(said)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if item.state is StripState.CURRENT:
             painter.setPen(QPen(theme.colour("accent"), 2))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import ReviewError
 from modstation.core.filtering import parse_filter
+from modstation.core.language import later, translate
 from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from modstation.core.filtering import Filter
     from modstation.ui.theme import Theme
 
-_HINT = (
+_HINT = later(
+    "FilterBar",
     "Part of a name, kind:… tag:… reason:… label:nudity>60 age>2h size>5mb pixels>12mp format:gif,"
-    " -not"
+    " -not",
 )
 
 
@@ -49,13 +51,13 @@ class FilterBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 8, 4)
         row.setSpacing(8)
-        name = QLabel("Filter", self)
+        name = QLabel(translate("FilterBar", "Filter"), self)
         theme.write_in(name, BODY, strong=True)
         self.field = _Field(self)
         theme.write_in(self.field, BODY)
-        self.field.setPlaceholderText(_HINT)
-        self.field.setAccessibleName("Filter")
-        self.field.setAccessibleDescription(_HINT)
+        self.field.setPlaceholderText(str(_HINT))
+        self.field.setAccessibleName(translate("FilterBar", "Filter"))
+        self.field.setAccessibleDescription(str(_HINT))
         self.field.setMaxLength(500)
         name.setBuddy(self.field)
         self.words = QLabel(self)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,9 @@ class FrameActions:
         self._window.commands.refuse_hidden()
         reel = self._reel()
         if reel is None:
-            raise ReviewError("This image has one frame only.", code="one-frame")
+            raise ReviewError(
+                translate("FrameActions", "This image has one frame only."), code="one-frame"
+            )
         return reel
 
     def _step(self, by: int) -> None:
@@ -73,7 +76,10 @@ class FrameActions:
         if self._window.theme.still and not reel.playing:
             back, on = (self._window.key_of(name) for name in ("frame-previous", "frame-next"))
             raise ReviewError(
-                f"Motion is reduced in the settings: {back} and {on} step through the frames.",
+                translate(
+                    "FrameActions",
+                    "Motion is reduced in the settings: {back} and {on} step through the frames.",
+                ).format(back=back, on=on),
                 code="still",
             )
         reel.toggle_play()

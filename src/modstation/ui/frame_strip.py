@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from modstation.app.frame_grid import GAP, FrameGrid, lay_out
 from modstation.core.commands import COMMANDS
+from modstation.core.language import number, translate
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.cover import Renderings, Wanted
 from modstation.ui.theme import BODY, SMALL
@@ -46,7 +47,7 @@ class FrameStrip(QWidget):
             name: CommandButton(COMMANDS[name], key_of(name), theme, Shape.FLAT, parent=self)
             for name in ("frame-previous", "frame-next", "frame-play")
         }
-        self.setAccessibleName("Frames")
+        self.setAccessibleName(translate("FrameStrip", "Frames"))
         self.hide()
 
     @property
@@ -75,7 +76,9 @@ class FrameStrip(QWidget):
         height = self._head + grid.height + _MARGIN - GAP
         self.setGeometry(0, stage.height() - height, width, height)
         self._place_buttons()
-        self.buttons["frame-play"].set_label("Pause" if reel.playing else "Play")
+        self.buttons["frame-play"].set_label(
+            translate("FrameStrip", "Pause") if reel.playing else translate("FrameStrip", "Play")
+        )
         self.setAccessibleDescription(self.words)
         self.update()
         return height
@@ -90,23 +93,37 @@ class FrameStrip(QWidget):
         reel = self._reel
         if reel is None:
             return ""
-        noun = "Page" if reel.paged else "Frame"
-        place = f"{noun} {reel.shown + 1:,} of {reel.count:,}"
+        place = (
+            translate("FrameStrip", "Page {at} of {count}")
+            if reel.paged
+            else translate("FrameStrip", "Frame {at} of {count}")
+        ).format(at=number(reel.shown + 1), count=number(reel.count))
         damage = reel.damage(reel.shown)
         if damage is not None:
-            return f"{place} cannot be shown: {damage}"
+            return translate("FrameStrip", "{place} cannot be shown: {damage}").format(
+                place=place, damage=damage
+            )
         if not reel.ready:
-            return f"{place}, loading"
-        state = "playing" if reel.playing else "paused"
-        return f"{place}, {state}" if reel.paged else f"{place}, {reel.delay_ms} ms, {state}"
+            return translate("FrameStrip", "{place}, loading").format(place=place)
+        state = (
+            translate("FrameStrip", "playing")
+            if reel.playing
+            else translate("FrameStrip", "paused")
+        )
+        return (
+            f"{place}, {state}"
+            if reel.paged
+            else translate("FrameStrip", "{place}, {delay_ms} ms, {state}").format(
+                place=place, delay_ms=reel.delay_ms, state=state
+            )
+        )
 
     @property
     def complete(self) -> bool:
         """Every frame that can be seen here is decoded, or known to be damaged."""
         reel, grid = self._reel, self._grid
         return reel is not None and all(
-            reel.cell(number) or reel.damage(number)
-            for number in range(grid.first, grid.first + grid.shown)
+            reel.cell(n) or reel.damage(n) for n in range(grid.first, grid.first + grid.shown)
         )
 
     # -- inside

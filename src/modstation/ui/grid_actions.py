@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modstation.app.session_events import Message, Tone
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.core.policy import DIGITS
 
 if TYPE_CHECKING:
@@ -140,7 +141,10 @@ class GridActions:
         panel = self._window.grid
         if panel is None or not self.on:
             key = self._window.key_of("grid")
-            raise ReviewError(f"That is for the grid: {key} shows it.", code="not-in-grid")
+            raise ReviewError(
+                translate("GridActions", "That is for the grid: {key} shows it.").format(key=key),
+                code="not-in-grid",
+            )
         return panel.grid
 
     def _deciding(self) -> GridSession:
@@ -153,12 +157,22 @@ class GridActions:
     def _reject_with(self, digit: str) -> None:
         reason = self._window.station.policy.by_key(digit)
         if reason is None:
-            raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
+            raise ReviewError(
+                translate("GridActions", "The policy has no reason on {digit}.").format(
+                    digit=digit
+                ),
+                code="no-reason",
+            )
         self._strokes().reject_with(reason)
 
     def _only_on_the_stage(self) -> None:
         key = self._window.key_of("grid")
-        raise ReviewError(f"That is for one image: {key} shows it alone.", code="on-the-stage")
+        raise ReviewError(
+            translate("GridActions", "That is for one image: {key} shows it alone.").format(
+                key=key
+            ),
+            code="on-the-stage",
+        )
 
     def _toggle(self) -> None:
         window = self._window

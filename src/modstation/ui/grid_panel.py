@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.commands import COMMANDS
+from modstation.core.language import number, translate
 from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.grid_sheet import GridSheet
@@ -120,11 +121,18 @@ class GridPanel(QWidget):
     def refresh(self) -> None:
         """Something of the sheet changed."""
         marked = len(self.grid.tiles.marked)
-        self._count.setText(f"{marked:,} marked" if marked else "")
+        self._count.setText(
+            translate("GridPanel", "{count} marked").format(count=number(marked)) if marked else ""
+        )
         stated = self.grid.strokes.statement
         showing = self._below.currentWidget() is self.statement
         if stated is not None:
-            self.statement.show_text(f"This will {stated.consequence}.", stated.remainder)
+            self.statement.show_text(
+                translate("GridPanel", "This will {consequence}.").format(
+                    consequence=stated.consequence
+                ),
+                stated.remainder,
+            )
             if not showing:
                 self._below.setCurrentWidget(self.statement)
                 self.statement.setFocus()
@@ -145,7 +153,7 @@ class StatementLine(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Confirm what is done to the screen")
+        self.setAccessibleName(translate("GridPanel", "Confirm what is done to the screen"))
         row = QHBoxLayout(self)
         row.setSpacing(8)
         self._row = row
@@ -153,7 +161,10 @@ class StatementLine(QWidget):
         theme.write_in(self._text, BODY, strong=True)
         self._text.setWordWrap(True)
         row.addWidget(self._text, 1)
-        for label, signal in ((f"Do it ({key})", self.confirmed), ("Leave (Esc)", self.dropped)):
+        for label, signal in (
+            (translate("GridPanel", "Do it ({key})").format(key=key), self.confirmed),
+            (translate("GridPanel", "Leave (Esc)"), self.dropped),
+        ):
             button = QPushButton(label, self)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(signal)

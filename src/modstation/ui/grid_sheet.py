@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QScrollBar, QSizePolicy, QWidget
 
 from modstation.app.look import Shown
+from modstation.core.language import counted, number, translate
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.cards import Card, paint_card
 from modstation.ui.theme import SMALL
@@ -57,13 +58,13 @@ class GridSheet(QWidget):
         self._making.timeout.connect(self._make)
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._bar.setAccessibleName("Scroll the sheet")
+        self._bar.setAccessibleName(translate("GridSheet", "Scroll the sheet"))
         self._bar.valueChanged.connect(grid.scroll_to)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 120)
-        self.setAccessibleName("Contact sheet")
+        self.setAccessibleName(translate("GridSheet", "Contact sheet"))
 
     def refresh(self) -> None:
         """Other tiles are seen, or something about them changed."""
@@ -103,13 +104,19 @@ class GridSheet(QWidget):
         """What a screen reader says of the sheet."""
         tile = self._grid.focused
         if tile is None:
-            return "No tile is chosen."
+            return translate("GridSheet", "No tile is chosen.")
         words = [tile.entry.asset.ref.public_id]
         if self._grid.tiles.is_marked(tile.key):
-            words.append("marked")
-        words.append("covered" if tile.look.covered else "shown")
+            words.append(translate("GridSheet", "marked"))
+        words.append(
+            translate("GridSheet", "covered")
+            if tile.look.covered
+            else translate("GridSheet", "shown")
+        )
         marked = len(self._grid.tiles.marked)
-        return f"{', '.join(words)}. {marked} marked."
+        return translate("GridSheet", "{tile}. {marked} marked.").format(
+            tile=", ".join(words), marked=number(marked)
+        )
 
     # -- what is shown
 
@@ -157,7 +164,7 @@ class GridSheet(QWidget):
         painter.fillRect(event.rect(), self._theme.colour("stage"))
         shown: dict[str, Shown] = {}
         if self._covering.hidden:
-            paint_card(painter, QRectF(self.rect()), _HIDDEN, self._theme)
+            paint_card(painter, QRectF(self.rect()), _hidden(), self._theme)
         elif not len(self._grid.tiles):
             paint_card(painter, QRectF(self.rect()), self._empty(), self._theme)
         else:
@@ -195,13 +202,14 @@ class GridSheet(QWidget):
             painter.setPen(QPen(theme.colour("accent"), 4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(area.adjusted(2, 2, -2, -2))
-            self._badge(painter, area, "mark", "marked", right=False)
+            self._badge(painter, area, "mark", translate("GridSheet", "marked"), right=False)
         if what is Shown.CARD:
-            self._badge(painter, area, "warning", "no picture", right=True)
+            self._badge(painter, area, "warning", translate("GridSheet", "no picture"), right=True)
         elif tile.look.covered:
-            self._badge(painter, area, "covered", "covered", right=True)
+            self._badge(painter, area, "covered", translate("GridSheet", "covered"), right=True)
         elif isinstance(result, Frame) and result.frames > 1:
-            self._badge(painter, area, "loading", f"{result.frames} frames", right=True)
+            words = counted(result.frames, translate("GridSheet", "{n} frame|{n} frames"))
+            self._badge(painter, area, "loading", words, right=True)
         return what
 
     def _paint_picture(
@@ -255,8 +263,16 @@ class GridSheet(QWidget):
 
     def _empty(self) -> Card:
         if not self._grid.tiles.at_end:
-            return Card("loading", "Reading the queue", "The tiles come as they are read.")
-        return Card("empty", "The queue is empty", "Every image is decided.")
+            return Card(
+                "loading",
+                translate("GridSheet", "Reading the queue"),
+                translate("GridSheet", "The tiles come as they are read."),
+            )
+        return Card(
+            "empty",
+            translate("GridSheet", "The queue is empty"),
+            translate("GridSheet", "Every image is decided."),
+        )
 
     # -- the toolkit's events
 
@@ -295,7 +311,12 @@ class GridSheet(QWidget):
             self._grid.toggle_mark()
 
 
-_HIDDEN = Card("cover-all", "Everything is covered", "Nothing can be decided until you go on.")
+def _hidden() -> Card:
+    return Card(
+        "cover-all",
+        translate("GridSheet", "Everything is covered"),
+        translate("GridSheet", "Nothing can be decided until you go on."),
+    )
 
 
 def _rect(box: Box) -> QRect:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.session_events import Message, Tone
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ class GroupActions:
         window.commands.refuse_hidden()
         entry = window.session.current
         if entry is None:
-            raise ReviewError("There is no image.", code="empty")
+            raise ReviewError(translate("GroupActions", "There is no image."), code="empty")
         # Asked anew: the panel follows a frame later, and this key may come before it.
         window.station.count_alike(entry.key, lambda count: self._show(entry.key, count))
 
@@ -75,7 +76,7 @@ class GroupActions:
         if entry is None or entry.key != key or window.in_dialog():
             return
         if count < 2:
-            text = "No image like this one is known here."
+            text = translate("GroupActions", "No image like this one is known here.")
             window.message.show_message(Message(text, Tone.REFUSED))
             return
         from modstation.ui.group_sheet import GroupSheet

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollBar, QWidget
 from modstation.app.frame_pipeline import THUMBNAIL_BOX
 from modstation.app.frame_reel import CELL_BOX
 from modstation.app.look import Shown
+from modstation.core.language import translate
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.cards import Card, paint_card
 from modstation.ui.group_words import file_facts, likeness, standing
@@ -59,9 +60,9 @@ class GroupBoard(QAbstractScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Images that are alike")
+        self.setAccessibleName(translate("GroupBoard", "Images that are alike"))
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
-        self._bar.setAccessibleName("Scroll the group")
+        self._bar.setAccessibleName(translate("GroupBoard", "Scroll the group"))
         self.setVerticalScrollBar(self._bar)
 
     # -- layout
@@ -161,15 +162,25 @@ class GroupBoard(QAbstractScrollArea):
         """What a screen reader says of the group."""
         member = self._group.focused
         if member is None:
-            return "No image."
+            return translate("GroupBoard", "No image.")
         own = member.key == self._group.key
         words = [member.entry.asset.ref.public_id, likeness(member.alike, itself=own)]
         words.append(standing(member.alike, now=datetime.now(UTC))[1])
         if member.waits:
-            words.append("marked" if self._group.is_ticked(member.key) else "not marked")
-        words.append("covered" if member.look.covered else "shown")
+            words.append(
+                translate("GroupBoard", "marked")
+                if self._group.is_ticked(member.key)
+                else translate("GroupBoard", "not marked")
+            )
+        words.append(
+            translate("GroupBoard", "covered")
+            if member.look.covered
+            else translate("GroupBoard", "shown")
+        )
         ticked = len(self._group.ticked)
-        return f"{', '.join(words)}. {ticked} of {len(self._group.members)} marked."
+        return translate("GroupBoard", "{image}. {ticked} of {members} marked.").format(
+            image=", ".join(words), ticked=ticked, members=len(self._group.members)
+        )
 
     # -- painting
 
@@ -192,7 +203,11 @@ class GroupBoard(QAbstractScrollArea):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(event.rect(), self._theme.colour("stage"))
         if self._covering.hidden:
-            card = Card("cover-all", "Everything is covered", "Nothing can be decided now.")
+            card = Card(
+                "cover-all",
+                translate("GroupBoard", "Everything is covered"),
+                translate("GroupBoard", "Nothing can be decided now."),
+            )
             paint_card(painter, QRectF(viewport.rect()), card, self._theme)
         shown: dict[str, Shown] = {}
         for index, member in [] if self._covering.hidden else self._seen():

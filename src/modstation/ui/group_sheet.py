@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from modstation.core.commands import COMMANDS
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import number, translate
 from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.group_board import GroupBoard
@@ -51,7 +52,7 @@ class GroupSheet(Overlay):
         column.addLayout(self._button_row(body))
         super().__init__(
             window.theme,
-            "Images that are alike",
+            translate("GroupSheet", "Images that are alike"),
             body,
             widest=window.theme.px(_WIDTH),
             needed=window.theme.px(_HEIGHT),
@@ -169,7 +170,10 @@ class GroupSheet(Overlay):
 
     def _not_here(self) -> None:
         key = self._station_window.key_of("group")
-        raise ReviewError(f"That is not for a group: {key} goes back.", code="in-group")
+        raise ReviewError(
+            translate("GroupSheet", "That is not for a group: {key} goes back.").format(key=key),
+            code="in-group",
+        )
 
     def _seen(self, act: Callable[[], None]) -> None:
         self._station_window.commands.refuse_hidden()
@@ -178,14 +182,21 @@ class GroupSheet(Overlay):
     def _reject_with(self, digit: str) -> None:
         reason = self._station_window.station.policy.by_key(digit)
         if reason is None:
-            raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
+            raise ReviewError(
+                translate("GroupSheet", "The policy has no reason on {digit}.").format(digit=digit),
+                code="no-reason",
+            )
         self._seen(lambda: self._group.reject_with(reason))
 
     def _changed(self) -> None:
         if not self._group.loaded:
             return
         ticked, all_of_them = len(self._group.ticked), len(self._group.members)
-        self._count.setText(f"{ticked:,} of {all_of_them:,} marked")
+        self._count.setText(
+            translate("GroupSheet", "{count} of {all} marked").format(
+                count=number(ticked), all=number(all_of_them)
+            )
+        )
         self.board.refresh()
 
     def _covering_changed(self) -> None:

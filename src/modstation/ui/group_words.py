@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from modstation.core.assets import ModerationStatus
+from modstation.core.language import counted, later, number, translate
 from modstation.ui.wording import byte_size, duration
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _NEW = timedelta(minutes=1)
 # Icon, word, colour: a state is never told by colour alone.
 _STATES = {
-    ModerationStatus.APPROVED: ("approve", "approved", "approve_text"),
-    ModerationStatus.REJECTED: ("reject", "rejected", "reject_text"),
+    ModerationStatus.APPROVED: ("approve", later("GroupWords", "approved"), "approve_text"),
+    ModerationStatus.REJECTED: ("reject", later("GroupWords", "rejected"), "reject_text"),
 }
 
 
@@ -32,18 +33,21 @@ class Fact(NamedTuple):
 def likeness(alike: Alike, *, itself: bool) -> str:
     """How near a picture is: bits of PDQ that differ, and of pHash."""
     if itself:
-        return "the image you came from"
+        return translate("GroupWords", "the image you came from")
     if alike.distance == 0:
-        return "no difference found"
-    bits = "1 bit" if alike.distance == 1 else f"{alike.distance} bits"
-    return f"{bits} of 256 differ (pHash {alike.phash_distance})"
+        return translate("GroupWords", "no difference found")
+    forms = translate(
+        "GroupWords",
+        "{n} bit of 256 differ (pHash {phash})|{n} bits of 256 differ (pHash {phash})",
+    )
+    return counted(alike.distance, forms, phash=alike.phash_distance)
 
 
 def file_facts(asset: Asset, other: Asset) -> list[Fact]:
     """Size, format and weight of one file beside another."""
     facts = []
     if asset.width and asset.height:
-        text = f"{asset.width:,} × {asset.height:,}"
+        text = f"{number(asset.width)} × {number(asset.height)}"
         facts.append(Fact(text, (asset.width, asset.height) != (other.width, other.height)))
     if asset.format:
         facts.append(Fact(asset.format.upper(), asset.format != other.format))
@@ -54,15 +58,16 @@ def file_facts(asset: Asset, other: Asset) -> list[Fact]:
 
 def standing(alike: Alike, *, now: datetime) -> tuple[str, str, str]:
     """Icon, words and colour for the state of a picture and how long ago it came."""
-    icon, word, colour = _STATES.get(alike.status, ("waiting", "", "muted"))
+    icon, said, colour = _STATES.get(alike.status, ("waiting", "", "muted"))
+    word = str(said)
     if not word:
-        word = "waiting" if alike.waits else alike.status.value
+        word = translate("GroupWords", "waiting") if alike.waits else alike.status.word
         if alike.status is ModerationStatus.PENDING and not alike.waits:
-            word = "not in this queue"
+            word = translate("GroupWords", "not in this queue")
     if alike.decision_id is not None:
-        word += ", unposted"
+        word = translate("GroupWords", "{state}, unposted").format(state=word)
     created = alike.entry.asset.created_at
     if created is None:
         return icon, word, colour
-    age = duration(now - created) if now - created >= _NEW else "new"
+    age = duration(now - created) if now - created >= _NEW else translate("GroupWords", "new")
     return icon, f"{word} · {age}", colour

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from modstation.core.language import translate
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.theme import SMALL
 
@@ -29,11 +30,13 @@ class HintStrip(QWidget):
         self._theme = theme
         self._hints: list[tuple[str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.close_button = QPushButton("Hide", self)
+        self.close_button = QPushButton(translate("HintStrip", "Hide"), self)
         self.close_button.setFlat(True)
         self.close_button.setObjectName("hide-hints")
-        self.close_button.setAccessibleName("Hide the key hints")
-        self.close_button.setToolTip("Hide the key hints; the setting “Key hints” shows them again")
+        self.close_button.setAccessibleName(translate("HintStrip", "Hide the key hints"))
+        self.close_button.setToolTip(
+            translate("HintStrip", "Hide the key hints; the setting “Key hints” shows them again")
+        )
         # Reached by Tab, not by a click: the keyboard stays with the image.
         self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.close_button.clicked.connect(self.dismissed)
@@ -56,7 +59,7 @@ class HintStrip(QWidget):
         """Show these pairs of key and what it does."""
         if hints != self._hints:
             self._hints = hints
-            self.setAccessibleName(f"Keys – {self.text}")
+            self.setAccessibleName(translate("HintStrip", "Keys – {text}").format(text=self.text))
             self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from modstation.app.history import HistoryState
 from modstation.core.decisions import Verdict
+from modstation.core.language import translate
 from modstation.media.frames import Frame
 from modstation.ui.cover import Renderings, Wanted
 from modstation.ui.theme import BODY, SMALL
@@ -48,7 +49,7 @@ _MARKS = {
 
 def verdict_text(item: HistoryItem, policy: Policy) -> str:
     """The verdict with its reason: “rejected: Nudity”."""
-    word = item.verdict.status.value
+    word = item.verdict.status.word
     if item.reason_code is None:
         return word
     reason = policy.by_code(item.reason_code)
@@ -66,7 +67,7 @@ class HistoryList(QListWidget):
         self._policy = policy
         self._filling = False
         self._shown: list[HistoryItem] = []
-        self.setAccessibleName("Your last decisions")
+        self.setAccessibleName(translate("HistoryList", "Your last decisions"))
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._rows = _Rows(self.item_at, history, policy, stage, theme, self)
@@ -83,7 +84,7 @@ class HistoryList(QListWidget):
                 # What a screen reader says of the row.
                 text = (
                     f"{item.entry.asset.ref.public_id}, {verdict_text(item, self._policy)},"
-                    f" {item.state.value}, {moment(item.at)}"
+                    f" {item.state.word}, {moment(item.at)}"
                 )
                 self.addItem(QListWidgetItem(text))
         self.setCurrentRow(self._history.chosen_index)
@@ -191,7 +192,7 @@ class _Rows(QStyledItemDelegate):
         line.translate(0, step)
         icon, colour = _MARKS[item.state]
         self._icon(painter, icon, colour, QPointF(left, line.center().y() - size / 2), size)
-        words = f"{item.state.value} · {moment(item.at)}"
+        words = f"{item.state.word} · {moment(item.at)}"
         self._text(painter, line.adjusted(size + 5, 0, 0, 0), words, _quieter(colour), SMALL)
 
     def _icon(self, painter: QPainter, name: str, colour: str, at: QPointF, size: int = 16) -> None:

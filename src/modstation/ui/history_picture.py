@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.app.look import Shown
+from modstation.core.language import translate
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.cards import Card, paint_card
 from modstation.ui.picture_painter import Manner, PicturePainter
@@ -24,9 +25,35 @@ if TYPE_CHECKING:
     from modstation.ui.stage import Stage
     from modstation.ui.theme import Theme
 
-_COVERED = Words(Card("cover-all", "Everything is covered", "Nothing can be changed meanwhile."))
-_EMPTY = Words(Card("empty", "No decision yet", "What you decide is listed here."))
-_LOADING = Words(Card("loading", "Loading the image", "It comes from this machine or the service."))
+
+def _covered() -> Words:
+    return Words(
+        Card(
+            "cover-all",
+            translate("HistoryPicture", "Everything is covered"),
+            translate("HistoryPicture", "Nothing can be changed meanwhile."),
+        )
+    )
+
+
+def _empty() -> Words:
+    return Words(
+        Card(
+            "empty",
+            translate("HistoryPicture", "No decision yet"),
+            translate("HistoryPicture", "What you decide is listed here."),
+        )
+    )
+
+
+def _loading() -> Words:
+    return Words(
+        Card(
+            "loading",
+            translate("HistoryPicture", "Loading the image"),
+            translate("HistoryPicture", "It comes from this machine or the service."),
+        )
+    )
 
 
 class HistoryPicture(QWidget):
@@ -50,7 +77,7 @@ class HistoryPicture(QWidget):
         self._view = Viewport()
         self.setMinimumSize(160, 120)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Image of the decision")
+        self.setAccessibleName(translate("HistoryPicture", "Image of the decision"))
 
     def refresh(self) -> None:
         """Something of it changed."""
@@ -58,7 +85,11 @@ class HistoryPicture(QWidget):
         if isinstance(scene, Words):
             self.setAccessibleDescription(scene.card.spoken)
         else:
-            self.setAccessibleDescription("covered" if scene.covered else "shown")
+            self.setAccessibleDescription(
+                translate("HistoryPicture", "covered")
+                if scene.covered
+                else translate("HistoryPicture", "shown")
+            )
         self.update()
 
     def let_go(self) -> None:
@@ -71,18 +102,24 @@ class HistoryPicture(QWidget):
         history = self._history
         item, frame = history.chosen, history.frame()
         if self._stage.hidden:
-            return _COVERED
+            return _covered()
         if item is None:
-            return _EMPTY if history.loaded else _LOADING
+            return _empty() if history.loaded else _loading()
         problem = history.problem()
         if isinstance(frame, Frame):
             return Picture(item.key, frame, history.look.covered, None)
         if isinstance(frame, DecodeFailed):
             text = f"{frame.error.title}: {frame.error.message}"
-            return Words(Card("warning", "No picture", text, problem=True), item.key)
+            return Words(
+                Card("warning", translate("HistoryPicture", "No picture"), text, problem=True),
+                item.key,
+            )
         if problem is not None:
-            return Words(Card("warning", "No picture", problem, problem=True), item.key)
-        return _LOADING
+            return Words(
+                Card("warning", translate("HistoryPicture", "No picture"), problem, problem=True),
+                item.key,
+            )
+        return _loading()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw it; report what was drawn to the history."""
@@ -91,7 +128,8 @@ class HistoryPicture(QWidget):
         if isinstance(scene, Picture):
             frame = scene.frame
             self._view.natural = (frame.source_width, frame.source_height)
-            text = f"{self._key_of('reveal')} uncovers" if scene.covered else ""
+            text = translate("HistoryPicture", "{key} uncovers").format(key=self._key_of("reveal"))
+            text = text if scene.covered else ""
             manner = Manner(self._stage.strength, self._stage.grey, text)
             self._pictures.paint(
                 painter, self.rect(), scene, frame=frame, view=self._view, manner=manner

@@ -15,6 +15,7 @@ from modstation.app.session_events import Message, Tone
 from modstation.core.commands import COMMANDS
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.history_list import HistoryList
@@ -61,7 +62,7 @@ class HistorySheet(Overlay):
         across.addLayout(right, 1)
         super().__init__(
             theme,
-            "History · your last 50 decisions",
+            translate("HistorySheet", "History · your last 50 decisions"),
             body,
             widest=theme.px(_WIDEST),
             needed=theme.px(_WIDEST),
@@ -137,12 +138,19 @@ class HistorySheet(Overlay):
             digit = DIGITS[int(command.removeprefix("reject-reason-")) - 1]
             reason = self._desk.station.policy.by_key(digit)
             if reason is None:
-                raise ReviewError(f"The policy has no reason on {digit}.", code="no-reason")
+                raise ReviewError(
+                    translate("HistorySheet", "The policy has no reason on {digit}.").format(
+                        digit=digit
+                    ),
+                    code="no-reason",
+                )
             self.history.decide(Verdict.REJECT, reason)
         else:
             key = self._desk.key_of("history")
             raise ReviewError(
-                f"“{COMMANDS[command].label}” is for the stage; {key} goes back to it.",
+                translate(
+                    "HistorySheet", "“{label}” is for the stage; {key} goes back to it."
+                ).format(label=COMMANDS[command].label, key=key),
                 code="elsewhere",
             )
 
@@ -180,7 +188,9 @@ class HistorySheet(Overlay):
             name = armed.verdict.value
             if armed.reason is not None:
                 name = f"reject-reason-{DIGITS.index(armed.reason.key) + 1}"
-            text = f"{text} Press {self._desk.key_of(name)} again to do it."
+            text = translate("HistorySheet", "{text} Press {key} again to do it.").format(
+                text=text, key=self._desk.key_of(name)
+            )
         self.say(text)
         item = history.chosen
         standing = item is not None and not item.state.over
@@ -190,7 +200,11 @@ class HistorySheet(Overlay):
         for name, verdict in (("approve", Verdict.APPROVE), ("reject", Verdict.REJECT)):
             label = COMMANDS[name].label
             other = item is not None and item.verdict is not verdict
-            self.buttons[name].set_label(f"{label} instead" if posted and other else label)
+            self.buttons[name].set_label(
+                translate("HistorySheet", "{label} instead").format(label=label)
+                if posted and other
+                else label
+            )
 
     def let_go(self) -> None:
         """A picture was destroyed: keep nothing that was made of any."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modstation.app.session_events import CurrentChanged, FrameReady, Message, OriginalMoved, Tone
 from modstation.core.errors import ReviewError
 from modstation.core.events import Connection
+from modstation.core.language import translate
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.wording import byte_size
 
@@ -50,38 +51,53 @@ class InspectionActions:
         book = self._window.station.settings_book
         on = book.change(sticky_zoom=not book.current.sticky_zoom).sticky_zoom
         self._say(
-            "Zoom and place stay when the next image comes."
+            translate("InspectionActions", "Zoom and place stay when the next image comes.")
             if on
-            else "Each image begins whole and upright."
+            else translate("InspectionActions", "Each image begins whole and upright.")
         )
 
     def _brighten(self) -> None:
         self._window.commands.refuse_hidden()
         on = self._window.stage.toggle_bright()
         if not on:
-            self._say("Shadows as they are.")
+            self._say(translate("InspectionActions", "Shadows as they are."))
         elif self._window.session.covered:
-            self._say("Shadows are brightened as soon as the image is uncovered.")
+            self._say(
+                translate(
+                    "InspectionActions", "Shadows are brightened as soon as the image is uncovered."
+                )
+            )
         else:
-            self._say("Shadows are brightened.")
+            self._say(translate("InspectionActions", "Shadows are brightened."))
 
     def _original(self) -> None:
         window = self._window
         window.commands.refuse_hidden()
         entry, frame = window.session.current, window.session.current_frame()
         if entry is None or not isinstance(frame, Frame):
-            raise ReviewError("There is no picture yet.", code="no-picture")
+            raise ReviewError(
+                translate("InspectionActions", "There is no picture yet."), code="no-picture"
+            )
         asset = entry.asset
         if asset.width == frame.source_width and asset.height == frame.source_height:
             window.stage.zoom_100()
-            self._say("This is the original already.")
+            self._say(translate("InspectionActions", "This is the original already."))
             return
         self._awaited = entry.key
-        weight = f" of {byte_size(asset.bytes)}" if asset.bytes else ""
+        weight = f" ({byte_size(asset.bytes)})" if asset.bytes else ""
         if window.session.connection.connection is Connection.ONLINE:
-            self._say(f"Fetching the original{weight}.")
+            self._say(
+                translate("InspectionActions", "Fetching the original{weight}.").format(
+                    weight=weight
+                )
+            )
         else:
-            self._say(f"The original{weight} comes as soon as the service can be reached.")
+            self._say(
+                translate(
+                    "InspectionActions",
+                    "The original{weight} comes as soon as the service can be reached.",
+                ).format(weight=weight)
+            )
         window.stage.show_original()
         self._look_at_original()
 
@@ -90,23 +106,44 @@ class InspectionActions:
             self._awaited = None
         elif isinstance(event, OriginalMoved) and event.key == self._awaited:
             if event.failed is not None:
-                self._end(f"The original could not be fetched: {event.failed}", Tone.PROBLEM)
+                self._end(
+                    translate(
+                        "InspectionActions", "The original could not be fetched: {failed}"
+                    ).format(failed=event.failed),
+                    Tone.PROBLEM,
+                )
             elif event.here:
-                self._say("The original is here and being opened.")
+                self._say(translate("InspectionActions", "The original is here and being opened."))
             elif event.total:
-                self._say(f"Original: {byte_size(event.got)} of {byte_size(event.total)}.")
+                self._say(
+                    translate("InspectionActions", "Original: {got} of {total}.").format(
+                        got=byte_size(event.got), total=byte_size(event.total)
+                    )
+                )
             else:
-                self._say(f"Original: {byte_size(event.got)} so far.")
+                self._say(
+                    translate("InspectionActions", "Original: {size} so far.").format(
+                        size=byte_size(event.got)
+                    )
+                )
         elif isinstance(event, FrameReady) and event.key == self._awaited:
             self._look_at_original()
 
     def _look_at_original(self) -> None:
         found = self._window.stage.original
         if isinstance(found, DecodeFailed):
-            self._end(f"The original cannot be shown: {found.error.message}", Tone.PROBLEM)
+            self._end(
+                translate("InspectionActions", "The original cannot be shown: {message}").format(
+                    message=found.error.message
+                ),
+                Tone.PROBLEM,
+            )
         elif found is not None:
             size = f"{found.source_width:,} × {found.source_height:,}"
-            self._end(f"The original, {size} pixels.", Tone.INFO)
+            self._end(
+                translate("InspectionActions", "The original, {size} pixels.").format(size=size),
+                Tone.INFO,
+            )
 
     def _end(self, text: str, tone: Tone) -> None:
         self._awaited = None
@@ -116,9 +153,9 @@ class InspectionActions:
         book = self._window.station.settings_book
         hidden = book.change(hide_verdict=not book.current.hide_verdict).hide_verdict
         self._say(
-            "What machines found is hidden until you decide."
+            translate("InspectionActions", "What machines found is hidden until you decide.")
             if hidden
-            else "What machines found is shown."
+            else translate("InspectionActions", "What machines found is shown.")
         )
 
     def _say(self, text: str) -> None:

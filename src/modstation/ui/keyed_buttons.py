@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton
 
+from modstation.core.language import translate
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +22,9 @@ def keyed_button(
     button = QPushButton(f"{label} ({key.replace('PgDown', 'PgDn')})", parent)
     button.setAutoDefault(False)
     button.setToolTip(tip)
-    button.setAccessibleDescription(f"{tip} Key {key}.".strip())
+    button.setAccessibleDescription(
+        translate("KeyedButtons", "{tip} Key {key}.").format(tip=tip, key=key).strip()
+    )
     button.clicked.connect(lambda _=False: act())
 
     def pressed() -> None:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from modstation.app.keymaps import PRESETS, preset_title
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
+from modstation.core.language import later, translate
 from modstation.ui.announce import announce
 from modstation.ui.theme import size_dialog
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from modstation.ui.keys import KeyReader
 
 _COMMAND = Qt.ItemDataRole.UserRole
-_IDLE = "Choose a command, then “Change” or “Add”, then press the key."
+_IDLE = later("KeymapEditor", "Choose a command, then “Change” or “Add”, then press the key.")
 _KEY_EVENTS = {QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride}
 
 
@@ -49,7 +50,7 @@ class KeymapEditor(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Keys")
+        self.setWindowTitle(translate("KeymapEditor", "Keys"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 680, 560)
         self._editing = editing
@@ -72,9 +73,14 @@ class KeymapEditor(QDialog):
         column.addLayout(self._buttons())
         self._refresh()
         if editing.problem:
-            self._say(f"{editing.problem} The first change replaces that file.", "problem")
+            self._say(
+                translate("KeymapEditor", "{problem} The first change replaces that file.").format(
+                    problem=editing.problem
+                ),
+                "problem",
+            )
         else:
-            self._say(_IDLE)
+            self._say(str(_IDLE))
         self.tree.setCurrentItem(self._rows["approve"])
         self._enable()
         self.tree.currentItemChanged.connect(lambda *_: self._moved())
@@ -85,17 +91,23 @@ class KeymapEditor(QDialog):
     def _top(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(12)
-        label = QLabel("&Keymap")
+        label = QLabel(translate("KeymapEditor", "&Keymap"))
         self.presets = QComboBox()
-        self.presets.setAccessibleName("Keymap")
+        self.presets.setAccessibleName(translate("KeymapEditor", "Keymap"))
         for preset in PRESETS:
             self.presets.addItem(preset_title(preset), preset)
         self.presets.activated.connect(self._choose)
         label.setBuddy(self.presets)
-        self.letters = QCheckBox("&Letters, digits and signs without Alt")
+        self.letters = QCheckBox(
+            translate("KeymapEditor", "&Letters, digits and signs without Alt")
+        )
         self.letters.setToolTip(
-            "Off: no letter, digit or sign is a key by itself; A is Alt+A then, Shift+B is"
-            " Alt+Shift+B. For speech input, and for hands that touch keys by accident."
+            translate(
+                "KeymapEditor",
+                "Off: no letter, digit or sign is a key by itself; A is Alt+A then,"
+                " Shift+B is Alt+Shift+B. For speech input, and for hands that touch keys"
+                " by accident.",
+            )
         )
         self.letters.clicked.connect(self._set_letters)
         row.addWidget(label)
@@ -106,9 +118,11 @@ class KeymapEditor(QDialog):
 
     def _commands(self) -> QTreeWidget:
         tree = QTreeWidget()
-        tree.setAccessibleName("Commands and their keys")
+        tree.setAccessibleName(translate("KeymapEditor", "Commands and their keys"))
         tree.setColumnCount(3)
-        tree.setHeaderLabels(["Command", "Keys", ""])
+        tree.setHeaderLabels(
+            [translate("KeymapEditor", "Command"), translate("KeymapEditor", "Keys"), ""]
+        )
         tree.setUniformRowHeights(True)
         tree.setRootIsDecorated(False)
         tree.setIndentation(16)
@@ -121,7 +135,7 @@ class KeymapEditor(QDialog):
         for command in COMMANDS.values():
             group = groups.get(command.group)
             if group is None:
-                group = groups[command.group] = QTreeWidgetItem(tree, [command.group])
+                group = groups[command.group] = QTreeWidgetItem(tree, [command.group_title])
                 group.setFlags(Qt.ItemFlag.ItemIsEnabled)
                 font = group.font(0)
                 font.setBold(True)
@@ -140,12 +154,32 @@ class KeymapEditor(QDialog):
         row = QHBoxLayout()
         row.setSpacing(8)
         editing = self._editing
-        self.change = self._button("&Change", lambda: self._record(editing.change, "the key of"))
-        self.add = self._button("&Add", lambda: self._record(editing.add, "another key of"))
-        self.remove = self._button("Re&move", lambda: self._change_chosen(editing.remove_keys))
-        self.reset = self._button("&Reset", lambda: self._change_chosen(editing.reset))
-        self.reset_all = self._button("Reset a&ll", lambda: self._attempt(editing.reset_all))
-        self.close_button = self._button("Close", self.accept)
+        self.change = self._button(
+            translate("KeymapEditor", "&Change"),
+            lambda: self._record(
+                editing.change,
+                translate("KeymapEditor", "Press the key of “{title}” now. Esc changes nothing."),
+            ),
+        )
+        self.add = self._button(
+            translate("KeymapEditor", "&Add"),
+            lambda: self._record(
+                editing.add,
+                translate(
+                    "KeymapEditor", "Press another key of “{title}” now. Esc changes nothing."
+                ),
+            ),
+        )
+        self.remove = self._button(
+            translate("KeymapEditor", "Re&move"), lambda: self._change_chosen(editing.remove_keys)
+        )
+        self.reset = self._button(
+            translate("KeymapEditor", "&Reset"), lambda: self._change_chosen(editing.reset)
+        )
+        self.reset_all = self._button(
+            translate("KeymapEditor", "Reset a&ll"), lambda: self._attempt(editing.reset_all)
+        )
+        self.close_button = self._button(translate("KeymapEditor", "Close"), self.accept)
         for button in (self.change, self.add, self.remove, self.reset):
             row.addWidget(button)
         row.addStretch(1)
@@ -172,7 +206,7 @@ class KeymapEditor(QDialog):
         for name, item in self._rows.items():
             keys = "   ".join(self._reader.printed(key) for key in editing.keys(name))
             item.setText(1, keys or "–")
-            item.setText(2, "yours" if editing.is_own(name) else "")
+            item.setText(2, translate("KeymapEditor", "yours") if editing.is_own(name) else "")
         self._enable()
 
     def _enable(self) -> None:
@@ -208,12 +242,12 @@ class KeymapEditor(QDialog):
         if self._chosen is None:
             return
         self._take = take
-        self._say(f"Press {what} “{self._title(self._chosen)}” now. Esc changes nothing.")
+        self._say(what.format(title=self._title(self._chosen)))
         self.tree.setFocus()
 
     def _stop(self) -> None:
         self._take = None
-        self._say(_IDLE)
+        self._say(str(_IDLE))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """While a key is waited for, every key is that key."""
@@ -252,7 +286,7 @@ class KeymapEditor(QDialog):
         except SettingsError as error:
             self._say(error.message, "problem")
         else:
-            self._say("Kept. " + _IDLE, "done")
+            self._say(translate("KeymapEditor", "Kept.") + f" {_IDLE}", "done")
         self._refresh()
 
     def _choose(self, row: int) -> None:

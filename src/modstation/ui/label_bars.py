@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from modstation.core.language import translate
 from modstation.core.protection import DEFAULT_LABEL_THRESHOLD
 from modstation.ui.theme import BODY
 
@@ -31,7 +32,7 @@ class LabelBars(QWidget):
         self._theme = theme
         self._labels: tuple[MachineLabel, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Machine labels")
+        self.setAccessibleName(translate("LabelBars", "Machine labels"))
 
     def show_labels(self, labels: Sequence[MachineLabel]) -> None:
         """Take the labels of another asset, strongest first."""
@@ -71,9 +72,21 @@ class LabelBars(QWidget):
         painter.drawText(
             QRectF(0, top, width, line),
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-            f"{score} over {threshold:.0f}" if over else f"{score} of {threshold:.0f}",
+            (
+                translate("LabelBars", "{score} over {threshold:.0f}")
+                if over
+                else translate("LabelBars", "{score} of {threshold:.0f}")
+            ).format(score=score, threshold=threshold),
         )
-        room = width - painter.fontMetrics().horizontalAdvance(f"{score} over 100") - 8
+        room = (
+            width
+            - painter.fontMetrics().horizontalAdvance(
+                translate("LabelBars", "{score} over {threshold:.0f}").format(
+                    score=score, threshold=100
+                )
+            )
+            - 8
+        )
         painter.setPen(theme.colour("text"))
         painter.setFont(self._theme.font(BODY))
         painter.drawText(
@@ -103,4 +116,6 @@ def _name(label: MachineLabel) -> str:
 
 
 def _spoken(label: MachineLabel) -> str:
-    return f"{_name(label)} {label.confidence:.0f} percent, threshold {_threshold(label):.0f}"
+    return translate(
+        "LabelBars", "{name} {confidence:.0f} percent, threshold {threshold:.0f}"
+    ).format(name=_name(label), confidence=label.confidence, threshold=_threshold(label))

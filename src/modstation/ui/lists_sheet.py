@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from modstation.core.language import counted, later, number, translate
 from modstation.core.queue import Kept
 from modstation.ui.announce import announce
 from modstation.ui.theme import size_dialog
-from modstation.ui.wording import byte_size, counted, moment
+from modstation.ui.wording import byte_size, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,14 +33,26 @@ if TYPE_CHECKING:
     from modstation.core.queue import KeptEntry, QueueEntry
 
 _TABS = {
-    Kept.SKIPPED: ("Skipped", "Put at the back of the queue. Nothing is skipped."),
-    Kept.FLAGGED: ("Flagged", "Bookmarks; they change nothing of the queue. Nothing is flagged."),
-    Kept.ESCALATED: ("Escalated", "Waiting for a second opinion. Nothing is escalated."),
+    Kept.SKIPPED: (
+        later("ListsSheet", "Skipped"),
+        later("ListsSheet", "Put at the back of the queue: {count}."),
+        later("ListsSheet", "Nothing is skipped."),
+    ),
+    Kept.FLAGGED: (
+        later("ListsSheet", "Flagged"),
+        later("ListsSheet", "Bookmarks; they change nothing of the queue: {count}."),
+        later("ListsSheet", "Nothing is flagged."),
+    ),
+    Kept.ESCALATED: (
+        later("ListsSheet", "Escalated"),
+        later("ListsSheet", "Waiting for a second opinion: {count}."),
+        later("ListsSheet", "Nothing is escalated."),
+    ),
 }
 _BACK = {
-    Kept.SKIPPED: "&Bring back (Enter)",
-    Kept.FLAGGED: "&Look at it (Enter)",
-    Kept.ESCALATED: "&Bring back (Enter)",
+    Kept.SKIPPED: later("ListsSheet", "&Bring back (Enter)"),
+    Kept.FLAGGED: later("ListsSheet", "&Look at it (Enter)"),
+    Kept.ESCALATED: later("ListsSheet", "&Bring back (Enter)"),
 }
 _NEAR_END = 10
 
@@ -50,7 +63,7 @@ class ListsSheet(QDialog):
     def __init__(self, session: ReviewSession, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Skipped, flagged, escalated")
+        self.setWindowTitle(translate("ListsSheet", "Skipped, flagged, escalated"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 640, 460)
         self.lists = session.lists(self._show)
@@ -58,17 +71,17 @@ class ListsSheet(QDialog):
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
         self.tabs = QTabBar()
-        self.tabs.setAccessibleName("Lists")
+        self.tabs.setAccessibleName(translate("ListsSheet", "Lists"))
         self.tabs.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for title, _ in _TABS.values():
-            self.tabs.addTab(title)
+        for title, _, _ in _TABS.values():
+            self.tabs.addTab(str(title))
         column.addWidget(self.tabs)
-        self.words = QLabel("Reading…")
+        self.words = QLabel(translate("ListsSheet", "Reading…"))
         self.words.setProperty("role", "muted")
         self.words.setWordWrap(True)
         column.addWidget(self.words)
         self.rows = _Rows()
-        self.rows.setAccessibleName("Images of this list")
+        self.rows.setAccessibleName(translate("ListsSheet", "Images of this list"))
         self.rows.setWordWrap(True)
         self.rows.setSpacing(2)
         column.addWidget(self.rows, 1)
@@ -84,11 +97,11 @@ class ListsSheet(QDialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.back = QPushButton(_BACK[Kept.SKIPPED])
+        self.back = QPushButton(str(_BACK[Kept.SKIPPED]))
         self.back.clicked.connect(self._bring_back)
-        self.remove = QPushButton("&Remove flag (Del)")
+        self.remove = QPushButton(translate("ListsSheet", "&Remove flag (Del)"))
         self.remove.clicked.connect(self._unflag)
-        close = QPushButton("Close (Esc)")
+        close = QPushButton(translate("ListsSheet", "Close (Esc)"))
         close.clicked.connect(self.close)
         for button in (self.back, self.remove, close):
             button.setAutoDefault(False)
@@ -110,15 +123,15 @@ class ListsSheet(QDialog):
 
     def _choose(self) -> None:
         kept = list(_TABS)[self.tabs.currentIndex()]
-        self.back.setText(_BACK[kept])
+        self.back.setText(str(_BACK[kept]))
         self.remove.setVisible(kept is Kept.FLAGGED)
         self.lists.show(kept)
 
     def _show(self) -> None:
         lists = self.lists
-        for number, (kept, (title, _)) in enumerate(_TABS.items()):
+        for at, (kept, (title, _, _)) in enumerate(_TABS.items()):
             count = lists.counts.get(kept, 0)
-            self.tabs.setTabText(number, f"{title} {count:,}" if count else title)
+            self.tabs.setTabText(at, f"{title} {number(count)}" if count else str(title))
         self.rows.blockSignals(True)
         fresh = lists.rows[self.rows.count() :] if self._same() else self._anew()
         for row in fresh:
@@ -126,9 +139,12 @@ class ListsSheet(QDialog):
         self.rows.blockSignals(False)
         if self.rows.currentRow() < 0 and self.rows.count():
             self.rows.setCurrentRow(0)
-        what, none = _TABS[lists.kept][1].split(". ")
-        images = counted(lists.counts.get(lists.kept, 0), "image")
-        words = lists.problem or (f"{what}: {images}." if lists.rows else none)
+        _, what, none = _TABS[lists.kept]
+        images = counted(
+            lists.counts.get(lists.kept, 0), translate("ListsSheet", "{n} image|{n} images")
+        )
+        told = str(what).format(count=images) if lists.rows else str(none)
+        words = lists.problem or told
         if words != self.words.text():
             self.words.setText(words)
             announce(self, words)
@@ -185,7 +201,7 @@ class EscalateDialog(QDialog):
     def __init__(self, entry: QueueEntry, note: str, *, current: Callable[[], str | None]) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Escalate")
+        self.setWindowTitle(translate("ListsSheet", "Escalate"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 480, 200)
         self._key = entry.key
@@ -193,23 +209,26 @@ class EscalateDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        heading = QLabel("Ask for a second opinion")
+        heading = QLabel(translate("ListsSheet", "Ask for a second opinion"))
         heading.setProperty("role", "heading")
         self.words = QLabel(
-            f"{entry.asset.ref.public_id} leaves your queue and stays pending at the service,"
-            " for somebody else to decide."
+            translate(
+                "ListsSheet",
+                "{name} leaves your queue and stays pending at the service, for somebody"
+                " else to decide.",
+            ).format(name=entry.asset.ref.public_id)
         )
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
         self.note = QLineEdit(note)
         self.note.setMaxLength(2000)
-        self.note.setAccessibleName("Why, or what is to be looked at")
-        self.note.setPlaceholderText("Why, or what is to be looked at")
+        self.note.setAccessibleName(translate("ListsSheet", "Why, or what is to be looked at"))
+        self.note.setPlaceholderText(translate("ListsSheet", "Why, or what is to be looked at"))
         self.note.returnPressed.connect(self._escalate)
         row = QHBoxLayout()
-        self.escalate = QPushButton("&Escalate (Enter)")
+        self.escalate = QPushButton(translate("ListsSheet", "&Escalate (Enter)"))
         self.escalate.clicked.connect(self._escalate)
-        cancel = QPushButton("Cancel (Esc)")
+        cancel = QPushButton(translate("ListsSheet", "Cancel (Esc)"))
         cancel.clicked.connect(self.close)
         for button in (self.escalate, cancel):
             button.setAutoDefault(False)
@@ -224,7 +243,7 @@ class EscalateDialog(QDialog):
 
     def _escalate(self) -> None:
         if self._current() != self._key:
-            self.words.setText("Another image is on the stage now.")
+            self.words.setText(translate("ListsSheet", "Another image is on the stage now."))
             announce(self, self.words.text(), urgent=True)
             return
         # Closed first: the window has the keyboard again when the next image comes.
@@ -234,12 +253,18 @@ class EscalateDialog(QDialog):
 
 def _text(row: KeptEntry) -> str:
     asset = row.entry.asset
-    parts = [asset.status.value]
+    parts = [asset.status.word]
     if asset.bytes:
         parts.append(byte_size(asset.bytes))
     if row.at is not None:
-        parts.append(f"since {moment(row.at)} by {row.actor or 'you'}")
+        parts.append(
+            translate("ListsSheet", "since {when} by {actor}").format(
+                when=moment(row.at), actor=row.actor or translate("ListsSheet", "you")
+            )
+        )
     elif row.entry.position.lane > 1:
-        parts.append(f"skipped {row.entry.position.lane} times")
+        parts.append(
+            translate("ListsSheet", "skipped {count} times").format(count=row.entry.position.lane)
+        )
     note = f"\n“{row.note}”" if row.note else ""
     return f"{asset.ref.public_id}\n{' · '.join(parts)}{note}"

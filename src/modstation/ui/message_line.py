@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 from modstation.app.session_events import Tone
 from modstation.core.commands import COMMANDS
 from modstation.core.decisions import Verdict
+from modstation.core.language import number, translate
 from modstation.core.policy import DIGITS
 from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
@@ -86,7 +87,10 @@ class MessageLine(QWidget):
             self._put(idle, Tone.INFO, spoken=False)
 
     def _idle_text(self) -> str:
-        hints = (("keys-help", "shows every key"), ("palette", "finds every command"))
+        hints = (
+            ("keys-help", translate("MessageLine", "shows every key")),
+            ("palette", translate("MessageLine", "finds every command")),
+        )
         return " · ".join(f"{key} {what}" for name, what in hints if (key := self._key_of(name)))
 
     @property
@@ -109,9 +113,13 @@ class MessageLine(QWidget):
         self._timer.stop()
         many = len(offer.decision_ids)
         if many > 1:
-            label = f"Reverse all {many:,}"
+            label = translate("MessageLine", "Reverse all {many}").format(many=number(many))
         else:
-            label = "Approve instead" if offer.verdict is Verdict.APPROVE else "Reject instead"
+            label = (
+                translate("MessageLine", "Approve instead")
+                if offer.verdict is Verdict.APPROVE
+                else translate("MessageLine", "Reject instead")
+            )
         self._put(offer.text, Tone.REFUSED)
         self.reverse.set_label(label)
         self.reverse.show()
@@ -124,7 +132,12 @@ class MessageLine(QWidget):
         name = explained.verdict.value
         if explained.reason is not None:
             name = f"reject-reason-{DIGITS.index(explained.reason.key) + 1}"
-        self._put(f"{explained.effects} Press {self._key_of(name)} again to do it.", Tone.REFUSED)
+        self._put(
+            translate("MessageLine", "{effects} Press {key} again to do it.").format(
+                effects=explained.effects, key=self._key_of(name)
+            ),
+            Tone.REFUSED,
+        )
         self._offering = True
 
     def clear(self) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from modstation.app.outbox_tray import Offer, OutboxTray
 from modstation.core.decisions import Action
+from modstation.core.language import later, translate
 from modstation.core.outbox import OperationState
 from modstation.ui.announce import announce
 from modstation.ui.conflict_view import ConflictView
@@ -36,12 +37,42 @@ if TYPE_CHECKING:
 _SECOND_MS = 1000
 # Alt is no letter alone: those mean something else at the image.
 _OFFERS = (
-    (Offer.RETRY, "Try again", "Alt+R", "Post this decision once more."),
-    (Offer.POST_NOW, "Post this one", "Alt+P", "Post this decision now."),
-    (Offer.DROP, "Drop…", "Del", "Never post this decision; the image may come back."),
-    (Offer.KEEP_MINE, "Keep mine", "Alt+K", "Post your verdict over the other one."),
-    (Offer.ACCEPT_THEIRS, "Accept theirs", "Alt+T", "Leave the image as the other one decided."),
-    (Offer.LOOK_AGAIN, "Look again", "Alt+L", "Bring the image back into the queue."),
+    (
+        Offer.RETRY,
+        later("OutboxDialog", "Try again"),
+        "Alt+R",
+        later("OutboxDialog", "Post this decision once more."),
+    ),
+    (
+        Offer.POST_NOW,
+        later("OutboxDialog", "Post this one"),
+        "Alt+P",
+        later("OutboxDialog", "Post this decision now."),
+    ),
+    (
+        Offer.DROP,
+        later("OutboxDialog", "Drop…"),
+        "Del",
+        later("OutboxDialog", "Never post this decision; the image may come back."),
+    ),
+    (
+        Offer.KEEP_MINE,
+        later("OutboxDialog", "Keep mine"),
+        "Alt+K",
+        later("OutboxDialog", "Post your verdict over the other one."),
+    ),
+    (
+        Offer.ACCEPT_THEIRS,
+        later("OutboxDialog", "Accept theirs"),
+        "Alt+T",
+        later("OutboxDialog", "Leave the image as the other one decided."),
+    ),
+    (
+        Offer.LOOK_AGAIN,
+        later("OutboxDialog", "Look again"),
+        "Alt+L",
+        later("OutboxDialog", "Bring the image back into the queue."),
+    ),
 )
 
 
@@ -51,7 +82,7 @@ class OutboxDialog(QDialog):
     def __init__(self, station: Station, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Outbox")
+        self.setWindowTitle(translate("OutboxDialog", "Outbox"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 860, 620)
         self._station = station
@@ -69,14 +100,14 @@ class OutboxDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(10)
-        heading = QLabel("Outbox")
+        heading = QLabel(translate("OutboxDialog", "Outbox"))
         heading.setProperty("role", "heading")
-        self.summary = QLabel("Reading…")
+        self.summary = QLabel(translate("OutboxDialog", "Reading…"))
         self.summary.setProperty("role", "muted")
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         self.summary.setWordWrap(True)
         self.rows = QListWidget()
-        self.rows.setAccessibleName("Decisions that are not posted")
+        self.rows.setAccessibleName(translate("OutboxDialog", "Decisions that are not posted"))
         self.rows.setWordWrap(True)
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows.setSpacing(2)
@@ -97,7 +128,7 @@ class OutboxDialog(QDialog):
         self.offers: dict[Offer, QPushButton] = {}
         for offer, label, key, tip in _OFFERS:
             act = self._ask_why if offer is Offer.DROP else self._acting(offer)
-            self.offers[offer] = keyed_button(label, key, tip, act, parent=self)
+            self.offers[offer] = keyed_button(str(label), key, str(tip), act, parent=self)
             row.addWidget(self.offers[offer])
         row.addStretch(1)
         self.retry, self.give_up = self.offers[Offer.RETRY], self.offers[Offer.DROP]
@@ -114,10 +145,18 @@ class OutboxDialog(QDialog):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         self.note = QLineEdit()
-        self.note.setPlaceholderText("Why it is dropped; kept in the record")
-        self.note.setAccessibleName("Why it is dropped")
+        self.note.setPlaceholderText(
+            translate("OutboxDialog", "Why it is dropped; kept in the record")
+        )
+        self.note.setAccessibleName(translate("OutboxDialog", "Why it is dropped"))
         row.addWidget(self.note, 1)
-        self.drop = keyed_button("Drop it", "Alt+D", "It is never posted.", self._drop, parent=self)
+        self.drop = keyed_button(
+            translate("OutboxDialog", "Drop it"),
+            "Alt+D",
+            translate("OutboxDialog", "It is never posted."),
+            self._drop,
+            parent=self,
+        )
         row.addWidget(self.drop)
         self.dropping.hide()
         return self.dropping
@@ -125,14 +164,26 @@ class OutboxDialog(QDialog):
     def _page_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        tip = "Ask the service again, whatever stopped the outbox."
-        self.try_all = keyed_button("Try all now", "F5", tip, self._try_all, parent=self)
-        tip = "Post what is held for undo."
-        self.post_all = keyed_button("Post held", "Ctrl+S", tip, self._post_held, parent=self)
-        self.back = keyed_button("Page before", "Ctrl+PgUp", "", self._page_before, parent=self)
+        tip = translate("OutboxDialog", "Ask the service again, whatever stopped the outbox.")
+        self.try_all = keyed_button(
+            translate("OutboxDialog", "Try all now"), "F5", tip, self._try_all, parent=self
+        )
+        tip = translate("OutboxDialog", "Post what is held for undo.")
+        self.post_all = keyed_button(
+            translate("OutboxDialog", "Post held"), "Ctrl+S", tip, self._post_held, parent=self
+        )
+        self.back = keyed_button(
+            translate("OutboxDialog", "Page before"),
+            "Ctrl+PgUp",
+            "",
+            self._page_before,
+            parent=self,
+        )
         self.page = QLabel()
-        self.on = keyed_button("Next page", "Ctrl+PgDown", "", self._next_page, parent=self)
-        close = QPushButton("Close (Esc)")
+        self.on = keyed_button(
+            translate("OutboxDialog", "Next page"), "Ctrl+PgDown", "", self._next_page, parent=self
+        )
+        close = QPushButton(translate("OutboxDialog", "Close (Esc)"))
         close.setAutoDefault(False)
         close.clicked.connect(self.close)
         for widget in (self.try_all, self.post_all, self.back, self.page, self.on):
@@ -240,7 +291,7 @@ class OutboxDialog(QDialog):
             widget.setVisible(paged)
         self.back.setEnabled(tray.page > 1)
         self.on.setEnabled(tray.more)
-        self.page.setText(f"Page {tray.page}")
+        self.page.setText(translate("OutboxDialog", "Page {page}").format(page=tray.page))
 
     def _offer(self) -> None:
         row, offered = self.tray.in_hand, self.tray.offers

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.core.events import Connection
+from modstation.core.language import counted, later, translate
 from modstation.core.outbox import REPLACED, OperationState
-from modstation.ui.wording import counted, moment
+from modstation.ui.wording import moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,22 +19,23 @@ if TYPE_CHECKING:
     from modstation.core.queue import Counts
 
 _STATES = {
-    OperationState.HELD: "held for undo",
-    OperationState.READY: "to be posted",
-    OperationState.IN_FLIGHT: "being posted",
-    OperationState.PARKED: "stuck",
-    OperationState.CONFLICTED: "conflict",
+    OperationState.HELD: later("OutboxWords", "held for undo"),
+    OperationState.READY: later("OutboxWords", "to be posted"),
+    OperationState.IN_FLIGHT: later("OutboxWords", "being posted"),
+    OperationState.PARKED: later("OutboxWords", "stuck"),
+    OperationState.CONFLICTED: later("OutboxWords", "conflict"),
 }
-_SILENT = "the service does not say"
 
 
 def row_text(row: TrayRow, policy: Policy, *, now: datetime) -> str:
     """One row in up to three lines: the image, the decision and its state, and why."""
     operation = row.operation
     reason = _reason(operation, policy)
-    verdict = operation.target.value + (f" ({reason})" if reason else "")
-    state = _STATES.get(operation.state, operation.state.value) + _when(operation, now)
-    decided = f"decided {moment(operation.decided_at)} by {operation.actor or 'you'}"
+    verdict = operation.target.word + (f" ({reason})" if reason else "")
+    state = str(_STATES.get(operation.state, operation.state.value)) + _when(operation, now)
+    decided = translate("OutboxWords", "decided {when} by {actor}").format(
+        when=moment(operation.decided_at), actor=_actor(operation)
+    )
     lines = [operation.ref.public_id, f"{verdict} · {state} · {decided}"]
     why = _why(operation)
     if why:
@@ -41,27 +43,46 @@ def row_text(row: TrayRow, policy: Policy, *, now: datetime) -> str:
     return "\n".join(lines)
 
 
+def _actor(operation: Operation) -> str:
+    return operation.actor or translate("OutboxWords", "you")
+
+
 def _when(operation: Operation, now: datetime) -> str:
     parts = []
     if operation.attempts:
-        parts.append(f"tried {counted(operation.attempts, 'time')}")
+        parts.append(
+            counted(operation.attempts, translate("OutboxWords", "tried once|tried {n} times"))
+        )
     if operation.state is OperationState.HELD and operation.due_at > now:
-        parts.append(f"posted in {_seconds(operation, now)}")
+        parts.append(
+            translate("OutboxWords", "posted in {seconds}").format(seconds=_seconds(operation, now))
+        )
     elif operation.state is OperationState.READY and operation.due_at > now:
-        parts.append(f"next try in {_seconds(operation, now)}")
+        parts.append(
+            translate("OutboxWords", "next try in {seconds}").format(
+                seconds=_seconds(operation, now)
+            )
+        )
     return "".join(f", {part}" for part in parts)
 
 
 def _seconds(operation: Operation, now: datetime) -> str:
     seconds = max(1, round((operation.due_at - now).total_seconds()))
-    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
+    if seconds < 90:
+        return translate("OutboxWords", "{count} s").format(count=seconds)
+    return translate("OutboxWords", "{count} min").format(count=round(seconds / 60))
 
 
 def _why(operation: Operation) -> str:
     if operation.state is OperationState.CONFLICTED:
         if operation.error_code == REPLACED:
-            return "Another picture was uploaded under this name meanwhile; look at it first."
-        return f"Meanwhile the service says {operation.theirs.value if operation.theirs else '?'}."
+            return translate(
+                "OutboxWords",
+                "Another picture was uploaded under this name meanwhile; look at it first.",
+            )
+        return translate("OutboxWords", "Meanwhile the service says {theirs}.").format(
+            theirs=operation.theirs.word if operation.theirs else "?"
+        )
     return operation.last_error or ""
 
 
@@ -76,11 +97,14 @@ def mine_text(row: TrayRow, policy: Policy) -> list[tuple[str, str]]:
     """This side of a conflict: name and value of each thing that counts."""
     operation = row.operation
     return [
-        ("Verdict", operation.target.value),
-        ("When", moment(operation.decided_at)),
-        ("Who", operation.actor or "you"),
-        ("Why", _reason(operation, policy) or "no reason given"),
-        ("Note", operation.note or "none"),
+        (translate("OutboxWords", "Verdict"), operation.target.word),
+        (translate("OutboxWords", "When"), moment(operation.decided_at)),
+        (translate("OutboxWords", "Who"), _actor(operation)),
+        (
+            translate("OutboxWords", "Why"),
+            _reason(operation, policy) or translate("OutboxWords", "no reason given"),
+        ),
+        (translate("OutboxWords", "Note"), operation.note or translate("OutboxWords", "none")),
     ]
 
 
@@ -88,19 +112,26 @@ def theirs_text(row: TrayRow) -> list[tuple[str, str]]:
     """The other side, as far as the service tells."""
     operation = row.operation
     replaced = operation.error_code == REPLACED
+    silent = translate("OutboxWords", "the service does not say")
     return [
-        ("Verdict", operation.theirs.value if operation.theirs else _SILENT),
-        ("When", moment(row.theirs_at) if row.theirs_at else _SILENT),
-        ("Who", _SILENT),
-        ("Why", "another picture was uploaded" if replaced else _SILENT),
-        ("Note", _SILENT),
+        (
+            translate("OutboxWords", "Verdict"),
+            operation.theirs.word if operation.theirs else silent,
+        ),
+        (translate("OutboxWords", "When"), moment(row.theirs_at) if row.theirs_at else silent),
+        (translate("OutboxWords", "Who"), silent),
+        (
+            translate("OutboxWords", "Why"),
+            translate("OutboxWords", "another picture was uploaded") if replaced else silent,
+        ),
+        (translate("OutboxWords", "Note"), silent),
     ]
 
 
 def summary(counts: Counts, change: ConnectionChanged, *, retry_key: str) -> str:
     """What the outbox holds in one or two sentences, and what stops all of it, if anything does."""
     if not counts.unsent:
-        return "Everything is posted."
+        return translate("OutboxWords", "Everything is posted.")
     stopped = {
         Connection.MAY_NOT_POST,
         Connection.NOT_AUTHORIZED,
@@ -109,14 +140,31 @@ def summary(counts: Counts, change: ConnectionChanged, *, retry_key: str) -> str
         Connection.THROTTLED,
     }
     if change.connection is Connection.OFFLINE_CHOSEN:
-        return (
-            f"{counted(counts.unsent, 'decision')} wait; nothing is posted while you are offline."
+        return counted(
+            counts.unsent,
+            translate(
+                "OutboxWords",
+                "{n} decision waits; nothing is posted while you are offline."
+                "|{n} decisions wait; nothing is posted while you are offline.",
+            ),
         )
     if counts.on_the_way and change.connection in stopped:
-        again = f" Tried again at {moment(change.until)}." if change.until else ""
-        return f"{change.message}{again} {retry_key} tries again now."
+        parts = [change.message]
+        if change.until:
+            again = translate("OutboxWords", "Tried again at {when}.")
+            parts.append(again.format(when=moment(change.until)))
+        parts.append(translate("OutboxWords", "{key} tries again now.").format(key=retry_key))
+        return " ".join(parts)
     needing = counts.parked + counts.conflicted
     if needing:
-        text = f"{counted(needing, 'decision')} cannot go on without you."
-        return text + (" The others are posted by themselves." if counts.on_the_way else "")
-    return "These are posted by themselves; nothing is to be done."
+        text = counted(
+            needing,
+            translate(
+                "OutboxWords",
+                "{n} decision cannot go on without you.|{n} decisions cannot go on without you.",
+            ),
+        )
+        if not counts.on_the_way:
+            return text
+        return text + " " + translate("OutboxWords", "The others are posted by themselves.")
+    return translate("OutboxWords", "These are posted by themselves; nothing is to be done.")

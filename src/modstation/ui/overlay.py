@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.keymap import is_character
+from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.theme import HEADLINE
 
@@ -75,7 +76,7 @@ class Overlay(QWidget):
             field.installEventFilter(self)
         body.setParent(self._sheet)
         column.addWidget(body, 1)
-        self._close = QPushButton("Close (Esc)", self._sheet)
+        self._close = QPushButton(translate("Overlay", "Close (Esc)"), self._sheet)
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._close.clicked.connect(self.leave)
         self._said = QLabel(self._sheet)

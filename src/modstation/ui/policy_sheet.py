@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from modstation.app.policy_words import SEVERITIES, consequences, policy_asks, statement
+from modstation.core.language import translate
 from modstation.ui.overlay import Overlay
 from modstation.ui.sheets import KeyCaps
 from modstation.ui.theme import BODY, SMALL, TITLE
@@ -36,7 +37,14 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
         for reason in (*policy.with_key, *policy.without_key)
     ]
     if not policy.reasons:
-        rows.append((None, _column([_label(theme, "This policy names no reasons.", BODY)])))
+        rows.append(
+            (
+                None,
+                _column(
+                    [_label(theme, translate("PolicySheet", "This policy names no reasons."), BODY)]
+                ),
+            )
+        )
     for row, (cap, words) in enumerate(rows):
         if cap is not None:
             grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignTop)
@@ -46,7 +54,9 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
     area.setWidget(inside)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    title = f"{policy.title or 'Policy'} · version {policy.version}"
+    title = translate("PolicySheet", "{title} · version {version}").format(
+        title=policy.title or translate("PolicySheet", "Policy"), version=policy.version
+    )
     needed = inside.sizeHint().height()
     return Overlay(theme, title, area, widest=theme.px(_WIDEST), needed=needed, parent=parent)
 
@@ -55,7 +65,10 @@ def _reason(theme: Theme, reason: Reason) -> QVBoxLayout:
     labels = [_label(theme, f"{reason.title} · {SEVERITIES[reason.severity]}", TITLE, strong=True)]
     if reason.rule:
         labels.append(_label(theme, reason.rule, BODY))
-    for name, examples in (("Rejected", reason.bad), ("Allowed", reason.good)):
+    for name, examples in (
+        (translate("PolicySheet", "Rejected"), reason.bad),
+        (translate("PolicySheet", "Allowed"), reason.good),
+    ):
         if examples:
             labels.append(_label(theme, f"{name}: {'; '.join(examples)}.", BODY))
     further = f"{consequences(reason)} {statement(reason)}".strip()

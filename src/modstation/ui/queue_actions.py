@@ -9,6 +9,7 @@ from modstation.app.rescue import Rescue
 from modstation.app.session_events import Message, Tone
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.core.queue import Order
 from modstation.ui.wording import ORDER_WORDS
 
@@ -48,7 +49,9 @@ class QueueActions:
         window.commands.refuse_hidden()
         entry = session.current
         if entry is None:
-            raise ReviewError("There is no image to escalate.", code="empty")
+            raise ReviewError(
+                translate("QueueActions", "There is no image to escalate."), code="empty"
+            )
         refuse_settled(entry)
         from modstation.ui.lists_sheet import EscalateDialog
 
@@ -67,25 +70,35 @@ class QueueActions:
     def _clear_filter(self) -> None:
         window = self._window
         if window.session.view.filter is None:
-            raise ReviewError("There is no filter.", code="no-filter")
+            raise ReviewError(translate("QueueActions", "There is no filter."), code="no-filter")
         window.session.filter(None)
 
     def _rescue(self) -> None:
         if self._rescuing.toggle():
-            text = "Only what was rejected for its form is shown; the same key goes back."
+            text = translate(
+                "QueueActions",
+                "Only what was rejected for its form is shown; the same key goes back.",
+            )
             self._window.message.show_message(Message(text, Tone.INFO))
 
     def _order(self) -> None:
         """Take the next order; it stays for the next start."""
         window, view = self._window, self._window.session.view
         if view.status is not ModerationStatus.PENDING:
-            raise ReviewError("Only what waits has another order.", code="settled")
+            raise ReviewError(
+                translate("QueueActions", "Only what waits has another order."), code="settled"
+            )
         orders = list(Order)
         order = orders[(orders.index(view.order) + 1) % len(orders)]
         window.station.settings_book.change(order=order.value)
         # The view may have had another order than the setting.
         window.session.change_view(view.in_order(order))
-        window.message.show_message(Message(f"Order: {ORDER_WORDS[order]}.", Tone.INFO))
+        window.message.show_message(
+            Message(
+                translate("QueueActions", "Order: {order}.").format(order=ORDER_WORDS[order]),
+                Tone.INFO,
+            )
+        )
 
 
 def _current(window: StationWindow) -> Callable[[], str | None]:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.assets import ModerationStatus
+from modstation.core.language import number, translate
 from modstation.ui.overlay import Overlay
 from modstation.ui.theme import BUTTON
 
@@ -52,11 +53,11 @@ class QueuesSheet(Overlay):
         key_of: Callable[[str], str],
     ) -> None:
         self.rows = QListWidget()
-        self.rows.setAccessibleName("Queues")
+        self.rows.setAccessibleName(translate("QueuesSheet", "Queues"))
         self.rows.setIconSize(QSize(theme.px(16), theme.px(16)))
         theme.write_in(self.rows, BUTTON)
-        self.review = _button("Review (Enter)")
-        self.tick = _button(f"Tick ({key_of(_TICK)})")
+        self.review = _button(translate("QueuesSheet", "Review (Enter)"))
+        self.tick = _button(translate("QueuesSheet", "Tick ({key})").format(key=key_of(_TICK)))
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 12, 0)
@@ -70,7 +71,7 @@ class QueuesSheet(Overlay):
         column.addLayout(buttons)
         super().__init__(
             theme,
-            "What to review",
+            translate("QueuesSheet", "What to review"),
             body,
             widest=theme.px(560),
             needed=theme.px(11 * _ROW),
@@ -87,7 +88,7 @@ class QueuesSheet(Overlay):
         self.rows.itemClicked.connect(lambda _: self._click())
         self.review.clicked.connect(self._choose)
         self.tick.clicked.connect(lambda: self._tick(self.rows.currentRow()))
-        self.say("Reading what is here…")
+        self.say(translate("QueuesSheet", "Reading what is here…"))
 
     def show_choices(self, choices: QueueChoices) -> None:
         """Fill the rows; the first queue under review is chosen."""
@@ -105,8 +106,11 @@ class QueuesSheet(Overlay):
         self.rows.blockSignals(False)
         self.rows.setCurrentRow(next(n for n, row in enumerate(choices.rows) if row.current))
         self.say(
-            "Ticked queues of one state are reviewed as one. Approved and rejected images can be"
-            " overridden: the key says first what that does."
+            translate(
+                "QueuesSheet",
+                "Ticked queues of one state are reviewed as one. Approved and rejected"
+                " images can be overridden: the key says first what that does.",
+            )
         )
 
     def _show_ticks(self) -> None:
@@ -170,7 +174,9 @@ def _button(text: str) -> QPushButton:
 
 
 def _text(choice: QueueChoice) -> str:
-    text = f"{choice.listing.kind} · {choice.listing.status.value}"
+    text = f"{choice.listing.kind} · {choice.listing.status.word}"
     if choice.waiting is not None:
-        text += f" · {choice.waiting:,} here"
-    return f"{text} · under review" if choice.current else text
+        text += " · " + translate("QueuesSheet", "{count} here").format(
+            count=number(choice.waiting)
+        )
+    return text + " · " + translate("QueuesSheet", "under review") if choice.current else text

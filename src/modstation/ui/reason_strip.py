@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from modstation.core.commands import COMMANDS
+from modstation.core.language import translate
 from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY
@@ -42,11 +43,11 @@ class ReasonStrip(QWidget):
         self._stage = stage
         self._key_of = key_of
         self.buttons: dict[str, CommandButton] = {}
-        self.setAccessibleName("Reasons for the rejection")
+        self.setAccessibleName(translate("ReasonStrip", "Reasons for the rejection"))
         column = QVBoxLayout(self)
         column.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
         column.setSpacing(8)
-        self._title = QLabel("Reject – for which reason?", self)
+        self._title = QLabel(translate("ReasonStrip", "Reject – for which reason?"), self)
         theme.write_in(self._title, BODY, strong=True)
         column.addWidget(self._title)
         self._grid = QGridLayout()

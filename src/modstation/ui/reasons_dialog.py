@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.core.errors import ReviewError
+from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.theme import size_dialog
 
@@ -46,7 +47,7 @@ class ReasonsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("More reasons")
+        self.setWindowTitle(translate("ReasonsDialog", "More reasons"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 560, 420)
         self._policy = policy
@@ -57,10 +58,12 @@ class ReasonsDialog(QDialog):
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        self.heading = _label("Reject with a reason that has no key", role="heading")
+        self.heading = _label(
+            translate("ReasonsDialog", "Reject with a reason that has no key"), role="heading"
+        )
         self.words = _label("", role="muted")
         self.list = QListWidget()
-        self.list.setAccessibleName("Reasons")
+        self.list.setAccessibleName(translate("ReasonsDialog", "Reasons"))
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(2)
@@ -81,9 +84,9 @@ class ReasonsDialog(QDialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.reject_button = QPushButton("&Reject")
+        self.reject_button = QPushButton(translate("ReasonsDialog", "&Reject"))
         self.reject_button.clicked.connect(self._reject)
-        self.leave_button = QPushButton("Cancel")
+        self.leave_button = QPushButton(translate("ReasonsDialog", "Cancel"))
         self.leave_button.clicked.connect(self.close)
         for button in (self.reject_button, self.leave_button):
             button.setAutoDefault(False)
@@ -108,8 +111,12 @@ class ReasonsDialog(QDialog):
         """Another reason was chosen: nothing is confirmed."""
         self._confirming = False
         self.words.setText(_public_id(self._entry))
-        self.answer.setText("Choose the reason that fits best." if not self._chosen() else "")
-        self.reject_button.setText("&Reject")
+        self.answer.setText(
+            translate("ReasonsDialog", "Choose the reason that fits best.")
+            if not self._chosen()
+            else ""
+        )
+        self.reject_button.setText(translate("ReasonsDialog", "&Reject"))
         self.reject_button.setEnabled(self._chosen() is not None)
 
     def _reject(self) -> None:
@@ -118,9 +125,17 @@ class ReasonsDialog(QDialog):
             return
         if reason.escalate and not self._confirming:
             self._confirming = True
-            gone = " Every copy on this machine is destroyed at once." if reason.purge else ""
-            self._answer(f"“{reason.title}”: the image is rejected and escalated.{gone}")
-            self.reject_button.setText("Yes, &reject and escalate")
+            gone = (
+                " " + translate("ReasonsDialog", "Every copy on this machine is destroyed at once.")
+                if reason.purge
+                else ""
+            )
+            self._answer(
+                translate(
+                    "ReasonsDialog", "“{title}”: the image is rejected and escalated.{gone}"
+                ).format(title=reason.title, gone=gone)
+            )
+            self.reject_button.setText(translate("ReasonsDialog", "Yes, &reject and escalate"))
             return
         try:
             self._refuse_another()
@@ -141,10 +156,12 @@ class ReasonsDialog(QDialog):
     def _refuse_another(self) -> None:
         now = self._current()
         if now is None or self._entry is None or now.key != self._entry.key:
-            raise ReviewError("Another image is on the stage now.", code="moved")
+            raise ReviewError(
+                translate("ReasonsDialog", "Another image is on the stage now."), code="moved"
+            )
 
     def _tell_what_to_do(self, reason: Reason) -> None:
-        self.heading.setText("Rejected. Now escalate it")
+        self.heading.setText(translate("ReasonsDialog", "Rejected. Now escalate it"))
         self.words.setText(f"{_public_id(self._entry)}\n{reason.title}")
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
@@ -154,12 +171,16 @@ class ReasonsDialog(QDialog):
         self._column.insertStretch(self._column.indexOf(self.answer) + 1, 1)
         self.reject_button.hide()
         self.answer.setText(self._policy.escalation)
-        self.leave_button.setText("Close")
+        self.leave_button.setText(translate("ReasonsDialog", "Close"))
         self.leave_button.setFocus()
 
 
 def _public_id(entry: QueueEntry | None) -> str:
-    return entry.asset.ref.public_id if entry else "There is no image to decide."
+    return (
+        entry.asset.ref.public_id
+        if entry
+        else translate("ReasonsDialog", "There is no image to decide.")
+    )
 
 
 def _label(text: str, *, role: str = "") -> QLabel:

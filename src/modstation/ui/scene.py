@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from modstation.core.events import Connection
+from modstation.core.language import translate
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.cards import Card
 
@@ -53,9 +54,9 @@ def compose(
         return Words(
             Card(
                 "cover-all",
-                "Everything is covered",
-                "Nothing can be decided until you go on.",
-                ((key_of("cover-all"), "go on"),),
+                translate("Scene", "Everything is covered"),
+                translate("Scene", "Nothing can be decided until you go on."),
+                ((key_of("cover-all"), translate("Scene", "go on")),),
             )
         )
     entry = session.current
@@ -70,15 +71,21 @@ def compose(
         return Words(_cannot_show(result.error.title, result.error.message, key_of), entry.key)
     problem = session.problem(entry.key)
     if problem is not None:
-        return Words(_cannot_show("The image could not be fetched", problem, key_of), entry.key)
+        return Words(
+            _cannot_show(translate("Scene", "The image could not be fetched"), problem, key_of),
+            entry.key,
+        )
     if session.connection.connection in _UNREACHABLE:
-        text = "It is not on this machine yet and comes as soon as the service can be reached."
+        text = translate(
+            "Scene",
+            "It is not on this machine yet and comes as soon as the service can be reached.",
+        )
     else:
-        text = "It can be decided once it is on the screen."
+        text = translate("Scene", "It can be decided once it is on the screen.")
     return Words(
         Card(
             "loading",
-            "Loading the image",
+            translate("Scene", "Loading the image"),
             text,
             ((key_of("skip"), "skip"), (key_of("next"), "next")),
         )
@@ -89,10 +96,12 @@ def _cannot_show(heading: str, text: str, key_of: Callable[[str], str]) -> Card:
     return Card(
         "warning",
         heading,
-        f"{text} It can be rejected or skipped, but not approved unseen.",
+        translate("Scene", "{text} It can be rejected or skipped, but not approved unseen.").format(
+            text=text
+        ),
         (
             (key_of("reject"), "reject"),
-            ("1–0", "reject with a reason"),
+            ("1–0", translate("Scene", "reject with a reason")),
             (key_of("skip"), "skip"),
         ),
         problem=True,
@@ -100,24 +109,42 @@ def _cannot_show(heading: str, text: str, key_of: Callable[[str], str]) -> Card:
 
 
 def _no_entry(session: ReviewSession, key_of: Callable[[str], str]) -> Card:
-    keys = ((key_of("refresh"), "look again"), (key_of("undo"), "undo"))
+    keys = ((key_of("refresh"), translate("Scene", "look again")), (key_of("undo"), "undo"))
     if not session.loaded:
-        return Card("loading", "Opening the queue", "Reading what waits on this machine.")
+        return Card(
+            "loading",
+            translate("Scene", "Opening the queue"),
+            translate("Scene", "Reading what waits on this machine."),
+        )
     match session.connection.connection:
         case Connection.STARTING:
-            return Card("loading", "Asking the service", "Nothing waits on this machine yet.")
+            return Card(
+                "loading",
+                translate("Scene", "Asking the service"),
+                translate("Scene", "Nothing waits on this machine yet."),
+            )
         case Connection.NOT_AUTHORIZED:
-            text = "The service does not accept the key or the secret of this account."
+            text = translate(
+                "Scene", "The service does not accept the key or the secret of this account."
+            )
             return Card(
                 "key",
-                "Not signed in",
+                translate("Scene", "Not signed in"),
                 text,
-                ((key_of("accounts") or "Account…", "choose an account"),),
+                (
+                    (
+                        key_of("accounts") or translate("Scene", "Account…"),
+                        translate("Scene", "choose an account"),
+                    ),
+                ),
                 problem=True,
             )
         case connection if connection in _UNREACHABLE:
-            text = "Every image on this machine is decided. More come when the service answers."
-            return Card("offline", "Nothing left offline", text, keys)
+            text = translate(
+                "Scene",
+                "Every image on this machine is decided. More come when the service answers.",
+            )
+            return Card("offline", translate("Scene", "Nothing left offline"), text, keys)
         case _:
-            text = "Every image is decided. New ones appear here by themselves."
-            return Card("empty", "The queue is empty", text, keys)
+            text = translate("Scene", "Every image is decided. New ones appear here by themselves.")
+            return Card("empty", translate("Scene", "The queue is empty"), text, keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.app.session_events import CountsChanged, Message, Tone
+from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,9 @@ class SessionActions:
         text = summary_text(summary)
         unhappy = summary.conflicts or summary.gone or summary.stuck
         if unhappy:
-            text += f" {self._window.key_of('outbox')} shows what is left to settle."
+            text += " " + translate("SessionActions", "{key} shows what is left to settle.").format(
+                key=self._window.key_of("outbox")
+            )
         tone = Tone.PROBLEM if unhappy else Tone.DONE
         self._window.message.show_message(Message(text, tone))
 

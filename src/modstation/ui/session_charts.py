@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyqtgraph  # type: ignore[import-untyped]
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from modstation.core.language import translate
 from modstation.ui.theme import BODY, SMALL
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class SessionCharts(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self.pace = self._plot(theme, "Decided by ten minutes")
+        self.pace = self._plot(theme, translate("SessionCharts", "Decided by ten minutes"))
         heights = [count for _, count in figures.slots]
         self.pace.addItem(
             pyqtgraph.BarGraphItem(
@@ -54,7 +55,7 @@ class SessionCharts(QWidget):
         self.setAccessibleName(_spoken(figures, title_of))
 
     def _reasons(self, figures: Figures, theme: Theme, title_of: Callable[[str], str]) -> QWidget:
-        self.reasons = self._plot(theme, "Rejected by reason")
+        self.reasons = self._plot(theme, translate("SessionCharts", "Rejected by reason"))
         # The first reason on top: this axis grows upwards.
         shown = figures.reasons[:_MOST_REASONS][::-1]
         self.reasons.addItem(
@@ -102,4 +103,6 @@ def _short(title: str) -> str:
 def _spoken(figures: Figures, title_of: Callable[[str], str]) -> str:
     slots = ", ".join(f"{at.astimezone():%H:%M} {count}" for at, count in figures.slots)
     reasons = ", ".join(f"{title_of(code)} {count}" for code, count in figures.reasons)
-    return f"Decided by ten minutes: {slots or 'nothing'}. Rejected by reason: {reasons or 'none'}."
+    return translate(
+        "SessionCharts", "Decided by ten minutes: {slots}. Rejected by reason: {reasons}."
+    ).format(slots=slots or "–", reasons=reasons or "–")

@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.session_figures import write_figures
+from modstation.core.language import counted, decimal, later, number, translate
 from modstation.ui.announce import announce
 from modstation.ui.errand import Errand
 from modstation.ui.keyed_buttons import keyed_button
 from modstation.ui.theme import size_dialog
-from modstation.ui.wording import counted, duration
+from modstation.ui.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +37,14 @@ if TYPE_CHECKING:
     from modstation.core.figures import Figures
     from modstation.ui.theme import Theme
 
-_PRIVATE = "Counted from the decisions on this machine and kept here; nobody else is told."
-_NO_LIBRARY = "The charts need pyqtgraph, which is not installed: pip install modstation[charts]"
+_PRIVATE = later(
+    "SessionDialog",
+    "Counted from the decisions on this machine and kept here; nobody else is told.",
+)
+_NO_LIBRARY = later(
+    "SessionDialog",
+    "The charts need pyqtgraph, which is not installed: pip install modstation[charts]",
+)
 
 
 class SessionDialog(QDialog):
@@ -51,7 +58,7 @@ class SessionDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Session")
+        self.setWindowTitle(translate("SessionDialog", "Session"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 620, 460)
         self._tallest = min(760, parent.height() - 40)
@@ -64,8 +71,8 @@ class SessionDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(10)
-        column.addWidget(_label("This session", role="heading"))
-        column.addWidget(_label(_PRIVATE, role="muted"))
+        column.addWidget(_label(translate("SessionDialog", "This session"), role="heading"))
+        column.addWidget(_label(str(_PRIVATE), role="muted"))
         self._inside = QWidget()
         self._body = QVBoxLayout(self._inside)
         self._body.setContentsMargins(12, 8, 8, 8)
@@ -92,19 +99,32 @@ class SessionDialog(QDialog):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.charts_button = keyed_button(
-            "Charts", "Alt+C", "Draw the figures.", self._draw, parent=self
+            translate("SessionDialog", "Charts"),
+            "Alt+C",
+            translate("SessionDialog", "Draw the figures."),
+            self._draw,
+            parent=self,
         )
         self.save_button = keyed_button(
-            "Save as CSV…", "Alt+S", "Write the figures to a file.", self._ask_where, parent=self
+            translate("SessionDialog", "Save as CSV…"),
+            "Alt+S",
+            translate("SessionDialog", "Write the figures to a file."),
+            self._ask_where,
+            parent=self,
         )
         row.addWidget(self.charts_button)
         row.addWidget(self.save_button)
         row.addStretch(1)
         self.leave_button = keyed_button(
-            "Close the station", "Ctrl+Q", "", self._leave, parent=self
+            translate("SessionDialog", "Close the station"), "Ctrl+Q", "", self._leave, parent=self
         )
         self.leave_button.setVisible(ending)
-        close = QPushButton("Stay (Esc)" if ending else "Back (Esc)", self)
+        close = QPushButton(
+            translate("SessionDialog", "Stay (Esc)")
+            if ending
+            else translate("SessionDialog", "Back (Esc)"),
+            self,
+        )
         close.setAutoDefault(False)
         close.clicked.connect(self.close)
         row.addWidget(self.leave_button)
@@ -133,11 +153,11 @@ class SessionDialog(QDialog):
             return
         self.figures = self._station.figures.figures()
         facts = facts_of(self.figures, self._title_of)
-        for number, (name, value) in enumerate(facts):
+        for row, (name, value) in enumerate(facts):
             title = _label(name, role="muted")
             title.setWordWrap(False)
-            self._grid.addWidget(title, number, 0)
-            self._grid.addWidget(_label(value), number, 1)
+            self._grid.addWidget(title, row, 0)
+            self._grid.addWidget(_label(value), row, 1)
         self._inside.setAccessibleName(". ".join(f"{name}: {value}" for name, value in facts))
 
     def _title_of(self, code: str) -> str:
@@ -149,7 +169,7 @@ class SessionDialog(QDialog):
             # Not at the top: the library and numpy take longer than the window itself.
             from modstation.ui.session_charts import SessionCharts
         except ModuleNotFoundError:
-            self._say(_NO_LIBRARY)
+            self._say(str(_NO_LIBRARY))
             return
         self.charts = SessionCharts(
             self.figures, self._theme, title_of=self._title_of, parent=self._inside
@@ -159,7 +179,9 @@ class SessionDialog(QDialog):
         self.resize(self.width(), self._tallest)
 
     def _ask_where(self) -> None:
-        ask = QFileDialog(self, "Save the figures", "session.csv", "CSV (*.csv)")
+        ask = QFileDialog(
+            self, translate("SessionDialog", "Save the figures"), "session.csv", "CSV (*.csv)"
+        )
         ask.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         ask.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         ask.setDefaultSuffix("csv")
@@ -171,7 +193,7 @@ class SessionDialog(QDialog):
         figures = self.figures
         self._errand = Errand(
             lambda: write_figures(Path(path), figures),
-            lambda _: self._say(f"Saved to {path}."),
+            lambda _: self._say(translate("SessionDialog", "Saved to {path}.").format(path=path)),
             self._not_saved,
         )
 
@@ -193,22 +215,48 @@ def facts_of(figures: Figures, title_of: Callable[[str], str]) -> list[tuple[str
     """The figures in words, name and value."""
     facts = [
         (
-            "Decided",
-            f"{figures.decided:,}: {figures.approved:,} approved, {figures.rejected:,} rejected",
+            translate("SessionDialog", "Decided"),
+            translate(
+                "SessionDialog", "{decided}: {approved} approved, {rejected} rejected"
+            ).format(
+                decided=number(figures.decided),
+                approved=number(figures.approved),
+                rejected=number(figures.rejected),
+            ),
         ),
-        ("Time at work", _precise(figures.active.total_seconds())),
+        (translate("SessionDialog", "Time at work"), _precise(figures.active.total_seconds())),
     ]
     if figures.per_hour is not None:
-        facts.append(("Pace", f"{counted(round(figures.per_hour), 'image')} an hour"))
+        facts.append(
+            (
+                translate("SessionDialog", "Pace"),
+                counted(
+                    round(figures.per_hour),
+                    translate("SessionDialog", "{n} image an hour|{n} images an hour"),
+                ),
+            )
+        )
     if figures.median_ms is not None:
-        facts.append(("Median per image", f"{figures.median_ms / 1000:.1f} s"))
+        facts.append(
+            (
+                translate("SessionDialog", "Median per image"),
+                _seconds(decimal(figures.median_ms / 1000)),
+            )
+        )
     if figures.taken_back:
-        facts.append(("Taken back", f"{figures.taken_back:,}"))
+        facts.append((translate("SessionDialog", "Taken back"), number(figures.taken_back)))
     if figures.reversed:
-        facts.append(("Reversed after posting", f"{figures.reversed:,}"))
-    facts.append(("Uncovered", _precise(figures.revealed.total_seconds())))
-    facts.append(("Severe images seen", f"{figures.severe:,}"))
-    facts += [(f"Reason: {title_of(code)}", f"{count:,}") for code, count in figures.reasons]
+        facts.append(
+            (translate("SessionDialog", "Reversed after posting"), number(figures.reversed))
+        )
+    facts.append(
+        (translate("SessionDialog", "Uncovered"), _precise(figures.revealed.total_seconds()))
+    )
+    facts.append((translate("SessionDialog", "Severe images seen"), number(figures.severe)))
+    reason = translate("SessionDialog", "Reason: {title}")
+    facts += [
+        (reason.format(title=title_of(code)), number(count)) for code, count in figures.reasons
+    ]
     return facts
 
 
@@ -216,15 +264,29 @@ def line_of(figures: Figures) -> str:
     """The session in one sentence; empty if nothing was decided."""
     if not figures.decided:
         return ""
-    pace = "" if figures.per_hour is None else f", {round(figures.per_hour):,} an hour"
     worked = _precise(figures.active.total_seconds())
-    return f"This session: {counted(figures.decided, 'decision')} in {worked}{pace}."
+    if figures.per_hour is None:
+        forms = translate(
+            "SessionDialog",
+            "This session: {n} decision in {worked}.|This session: {n} decisions in {worked}.",
+        )
+        return counted(figures.decided, forms, worked=worked)
+    forms = translate(
+        "SessionDialog",
+        "This session: {n} decision in {worked}, {pace} an hour."
+        "|This session: {n} decisions in {worked}, {pace} an hour.",
+    )
+    return counted(figures.decided, forms, worked=worked, pace=number(round(figures.per_hour)))
 
 
 def _precise(seconds: float) -> str:
     if seconds < 120:
-        return f"{round(seconds)} s"
+        return _seconds(number(round(seconds)))
     return duration(timedelta(seconds=seconds))
+
+
+def _seconds(count: str) -> str:
+    return translate("SessionDialog", "{count} s").format(count=count)
 
 
 def _label(text: str, *, role: str = "") -> QLabel:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.first_steps import Part, hints, hints_shown, tour_cards
 from modstation.app.session_events import Message, Tone
+from modstation.core.language import translate
 from modstation.ui.motion import is_still
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class SettingUp:
         self.look()
 
     def _not_written(self, error: SettingsError) -> None:
-        text = f"{error.message} What you changed counts until you close the window."
+        text = translate(
+            "SettingUp", "{message} What you changed counts until you close the window."
+        ).format(message=error.message)
         self._window.message.show_message(Message(text, Tone.PROBLEM))
 
     def look(self) -> None:

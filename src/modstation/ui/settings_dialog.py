@@ -18,8 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from modstation.app.settings import SettingKind
+from modstation.app.settings import SettingKind, choice_title
 from modstation.core.errors import SettingsError
+from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.theme import size_dialog
 
@@ -36,7 +37,7 @@ class SettingsDialog(QDialog):
     def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(translate("SettingsDialog", "Settings"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 640, 600)
         self._form = form
@@ -46,7 +47,10 @@ class SettingsDialog(QDialog):
         column.setContentsMargins(24, 20, 16, 20)
         column.setSpacing(12)
         for problem in form.problems:
-            told = f"{problem} So every image is covered. What you save here replaces the file."
+            told = translate(
+                "SettingsDialog",
+                "{problem} So every image is covered. What you save here replaces the file.",
+            ).format(problem=problem)
             column.addWidget(_words(told, "problem"))
         column.addWidget(self._rows(), 1)
         self.said = _words("", "muted")
@@ -112,9 +116,12 @@ class SettingsDialog(QDialog):
             return box
         if info.kind is SettingKind.CHOICE:
             choice = QComboBox()
-            choice.addItems(list(info.choices))
-            choice.setCurrentText(str(value))
-            choice.currentTextChanged.connect(lambda text: self._filled(name, text))
+            for one in info.choices:
+                choice.addItem(choice_title(one), one)
+            choice.setCurrentIndex(choice.findData(str(value)))
+            choice.currentIndexChanged.connect(
+                lambda row: self._filled(name, str(choice.itemData(row)))
+            )
             return choice
         line = QLineEdit(str(value))
         line.textChanged.connect(lambda text: self._filled(name, text))
@@ -123,13 +130,13 @@ class SettingsDialog(QDialog):
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.defaults = QPushButton("&Defaults")
+        self.defaults = QPushButton(translate("SettingsDialog", "&Defaults"))
         self.defaults.setAutoDefault(False)
         self.defaults.clicked.connect(self._defaults)
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(translate("SettingsDialog", "Cancel"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        self.save = QPushButton("&Save")
+        self.save = QPushButton(translate("SettingsDialog", "&Save"))
         self.save.setDefault(True)
         self.save.clicked.connect(self._save)
         row.addWidget(self.defaults)
@@ -154,7 +161,11 @@ class SettingsDialog(QDialog):
         for settings in form.groups().values():
             for info in settings:
                 why = refusals.get(info.name)
-                after = " Counts after the next start." if info.restart else ""
+                after = (
+                    " " + translate("SettingsDialog", "Counts after the next start.")
+                    if info.restart
+                    else ""
+                )
                 _say(
                     self._notes[info.name],
                     why or f"{info.description}{after}",
@@ -162,12 +173,20 @@ class SettingsDialog(QDialog):
                 )
         self.save.setEnabled(not refusals)
         if refusals:
-            _say(self.said, "What is marked cannot be saved.", "problem")
+            _say(
+                self.said, translate("SettingsDialog", "What is marked cannot be saved."), "problem"
+            )
         elif later:
             names = ", ".join(self._titles()[name] for name in later)
-            _say(self.said, f"After the next start: {names}. The rest counts at once.", "muted")
+            _say(
+                self.said,
+                translate(
+                    "SettingsDialog", "After the next start: {names}. The rest counts at once."
+                ).format(names=names),
+                "muted",
+            )
         else:
-            _say(self.said, "Saved settings count at once.", "muted")
+            _say(self.said, translate("SettingsDialog", "Saved settings count at once."), "muted")
 
     def _titles(self) -> dict[str, str]:
         return {info.name: info.title for part in self._form.groups().values() for info in part}
@@ -179,7 +198,7 @@ class SettingsDialog(QDialog):
             if isinstance(field, QCheckBox):
                 field.setChecked(bool(value))
             elif isinstance(field, QComboBox):
-                field.setCurrentText(str(value))
+                field.setCurrentIndex(field.findData(str(value)))
             else:
                 field.setText(str(value))
         self._tell()

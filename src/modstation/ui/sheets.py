@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
 
 from modstation.app.paths import resources
 from modstation.core.commands import COMMANDS
+from modstation.core.keymap import group_title
+from modstation.core.language import translate
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.overlay import Overlay
 from modstation.ui.theme import BODY, TITLE
@@ -57,7 +59,7 @@ def keys_sheet(
         column = QVBoxLayout()
         column.setSpacing(4)
         for group in names:
-            title = QLabel(group)
+            title = QLabel(group_title(group))
             theme.write_in(title, TITLE, strong=True)
             title.setContentsMargins(0, 8, 0, 4)
             column.addWidget(title)
@@ -73,7 +75,7 @@ def keys_sheet(
     area.setWidgetResizable(True)
     return Overlay(
         theme,
-        f"Keys · {keymap.name} keymap",
+        translate("Sheets", "Keys · {name} keymap").format(name=keymap.name),
         area,
         widest=theme.px(1120 if wide else 820),
         needed=inside.sizeHint().height(),
@@ -92,7 +94,12 @@ def help_sheet(theme: Theme, *, parent: QWidget) -> Overlay:
     browser.setMarkdown(text)
     _space_out(browser)
     return Overlay(
-        theme, "Manual", browser, widest=theme.px(760), needed=theme.px(760), parent=parent
+        theme,
+        translate("Sheets", "Manual"),
+        browser,
+        widest=theme.px(760),
+        needed=theme.px(760),
+        parent=parent,
     )
 
 
@@ -143,6 +150,10 @@ class _KeyRow(QWidget):
         name.setTextFormat(Qt.TextFormat.PlainText)
         theme.write_in(name, BODY)
         name.setToolTip(help_text)
-        name.setAccessibleDescription(f"{help_text} Keys: {', '.join(keys) or 'none'}.")
+        name.setAccessibleDescription(
+            translate("Sheets", "{help} Keys: {keys}.").format(
+                help=help_text, keys=", ".join(keys) or translate("Sheets", "none")
+            )
+        )
         row.addWidget(name, 1)
         row.addWidget(KeyCaps(theme, keys))

@@ -13,6 +13,7 @@ from modstation.app.session_events import (
     ViewChanged,
 )
 from modstation.core.events import Connection
+from modstation.core.language import number, translate
 from modstation.ui.announce import announce, listens
 from modstation.ui.scene import Words
 from modstation.ui.wording import CONNECTION_WORDS, view_text
@@ -59,7 +60,7 @@ class SpokenChanges:
             return ""
         for item in self._window.session.strip():
             if item.key == key and item.state in _SETTLED:
-                return f"{key.split('/', 2)[-1]}: {item.state.value}."
+                return f"{key.split('/', 2)[-1]}: {item.state.word}."
         return ""
 
     def _heard(self, event: SessionEvent) -> None:
@@ -74,7 +75,12 @@ class SpokenChanges:
             case ViewChanged(view=view):
                 announce(window.stage, view_text(view))
             case FlagChanged(flagged=flagged):
-                announce(window.stage, "Flagged." if flagged else "Not flagged.")
+                announce(
+                    window.stage,
+                    translate("SpokenChanges", "Flagged.")
+                    if flagged
+                    else translate("SpokenChanges", "Not flagged."),
+                )
             case CountsChanged(counts=counts):
                 before_counts, self._counts = self._counts, counts
                 self._say_stuck(before_counts, counts)
@@ -84,6 +90,18 @@ class SpokenChanges:
     def _say_stuck(self, before: Counts, now: Counts) -> None:
         """What needs a person, as soon as it does."""
         if now.conflicted > before.conflicted:
-            announce(self._window.status, f"Conflicts: {now.conflicted:,}.", urgent=True)
+            announce(
+                self._window.status,
+                translate("SpokenChanges", "Conflicts: {count}.").format(
+                    count=number(now.conflicted)
+                ),
+                urgent=True,
+            )
         if now.parked > before.parked:
-            announce(self._window.status, f"Decisions stuck: {now.parked:,}.", urgent=True)
+            announce(
+                self._window.status,
+                translate("SpokenChanges", "Decisions stuck: {count}.").format(
+                    count=number(now.parked)
+                ),
+                urgent=True,
+            )

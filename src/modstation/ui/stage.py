@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from modstation.app.look import Shown
+from modstation.core.language import translate
 from modstation.media.frames import Frame
 from modstation.ui.cards import Card, paint_card
 from modstation.ui.frame_strip import FrameStrip
@@ -25,10 +26,19 @@ if TYPE_CHECKING:
     from modstation.media.frames import DecodeResult
     from modstation.ui.theme import Theme
 
-_NOTHING_YET = Words(Card("loading", "Opening the queue", "Reading what waits on this machine."))
 # The listing's size is believed when its shape is that of the picture, within this share.
 _SAME_SHAPE = 0.03
 _WHEEL_NOTCH = 120
+
+
+def _nothing_yet() -> Words:
+    return Words(
+        Card(
+            "loading",
+            translate("Stage", "Opening the queue"),
+            translate("Stage", "Reading what waits on this machine."),
+        )
+    )
 
 
 class Stage(QWidget):
@@ -57,7 +67,7 @@ class Stage(QWidget):
         self._key_of = key_of
         self._pictures = PicturePainter(theme)
         self._warnings: dict[str, str | None] = {}
-        self._scene: Scene = _NOTHING_YET
+        self._scene: Scene = _nothing_yet()
         # The last scene that was told to the session; None while nothing of this image was.
         self._reported: Scene | None = None
         self._drag: QPointF | None = None
@@ -69,7 +79,7 @@ class Stage(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 120)
-        self.setAccessibleName("Image")
+        self.setAccessibleName(translate("Stage", "Image"))
 
     # -- what the session tells
 
@@ -154,7 +164,9 @@ class Stage(QWidget):
         if isinstance(self._scene, Words):
             return self._scene.card.spoken
         name = self._scene.key.split("/", 2)[-1]
-        state = "covered" if self._scene.covered else "shown"
+        state = (
+            translate("Stage", "covered") if self._scene.covered else translate("Stage", "shown")
+        )
         return f"{name}, {state}. {self._scene.warning or ''}".strip()
 
     # -- what the keys do
@@ -281,7 +293,9 @@ class Stage(QWidget):
         text = ""
         if isinstance(self._scene, Picture) and self._scene.covered:
             peek, reveal = self._key_of("peek"), self._key_of("reveal")
-            text = f"Covered – hold {peek} to look, {reveal} uncovers"
+            text = translate("Stage", "Covered – hold {peek} to look, {reveal} uncovers").format(
+                peek=peek, reveal=reveal
+            )
         return Manner(self._covering.strength, self._covering.grey, text, self.bright)
 
     def _warning(self, key: str) -> str | None:

@@ -10,9 +10,10 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from modstation.core.commands import COMMANDS
+from modstation.core.language import counted, number, translate
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY
-from modstation.ui.wording import CONNECTION_WORDS, counted, moment, outbox_text
+from modstation.ui.wording import CONNECTION_WORDS, moment, outbox_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ class StatusLine(QWidget):
         self._theme = theme
         # What the width was last shared out among.
         self._fits: tuple[int, ...] = ()
-        self.setAccessibleName("Status")
+        self.setAccessibleName(translate("StatusLine", "Status"))
         self.buttons = {
             name: CommandButton(COMMANDS[name], key_of(name), theme, Shape.FLAT, parent=self)
             for name in _BUTTONS
@@ -109,20 +110,38 @@ class StatusLine(QWidget):
         self._mark.setPixmap(self._theme.icon(icon, colour, self._theme.px(16), ratio))
         tip = change.message
         if change.until:
-            tip = f"{tip} Tried again at {moment(change.until)}.".strip()
-        _set(self._connection, word)
+            tip = (
+                translate("StatusLine", "{tip} Tried again at {when}.")
+                .format(tip=tip, when=moment(change.until))
+                .strip()
+            )
+        _set(self._connection, str(word))
         self._connection.setToolTip(tip)
         self._connection.setAccessibleDescription(tip)
         offline = self.buttons["offline"]
-        offline.set_label("Go online" if self._station.offline else COMMANDS["offline"].label)
+        offline.set_label(
+            translate("StatusLine", "Go online")
+            if self._station.offline
+            else COMMANDS["offline"].label
+        )
         counts = session.counts
         _set(self._outbox, outbox_text(counts, change, now=now))
         pace = session.pace()
-        _set(self._waiting, f"{counts.waiting:,} left")
-        _set(self._decided, f"{pace.decided:,} decided")
-        _set(self._pace, "" if pace.per_hour is None else f"{pace.per_hour:,.0f}/h")
+        _set(
+            self._waiting,
+            translate("StatusLine", "{count} left").format(count=number(counts.waiting)),
+        )
+        _set(
+            self._decided,
+            translate("StatusLine", "{count} decided").format(count=number(pace.decided)),
+        )
+        rate = None if pace.per_hour is None else round(pace.per_hour)
+        short = translate("StatusLine", "{count}/h")
+        _set(self._pace, "" if rate is None else short.format(count=number(rate)))
         self._pace.setAccessibleName(
-            "" if pace.per_hour is None else f"{counted(round(pace.per_hour), 'image')} an hour"
+            ""
+            if rate is None
+            else counted(rate, translate("StatusLine", "{n} image an hour|{n} images an hour"))
         )
         _set(self._clock, f"{now.astimezone():%H:%M}")
         self._give_way()

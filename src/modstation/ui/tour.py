@@ -13,6 +13,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.theme import BODY, TITLE
@@ -78,7 +79,10 @@ class Tour(QWidget):
         row.setSpacing(8)
         self._count = QLabel(self._card)
         self._count.setProperty("role", "muted")
-        self.skip, self.next = QPushButton("Skip (Esc)", self._card), QPushButton(self._card)
+        self.skip, self.next = (
+            QPushButton(translate("Tour", "Skip (Esc)"), self._card),
+            QPushButton(self._card),
+        )
         for button, act in ((self.skip, self.leave), (self.next, lambda: self.turn(1))):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(act)
@@ -127,9 +131,13 @@ class Tour(QWidget):
         self._title.setText(card.title)
         self._text.setText(card.text)
         self._keys.show_keys(card.keys)
-        self._count.setText(f"{self.at + 1} of {len(self._cards)}")
+        self._count.setText(
+            translate("Tour", "{at} of {count}").format(at=self.at + 1, count=len(self._cards))
+        )
         last = self.at == len(self._cards) - 1
-        self.next.setText("Start (Enter)" if last else "Next (Enter)")
+        self.next.setText(
+            translate("Tour", "Start (Enter)") if last else translate("Tour", "Next (Enter)")
+        )
         keys = ", ".join(f"{key}: {what}" for key, what in card.keys)
         spoken = f"{card.title}. {card.text} {keys}."
         self.setAccessibleName(spoken)

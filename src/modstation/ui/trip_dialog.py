@@ -18,11 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from modstation.app.offline_trip import TripStage
+from modstation.core.language import counted, number, translate
 from modstation.core.trip import MOST
 from modstation.ui.announce import announce
 from modstation.ui.keyed_buttons import keyed_button
 from modstation.ui.theme import widen_dialog
-from modstation.ui.wording import byte_size, counted
+from modstation.ui.wording import byte_size
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -41,7 +42,7 @@ class TripDialog(QDialog):
     def __init__(self, station: Station, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Work offline")
+        self.setWindowTitle(translate("TripDialog", "Work offline"))
         self.setWindowModality(Qt.WindowModality.WindowModal)
         widen_dialog(self, 560)
         self._station = station
@@ -52,7 +53,7 @@ class TripDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        heading = QLabel("Work offline")
+        heading = QLabel(translate("TripDialog", "Work offline"))
         heading.setProperty("role", "heading")
         column.addWidget(heading)
         column.addWidget(self._question())
@@ -60,7 +61,7 @@ class TripDialog(QDialog):
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
         self.bar = QProgressBar()
-        self.bar.setAccessibleName("Pictures taken along")
+        self.bar.setAccessibleName(translate("TripDialog", "Pictures taken along"))
         column.addWidget(self.words)
         column.addWidget(self.bar)
         column.addStretch(1)
@@ -79,7 +80,9 @@ class TripDialog(QDialog):
         rows = QVBoxLayout(self.question)
         rows.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout()
-        label = QLabel("&Images to take along, from the start of the queue:")
+        label = QLabel(
+            translate("TripDialog", "&Images to take along, from the start of the queue:")
+        )
         self.number = QSpinBox()
         self.number.setRange(1, MOST)
         self.number.setValue(max(1, min(_FIRST_OFFER, self._station.session.counts.waiting)))
@@ -88,7 +91,7 @@ class TripDialog(QDialog):
         row.addWidget(label, 1)
         row.addWidget(self.number)
         rows.addLayout(row)
-        self.leaves = QCheckBox("Go offline as soon as they are &here")
+        self.leaves = QCheckBox(translate("TripDialog", "Go offline as soon as they are &here"))
         self.leaves.setChecked(True)
         rows.addWidget(self.leaves)
         return self.question
@@ -97,16 +100,23 @@ class TripDialog(QDialog):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.take = keyed_button(
-            "Take along", "Alt+T", "Fetch these pictures now.", self._take, parent=self
+            translate("TripDialog", "Take along"),
+            "Alt+T",
+            translate("TripDialog", "Fetch these pictures now."),
+            self._take,
+            parent=self,
         )
         self.release = keyed_button(
-            "Release",
+            translate("TripDialog", "Release"),
             "Alt+R",
-            "Keep these pictures no longer than others; decisions are not touched.",
+            translate(
+                "TripDialog",
+                "Keep these pictures no longer than others; decisions are not touched.",
+            ),
             self._release,
             parent=self,
         )
-        close = QPushButton("Close (Esc)", self)
+        close = QPushButton(translate("TripDialog", "Close (Esc)"), self)
         close.setAutoDefault(False)
         close.clicked.connect(self.close)
         row.addWidget(self.take)
@@ -168,49 +178,76 @@ class TripDialog(QDialog):
         if trip.problem:
             return trip.problem
         progress = trip.progress
-        missing = f" {progress.missing:,} could not be fetched." if progress.missing else ""
+        missing = ""
+        if progress.missing:
+            told = translate("TripDialog", "{missing} could not be fetched.")
+            missing = " " + told.format(missing=number(progress.missing))
         match trip.stage:
             case TripStage.TAKING:
-                return f"{progress.ready:,} of {counted(progress.wanted, 'image')} here.{missing}"
-            case TripStage.READY | TripStage.AWAY:
-                return (
-                    f"{counted(progress.wanted, 'image')} taken along and kept until they are"
-                    f" decided and posted, or released.{missing}"
+                forms = translate(
+                    "TripDialog", "{ready} of {n} image here.|{ready} of {n} images here."
                 )
+                return counted(progress.wanted, forms, ready=number(progress.ready)) + missing
+            case TripStage.READY | TripStage.AWAY:
+                forms = translate(
+                    "TripDialog",
+                    "{n} image taken along and kept until it is decided and posted, or released."
+                    "|{n} images taken along and kept until they are decided and posted, or"
+                    " released.",
+                )
+                return counted(progress.wanted, forms) + missing
             case TripStage.BACK:
                 return summary_text(trip.summary)
             case _:
                 before = summary_text(trip.summary) + "\n" if trip.summary else ""
                 if self._station.offline:
-                    return before + "Images can be taken along while you are online."
-                return before + (estimate_text(self._estimate) if self._estimate else "Measuring…")
+                    return before + translate(
+                        "TripDialog", "Images can be taken along while you are online."
+                    )
+                return before + (
+                    estimate_text(self._estimate)
+                    if self._estimate
+                    else translate("TripDialog", "Measuring…")
+                )
 
 
 def estimate_text(estimate: Estimate) -> str:
     """What it needs and what there is, in one or two sentences."""
     if not estimate.images:
-        return "Nothing waits in the queue."
-    needs = f"{counted(estimate.images, 'image')} need about {byte_size(estimate.needs)}"
+        return translate("TripDialog", "Nothing waits in the queue.")
+    needs = counted(
+        estimate.images,
+        translate("TripDialog", "{n} image needs about {size}|{n} images need about {size}"),
+        size=byte_size(estimate.needs),
+    )
     if estimate.needs > estimate.cache:
-        return (
-            f"{needs}; the image cache may take {byte_size(estimate.cache)} (setting"
-            f" cache_limit_mb). There is room for about {estimate.fits:,}."
-        )
-    text = f"{needs}, {byte_size(estimate.free)} are free."
+        return translate(
+            "TripDialog",
+            "{needs}; the image cache may take {size} (setting cache_limit_mb)."
+            " There is room for about {fits}.",
+        ).format(needs=needs, size=byte_size(estimate.cache), fits=number(estimate.fits))
+    text = translate("TripDialog", "{needs}, {size} are free.").format(
+        needs=needs, size=byte_size(estimate.free)
+    )
     if not estimate.possible:
-        text += f" There is room for about {estimate.fits:,}."
+        room = translate("TripDialog", "There is room for about {fits}.")
+        text += " " + room.format(fits=number(estimate.fits))
     return text
 
 
 def summary_text(summary: TripSummary | None) -> str:
     """How the trip's decisions fared."""
     if summary is None or not summary.decided:
-        return "Back online: nothing was decided on the way."
-    parts = [f"{summary.posted:,} posted"]
+        return translate("TripDialog", "Back online: nothing was decided on the way.")
+    parts = [translate("TripDialog", "{count} posted").format(count=number(summary.posted))]
     if summary.waiting:
-        parts.append(f"{summary.waiting:,} still to post")
-    parts.append(counted(summary.conflicts, "conflict"))
-    parts.append(f"{summary.gone:,} gone")
+        parts.append(
+            translate("TripDialog", "{waiting} still to post").format(
+                waiting=number(summary.waiting)
+            )
+        )
+    parts.append(counted(summary.conflicts, translate("TripDialog", "{n} conflict|{n} conflicts")))
+    parts.append(translate("TripDialog", "{count} gone").format(count=number(summary.gone)))
     if summary.stuck:
-        parts.append(f"{summary.stuck:,} stuck")
-    return f"Back online: {', '.join(parts)}."
+        parts.append(translate("TripDialog", "{count} stuck").format(count=number(summary.stuck)))
+    return translate("TripDialog", "Back online: {what}.").format(what=", ".join(parts))

@@ -27,6 +27,7 @@ from modstation.app.session_events import (
 )
 from modstation.core.errors import ReviewError
 from modstation.core.events import Connection, PastDecisionsTold
+from modstation.core.language import translate
 from modstation.ui.actions import CHECKABLE, Actions
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
@@ -278,7 +279,9 @@ class StationWindow(QWidget):
             case ConnectionMoved(change=change):
                 self.stage.refresh()
                 if change.connection is Connection.MAY_NOT_POST:
-                    text = f"{change.message} {self.key_of('refresh')} tries again."
+                    text = translate("Window", "{message} {key} tries again.").format(
+                        message=change.message, key=self.key_of("refresh")
+                    )
                     self.message.show_message(Message(text, Tone.PROBLEM))
                 elif change.connection is Connection.ONLINE and change.message:
                     self.message.show_message(Message(change.message, Tone.PROBLEM))
