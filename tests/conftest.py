@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# Sentences are compared in English, whatever the desktop speaks.
+os.environ["LC_ALL"] = "C.UTF-8"
 # Before anything imports Qt: no screen is needed, unless someone wants to look on.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # No test, nor a process it starts, sees the person's keyring; helpers.keyrings has some to choose.

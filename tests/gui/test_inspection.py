@@ -125,7 +125,7 @@ def test_shift_o_brings_the_original_and_says_how_far_it_is(sit_down: Callable[.
     # It is not here yet: the decoder finds nothing.
     desk.frames.missing(key, "original")
     desk.press("Shift+o")
-    assert desk.message == "Fetching the original of 120.0 kB."
+    assert desk.message == "Fetching the original (120.0 kB)."
     assert desk.network.asked.count(("original", key)) == 1
     desk.session.take_event(ImageProgress(key, "original", 60_000, 120_000))
     assert desk.message == "Original: 60.0 kB of 120.0 kB."

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CODES = ("en", "de", "fr", "es")
-_NARROW_SPACE = "\u202f"
+_HARD_SPACE = "\u00a0"
 
 
 def desktop_language(environ: Mapping[str, str] = os.environ) -> str:
@@ -35,7 +35,7 @@ def load_language(choice: str) -> Language:
         case "de":
             return Language(code, texts, ".", ",", "%d.%m.%Y")
         case "fr":
-            return Language(code, texts, _NARROW_SPACE, ",", "%d/%m/%Y", zero_is_one=True)
+            return Language(code, texts, _HARD_SPACE, ",", "%d/%m/%Y", zero_is_one=True)
         case _:
             return Language(code, texts, ".", ",", "%d/%m/%Y")
 
