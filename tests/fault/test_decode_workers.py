@@ -200,6 +200,19 @@ def running(pid: str) -> bool:
 
 
 @linux_only
+@linux_only
+def test_a_worker_gives_way_to_the_window_once_the_first_image_is_there() -> None:
+    with Decoding(workers=1) as decoding:
+        (pid,) = decoding.pool.pids()
+        assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0)
+        # Linux weighs niceness between the processes of one session only: it must be the window's.
+        # A group of its own keeps the terminal's Ctrl+C from it.
+        assert os.getsid(pid) == os.getsid(0)
+        assert os.getpgid(pid) == pid
+        decoding.frame(images.jpeg())
+        until(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 15)
+
+
 def test_a_worker_knows_no_secret_and_has_few_files_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDINARY_URL", "cloudinary://key:SECRET@cloud")
     with Decoding(workers=1) as decoding:

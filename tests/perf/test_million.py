@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PARTS = {
     "network_process": "network process",
     "decode_worker": "decode process",
+    "fingerprint_worker": "fingerprint process",
     "station_keys": "station",
 }
 

@@ -175,7 +175,7 @@ def open_station(spec: StationSpec) -> Station:
         done=printed,
         crashed=crashed,
     )
-    fingerprinting = Fingerprinting(store, fingerprinter, session)
+    fingerprinting = Fingerprinting(store, fingerprinter, session, idle=lambda: pool.idle)
     station = Station(
         Parts(
             account=spec.credentials.account,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from modstation.media.fingerprinter import Printed
     from modstation.store.station_store import StationStore
 
-# As many as the worker does in about a second: what arrives or is uploaded anew is soon asked for.
-AT_ONCE = 8
+# As many as the worker does in half a second: when a picture has to be decoded it is soon done.
+AT_ONCE = 4
 # Pictures not on this machine are passed over until they arrive; no more are remembered than are
 # looked at.
 _ASKED = 64
@@ -63,7 +63,8 @@ def _keep(
 class Fingerprinting:
     """Asks the store what has no fingerprint yet, the worker for it, and the store to keep it.
 
-    Nothing is begun before the first image was painted. ``on_kept`` is told when more is known.
+    Nothing is begun before the first image was painted, nor while ``idle`` says that pictures are
+    being decoded for the window. ``on_kept`` is told when more is known.
     """
 
     def __init__(
@@ -71,11 +72,14 @@ class Fingerprinting:
         store: StoreTasks,
         worker: Worker,
         desk: Desk,
+        *,
+        idle: Callable[[], bool],
     ) -> None:
         self.on_kept: Callable[[], None] = _nobody
         self._store = store
         self._worker = worker
         self._desk = desk
+        self._idle = idle
         self._begun = False
         self._busy = False
         self._not_here: set[str] = set()
@@ -84,7 +88,7 @@ class Fingerprinting:
         """Once a second: go on, if there is something to do and the last is done."""
         current, view = self._desk.current, self._desk.view
         self._begun = self._begun or self._desk.look.painted_at is not None
-        if self._busy or current is None or not self._begun:
+        if self._busy or current is None or not self._begun or not self._idle():
             return
         self._busy = True
 

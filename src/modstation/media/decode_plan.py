@@ -35,6 +35,12 @@ class DecodePlan:
         """Whether ``close`` was called."""
         return self._closed
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits for a worker and none is at work."""
+        with self._lock:
+            return not (self._queue or self._running)
+
     def replace(self, requests: Iterable[DecodeRequest]) -> int:
         """Make this the plan, first is first, and say how many wait for a worker.
 

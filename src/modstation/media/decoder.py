@@ -75,6 +75,11 @@ class DecodePool:
             for driver in self._drivers:
                 driver.wake()
 
+    @property
+    def idle(self) -> bool:
+        """Whether everything that is wanted is decoded."""
+        return self._plan.idle
+
     def pids(self) -> list[int]:
         """The process ids of the workers there are now."""
         return [pid for driver in self._drivers if (pid := driver.pid) is not None]

@@ -17,8 +17,8 @@ from modstation.media.picture import Pixels, prepare
 if TYPE_CHECKING:
     from modstation.media.channel import Message
 
-# Nobody waits for it: whoever else wants the processor gets it first.
-_NICENESS: Final = 15
+# Nobody waits for it: whoever else wants the processor gets it first, also what decodes ahead.
+_NICENESS: Final = 19
 # A grey picture to try everything on, so that nothing is imported after the worker is confined.
 _TRIAL: Final = Pixels(
     data=bytes(64 * 64 * 4),

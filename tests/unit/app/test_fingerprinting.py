@@ -37,9 +37,10 @@ class Making:
     wanted: list[Unprinted] = field(default_factory=list)
     kept: list[bool] = field(default_factory=list)
     reloads: int = 0
+    decoding: bool = False
 
     def __post_init__(self) -> None:
-        self.making = Fingerprinting(self.store, self, self)
+        self.making = Fingerprinting(self.store, self, self, idle=lambda: not self.decoding)
         self.making.on_kept = lambda: self.kept.append(True)
 
     def want(self, pictures: Sequence[Unprinted]) -> None:
@@ -76,13 +77,26 @@ def test_nothing_is_begun_before_a_picture_was_painted(making: Making) -> None:
     assert len(making.tick()) == AT_ONCE
 
 
+def test_nothing_is_begun_while_pictures_are_decoded_for_the_window(making: Making) -> None:
+    making.decoding = True
+    assert making.tick() == []
+    making.decoding = False
+    making.tick()
+    making.decoding = True
+    making.answer()
+    assert making.wanted == []
+    making.decoding = False
+    assert len(making.tick()) == AT_ONCE
+
+
 def test_the_nearest_come_first_and_the_next_ones_follow_at_once(making: Making) -> None:
     assert making.tick()[0] == Unprinted(make_asset(1).key, "v1")
     making.answer()
-    assert [one.key for one in making.wanted] == [make_asset(n).key for n in (9, 10, 11, 12)]
+    assert [one.key for one in making.wanted] == [make_asset(n).key for n in (5, 6, 7, 8)]
+    making.answer()
     making.answer()
     assert making.tick() == []
-    assert making.kept == [True, True]
+    assert making.kept == [True, True, True]
 
 
 def test_where_copies_come_together_the_queue_is_read_anew(making: Making) -> None:
@@ -101,6 +115,8 @@ def test_one_batch_at_a_time(making: Making) -> None:
 
 def test_a_picture_that_is_not_here_is_passed_over_until_it_arrives(making: Making) -> None:
     making.tick()
+    making.answer(here=False)
+    assert [one.key for one in making.tick()] == [make_asset(n).key for n in (5, 6, 7, 8)]
     making.answer(here=False)
     assert [one.key for one in making.tick()] == [make_asset(n).key for n in (9, 10, 11, 12)]
     making.answer(here=False)

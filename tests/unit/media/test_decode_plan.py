@@ -15,6 +15,18 @@ def test_the_most_wanted_is_taken_first_and_once() -> None:
     assert [job.request.asset_key for job in jobs if job] == ["a", "b"]
 
 
+def test_it_is_idle_when_nothing_waits_and_nothing_runs() -> None:
+    plan = DecodePlan()
+    assert plan.idle
+    plan.replace([want("a")])
+    assert not plan.idle
+    job = plan.take()
+    assert job is not None
+    assert not plan.idle
+    plan.finish(job)
+    assert plan.idle
+
+
 def test_a_new_plan_drops_what_waits() -> None:
     plan = DecodePlan()
     plan.replace([want("a"), want("b")])
