@@ -200,6 +200,24 @@ def running(pid: str) -> bool:
 
 
 @linux_only
+@pytest.mark.parametrize(("cores", "at_once"), [(2, 1), (4, 2)])
+def test_while_the_window_moves_one_core_is_left_to_it(cores: int, at_once: int) -> None:
+    with Decoding(workers=2, cores=cores, image_seconds=20.0) as decoding:
+        decoding.frame(images.jpeg())
+        for pid in decoding.pool.pids():
+            os.kill(pid, signal.SIGSTOP)
+        decoding.pool.give_way(on=True)
+        decoding.pool.want([request(images.jpeg(), key=key) for key in "abc"])
+        plan = decoding.pool._plan
+        until(lambda: len(plan._running) == at_once)
+        assert at_once == 2 or plan.take() is None
+        decoding.pool.give_way(on=False)
+        until(lambda: len(plan._running) == 2)
+        for pid in decoding.pool.pids():
+            os.kill(pid, signal.SIGCONT)
+        assert {decoding.next().asset_key for _ in "abc"} == set("abc")
+
+
 @linux_only
 def test_a_worker_gives_way_to_the_window_once_the_first_image_is_there() -> None:
     with Decoding(workers=1) as decoding:

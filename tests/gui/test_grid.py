@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtWidgets import QScrollBar
 
 from helpers.assets import make_asset, make_assets
 from modstation.core.assets import MachineLabel
@@ -282,6 +283,18 @@ def test_plus_and_minus_change_the_size_of_the_tiles(sheet: Desk) -> None:
     assert panel.grid.layout.columns > before
     sheet.press("Z")
     assert panel.grid.layout.columns == before
+
+
+def test_scrolling_has_a_core_to_itself_until_the_sheet_rests(sit_down: Callable[..., Desk]) -> None:
+    desk = sit_down(120)
+    desk.ready()
+    panel = open_grid(desk)
+    desk.until(lambda: len(panel.grid.tiles) == 120)
+    assert not desk.decoder.giving_way
+    bar = panel.sheet.findChild(QScrollBar)
+    bar.setValue(bar.maximum() // 2)
+    assert desk.decoder.giving_way
+    desk.until(lambda: not desk.decoder.giving_way, "the sheet never rested")
 
 
 def test_escape_goes_back_step_by_step(sheet: Desk) -> None:

@@ -90,6 +90,10 @@ class PretendedDecoder:
     broken: dict[str, MediaError] = field(default_factory=dict)
     pipeline: FramePipeline | None = None
     plan: list[DecodeRequest] = field(default_factory=list)
+    giving_way: bool = False
+
+    def give_way(self, *, on: bool) -> None:
+        self.giving_way = on
 
     def want(self, requests: Sequence[DecodeRequest]) -> None:
         self.plan = list(requests)

@@ -30,6 +30,10 @@ class Decoder(Protocol):
         """Replace the plan; requests come in the order they are needed."""
         ...
 
+    def give_way(self, *, on: bool) -> None:
+        """Leave a core to the window, or take it again."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Focus:
@@ -96,6 +100,11 @@ class FramePipeline:
         """Say who decodes; what is already wanted is asked for at once."""
         self._decoder = decoder
         self._ask()
+
+    def give_way(self, *, on: bool) -> None:
+        """Something moves on the screen: decode at less than full speed as long as it does."""
+        if self._decoder is not None:
+            self._decoder.give_way(on=on)
 
     @property
     def stage_box(self) -> tuple[int, int] | None:

@@ -68,6 +68,7 @@ class GridSession:
         self._lent = False
         self.on_change: Callable[[], None] = _nobody
         self.on_tile: Callable[[str], None] = lambda _key: None
+        self.on_scroll: Callable[[], None] = _nobody
         self._monotonic = monotonic
         # What one key does to many tiles.
         self.strokes = GridStrokes(self, monotonic=monotonic, warning_of=warning_of, new_id=new_id)
@@ -97,6 +98,7 @@ class GridSession:
     def close(self) -> None:
         """Leave the sheet; what is marked is forgotten, the focused image is on the stage."""
         self.opened = False
+        self.rest()
         self.strokes.drop()
         self._reader.forget()
         self._nothing_shown()
@@ -250,7 +252,18 @@ class GridSession:
         self.scroll_to(self.offset + by)
 
     def scroll_to(self, offset: int) -> None:
-        """Scroll so far down."""
+        """Scroll so far down; ``on_scroll`` is told, and calls ``rest`` when the sheet rests."""
+        before = self.offset
+        self._show_from(offset)
+        if self.offset != before:
+            self.session.frames.give_way(on=True)
+            self.on_scroll()
+
+    def rest(self) -> None:
+        """The sheet does not move any more: tiles may come at full speed."""
+        self.session.frames.give_way(on=False)
+
+    def _show_from(self, offset: int) -> None:
         offset = min(max(offset, 0), self.layout.last_offset)
         if offset != self.offset:
             self.offset = offset
@@ -393,7 +406,7 @@ class GridSession:
         index = self.tiles.index(self._current_key)
         if first and index is not None:
             top = (self.layout.lead + index) // self.layout.columns * self.layout.pitch
-            self.scroll_to(top)
+            self._show_from(top)
         elif index is None and len(self.tiles) and self.session.current is None:
             self._focus_on(self.tiles[0])
 

@@ -28,6 +28,7 @@ class DecodePlan:
         self._lock = threading.Lock()
         self._queue: list[DecodeRequest] = []
         self._running: dict[_Name, Job] = {}
+        self._one_at_a_time = False
         self._closed = False
 
     @property
@@ -58,10 +59,16 @@ class DecodePlan:
             self._queue = list(wanted.values())
             return len(self._queue)
 
+    def take_one_at_a_time(self, *, on: bool) -> int:
+        """Let no second worker begin while one is at work, or end that; how many wait for one."""
+        with self._lock:
+            self._one_at_a_time = on
+            return len(self._queue)
+
     def take(self) -> Job | None:
         """The most wanted request, now running; None when there is nothing to do."""
         with self._lock:
-            if not self._queue:
+            if not self._queue or (self._one_at_a_time and self._running):
                 return None
             request = self._queue.pop(0)
             job = self._running[_name(request)] = Job(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import threading
@@ -54,8 +55,10 @@ class DecodePool:
         crashed: Callable[[BaseException], None] | None = None,
         workers: int = 2,
         image_seconds: float = IMAGE_SECONDS,
+        cores: int | None = None,
     ) -> None:
         self._plan = DecodePlan()
+        self._takes_all = (cores or os.cpu_count() or 1) <= workers
         self._drivers: list[_Driver] = []
         try:
             for number in range(workers):
@@ -72,8 +75,12 @@ class DecodePool:
         generation. Returns at once.
         """
         if self._plan.replace(requests):
-            for driver in self._drivers:
-                driver.wake()
+            self._wake()
+
+    def give_way(self, *, on: bool) -> None:
+        """Leave a core to whoever paints, where the workers would take them all; or end that."""
+        if self._takes_all and self._plan.take_one_at_a_time(on=on):
+            self._wake()
 
     @property
     def idle(self) -> bool:
@@ -96,6 +103,10 @@ class DecodePool:
             driver.stop()
         for driver in self._drivers:
             driver.join()
+
+    def _wake(self) -> None:
+        for driver in self._drivers:
+            driver.wake()
 
 
 class _Driver:

@@ -38,6 +38,8 @@ _BADGE = 18
 _WHEEL_NOTCH = 120
 # Covers are made between two paints for so long at a time.
 _MAKING_SECONDS = 0.006
+# Not scrolled for so long, the sheet rests: longer than between two steps of a wheel.
+_REST_MS = 150
 
 
 class GridSheet(QWidget):
@@ -56,6 +58,11 @@ class GridSheet(QWidget):
         self._making = QTimer(self)
         self._making.setSingleShot(True)
         self._making.timeout.connect(self._make)
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(_REST_MS)
+        self._resting.timeout.connect(grid.rest)
+        grid.on_scroll = self._resting.start
         self._bar = QScrollBar(Qt.Orientation.Vertical, self)
         self._bar.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._bar.setAccessibleName(translate("GridSheet", "Scroll the sheet"))

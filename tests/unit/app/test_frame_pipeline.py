@@ -15,6 +15,10 @@ STAGE = (800, 600)
 class RecordingDecoder:
     def __init__(self) -> None:
         self.plan: list[DecodeRequest] = []
+        self.giving_way = False
+
+    def give_way(self, *, on: bool) -> None:
+        self.giving_way = on
 
     def want(self, requests: Sequence[DecodeRequest]) -> None:
         self.plan = list(requests)

@@ -15,6 +15,21 @@ def test_the_most_wanted_is_taken_first_and_once() -> None:
     assert [job.request.asset_key for job in jobs if job] == ["a", "b"]
 
 
+def test_while_the_window_moves_no_second_worker_begins() -> None:
+    plan = DecodePlan()
+    plan.replace([want("a"), want("b")])
+    assert plan.take_one_at_a_time(on=True) == 2
+    first = plan.take()
+    assert first is not None
+    assert plan.take() is None
+    plan.finish(first)
+    assert plan.take() is not None
+    plan.replace([want("c")])
+    assert plan.take() is None
+    plan.take_one_at_a_time(on=False)
+    assert plan.take() is not None
+
+
 def test_it_is_idle_when_nothing_waits_and_nothing_runs() -> None:
     plan = DecodePlan()
     assert plan.idle
