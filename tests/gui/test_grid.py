@@ -285,7 +285,9 @@ def test_plus_and_minus_change_the_size_of_the_tiles(sheet: Desk) -> None:
     assert panel.grid.layout.columns == before
 
 
-def test_scrolling_has_a_core_to_itself_until_the_sheet_rests(sit_down: Callable[..., Desk]) -> None:
+def test_scrolling_has_a_core_to_itself_until_the_sheet_rests(
+    sit_down: Callable[..., Desk],
+) -> None:
     desk = sit_down(120)
     desk.ready()
     panel = open_grid(desk)

@@ -50,9 +50,10 @@ def qt_objects() -> dict[int, str]:
     if core is None or shiboken is None:
         return {}
     found = {}
+    timer, kinds = core.QTimer, (core.QTimer, core.QThread)
     for thing in gc.get_objects():
-        if isinstance(thing, (core.QTimer, core.QThread)) and shiboken.isValid(thing):
-            busy = thing.isActive() if isinstance(thing, core.QTimer) else thing.isRunning()
+        if isinstance(thing, kinds) and shiboken.isValid(thing):
+            busy = thing.isActive() if isinstance(thing, timer) else thing.isRunning()
             if busy:
                 found[id(thing)] = f"{type(thing).__name__} {thing.objectName()!r}"
     return found

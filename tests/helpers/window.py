@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from helpers.assets import MANUAL_PENDING, fill, make_assets
+from helpers.assets import MANUAL_PENDING, fill, make_assets, new_database
 from modstation.app.deciding import SessionRules
 from modstation.app.frame_pipeline import FramePipeline
 from modstation.app.keymaps import load_keymap
@@ -190,6 +190,7 @@ class Desk:
         self.path = folder / "station.sqlite3"
         if isinstance(assets, int):
             assets = make_assets(assets)
+        new_database(self.path)
         store = StationStore.open(self.path, clock=clock, ids=ids)
         fill(store, assets, at=datetime.now(UTC))
         store.close()

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.assets import (
-    HOLD,
-    MANUAL_PENDING,
-    draft_for,
-    fill,
-    make_asset,
-    make_assets,
-    open_store,
-)
+from helpers.assets import HOLD, MANUAL_PENDING, draft_for, fill, make_asset, make_assets
 from modstation.core.clock import CountingIds, ManualClock
 from modstation.core.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreTooNew
 from modstation.store import connection
 from modstation.store.connection import StoreConnection, open_connection, raise_known
+from modstation.store.station_store import StationStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modstation.store.station_store import StationStore
+    from modstation.core.clock import Clock
+
+
+def open_store(folder: Path, *, clock: Clock | None = None) -> StationStore:
+    """As the program does: no copy of a database made before."""
+    return StationStore.open(
+        folder / "station.sqlite3", clock=clock or ManualClock(), ids=CountingIds()
+    )
 
 
 def pragma(store: StationStore, name: str) -> object:
@@ -38,7 +38,8 @@ def test_a_saved_decision_survives_a_power_cut(store: StationStore) -> None:
     assert pragma(store, "foreign_keys") == 1
 
 
-def test_nobody_else_may_read_the_file(store: StationStore, tmp_path: Path) -> None:
+def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
+    open_store(tmp_path).close()
     assert (tmp_path / "station.sqlite3").stat().st_mode & 0o077 == 0
 
 
@@ -206,7 +207,7 @@ def test_whatever_happens_inside_a_transaction_takes_it_back(store: StationStore
 def test_another_program_sees_that_something_changed(
     store: StationStore, tmp_path: Path, clock: ManualClock
 ) -> None:
-    other = open_store(tmp_path, clock=clock, ids=CountingIds())
+    other = open_store(tmp_path, clock=clock)
     seen = other.data_version()
     assert other.data_version() == seen
     store.put_state("a", "b")
