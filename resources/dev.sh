@@ -121,12 +121,22 @@ check() {
 words() {
   lupdate=$("$py" -c 'import pathlib, PySide6; print(pathlib.Path(PySide6.__file__).parent / "lupdate")')
   files=$(find src/modstation -name '*.py' ! -path '*/service/*' ! -path '*/cli/*' | LC_ALL=C sort)
+  # lupdate cannot read TOML, so what the shipped files say is laid before it as calls.
+  shipped=$(mktemp -d)
+  trap 'rm -rf "$shipped"' EXIT
+  "$py" - >"$shipped/texts.py" <<'PYTHON'
+import json
+from modstation.app.shipped_texts import shipped_texts
+
+for context, text in shipped_texts():
+    print(f"translate({json.dumps(context)}, {json.dumps(text, ensure_ascii=False)})")
+PYTHON
   for code in de fr es; do
     # No lines of code in the file: they would change with every edit.
     # shellcheck disable=SC2086  # a list of files
     "$lupdate" -silent -locations none -no-obsolete -source-language en -target-language "$code" \
       -tr-function-alias QT_TRANSLATE_NOOP+=later,QT_TRANSLATE_NOOP+=noted \
-      $files -ts "resources/languages/modstation_$code.ts"
+      $files "$shipped/texts.py" -ts "resources/languages/modstation_$code.ts"
   done
 }
 

@@ -1464,6 +1464,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Zum Beispiel label:nudity&gt;60 schreiben</translation>
     </message>
     <message>
+        <source>The policy has no technical reason</source>
+        <translation>Die Richtlinie hat keinen technischen Grund</translation>
+    </message>
+    <message>
         <source>Write for example {example}</source>
         <translation>Zum Beispiel {example} schreiben</translation>
     </message>
@@ -2444,6 +2448,92 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
 </context>
 <context>
+    <name>KeymapFile</name>
+    <message>
+        <source>“{text}” is not a key.</source>
+        <translation>„{text}“ ist keine Taste.</translation>
+    </message>
+    <message>
+        <source>“{text}”: {name} is not a modifier key.</source>
+        <translation>„{text}“: {name} ist keine Umschalttaste.</translation>
+    </message>
+    <message>
+        <source>there is no command “{command}”</source>
+        <translation>es gibt keinen Befehl „{command}“</translation>
+    </message>
+    <message>
+        <source>Keymap “{name}”: {faults}.</source>
+        <translation>Tastenbelegung „{name}“: {faults}.</translation>
+    </message>
+    <message>
+        <source>The keymap file is not valid TOML: {error}</source>
+        <translation>Die Datei der Tastenbelegung ist kein gültiges TOML: {error}</translation>
+    </message>
+    <message>
+        <source>The keymap file has no [keys] table.</source>
+        <translation>Die Datei der Tastenbelegung hat keine Tabelle [keys].</translation>
+    </message>
+    <message>
+        <source>Keymap: {command} must be a key or a list of keys.</source>
+        <translation>Tastenbelegung: {command} muss eine Taste oder eine Liste von Tasten sein.</translation>
+    </message>
+    <message>
+        <source>unnamed</source>
+        <translation>ohne Namen</translation>
+    </message>
+    <message>
+        <source>{command} has an empty key</source>
+        <translation>{command} hat eine leere Taste</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) is reserved and cannot be bound</source>
+        <translation>{keys} ({command}) ist reserviert und kann nicht belegt werden</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) begins with the key of {other}</source>
+        <translation>{keys} ({command}) beginnt mit der Taste von {other}</translation>
+    </message>
+    <message>
+        <source>{keys} is used by both {other} and {command}</source>
+        <translation>{keys} gehört zu {other} und zu {command}</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) is the beginning of another key sequence</source>
+        <translation>{keys} ({command}) ist der Anfang einer anderen Tastenfolge</translation>
+    </message>
+</context>
+<context>
+    <name>KeymapNames</name>
+    <message>
+        <source>Coral</source>
+        <translation>Coral</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>Label Studio</source>
+        <translation>Label Studio</translation>
+    </message>
+    <message>
+        <source>Left hand</source>
+        <translation>Linke Hand</translation>
+    </message>
+    <message>
+        <source>Lightroom</source>
+        <translation>Lightroom</translation>
+    </message>
+    <message>
+        <source>Number pad</source>
+        <translation>Ziffernblock</translation>
+    </message>
+    <message>
+        <source>Prodigy</source>
+        <translation>Prodigy</translation>
+    </message>
+</context>
+<context>
     <name>Keymaps</name>
     <message>
         <source>There is no keymap “{extends}”. There are: {join}.</source>
@@ -3290,6 +3380,101 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
 </context>
 <context>
+    <name>PolicyFile</name>
+    <message>
+        <source>The policy file is not valid TOML: {error}</source>
+        <translation>Die Richtliniendatei ist kein gültiges TOML: {error}</translation>
+    </message>
+    <message>
+        <source>The policy file has no [policy] table.</source>
+        <translation>Die Richtliniendatei hat keine Tabelle [policy].</translation>
+    </message>
+    <message>
+        <source>“reason” in the policy file must be a list of [[reason]] tables.</source>
+        <translation>„reason“ in der Richtliniendatei muss eine Liste von Tabellen [[reason]] sein.</translation>
+    </message>
+    <message>
+        <source>The policy file has no version in its [policy] table.</source>
+        <translation>Die Richtliniendatei hat keine version in ihrer Tabelle [policy].</translation>
+    </message>
+    <message>
+        <source>The policy file</source>
+        <translation>Die Richtliniendatei</translation>
+    </message>
+    <message>
+        <source>[policy]: require_reason = true, but there is no [[reason]].</source>
+        <translation>[policy]: require_reason = true, aber es gibt kein [[reason]].</translation>
+    </message>
+    <message>
+        <source>{where} of the policy file must be a table.</source>
+        <translation>{where} der Richtliniendatei muss eine Tabelle sein.</translation>
+    </message>
+    <message>
+        <source>{where}: protection must be one of {modes}.</source>
+        <translation>{where}: protection muss eines von diesen sein: {modes}.</translation>
+    </message>
+    <message>
+        <source>reason {number} of the policy file</source>
+        <translation>Grund {number} der Richtliniendatei</translation>
+    </message>
+    <message>
+        <source>{where} is not a table.</source>
+        <translation>{where} ist keine Tabelle.</translation>
+    </message>
+    <message>
+        <source>{where} has no code.</source>
+        <translation>{where} hat keinen code.</translation>
+    </message>
+    <message>
+        <source>{where} has no title.</source>
+        <translation>{where} hat keinen Titel (title).</translation>
+    </message>
+    <message>
+        <source>{where}: the key must be one digit or empty, not “{key}”.</source>
+        <translation>{where}: key muss eine Ziffer oder leer sein, nicht „{key}“.</translation>
+    </message>
+    <message>
+        <source>{where}: sor = true needs a category of the transparency database.</source>
+        <translation>{where}: sor = true braucht eine Kategorie (category) der Transparenzdatenbank.</translation>
+    </message>
+    <message>
+        <source>{where}: a reason with escalate = true or bulk = false must not have a digit; write key = “” instead of “{key}”.</source>
+        <translation>{where}: Ein Grund mit escalate = true oder bulk = false darf keine Ziffer haben; key = “” schreiben statt „{key}“.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be true or false.</source>
+        <translation>{where}: {name} muss true oder false sein.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be a whole number from {least} to {most}.</source>
+        <translation>{where}: {name} muss eine ganze Zahl von {least} bis {most} sein.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be text in quotes.</source>
+        <translation>{where}: {name} muss Text in Anführungszeichen sein.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be a list of texts in quotes.</source>
+        <translation>{where}: {name} muss eine Liste von Texten in Anführungszeichen sein.</translation>
+    </message>
+    <message>
+        <source>{where}: {what} must be a name in capitals, not “{value}”.</source>
+        <translation>{where}: {what} muss ein Name in Großbuchstaben sein, nicht „{value}“.</translation>
+    </message>
+    <message>
+        <source>{where}: write {what} “{value}” without its prefix.</source>
+        <translation>{where}: {what} „{value}“ ohne Präfix schreiben.</translation>
+    </message>
+    <message>
+        <source>{where} has no “{name}”.</source>
+        <translation>{where} kennt kein „{name}“.</translation>
+    </message>
+    <message>
+        <source>The policy file uses the {what} “{value}” twice.</source>
+        <translation>Die Richtliniendatei verwendet {what} „{value}“ zweimal.</translation>
+    </message>
+</context>
+<context>
     <name>PolicySheet</name>
     <message>
         <source>This policy names no reasons.</source>
@@ -3669,8 +3854,20 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Das Bild wird geladen</translation>
     </message>
     <message>
+        <source>skip</source>
+        <translation>auslassen</translation>
+    </message>
+    <message>
+        <source>next</source>
+        <translation>weiter</translation>
+    </message>
+    <message>
         <source>{text} It can be rejected or skipped, but not approved unseen.</source>
         <translation>{text} Es kann abgelehnt oder ausgelassen, aber nicht ungesehen freigegeben werden.</translation>
+    </message>
+    <message>
+        <source>reject</source>
+        <translation>ablehnen</translation>
     </message>
     <message>
         <source>reject with a reason</source>
@@ -3679,6 +3876,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>look again</source>
         <translation>noch einmal nachsehen</translation>
+    </message>
+    <message>
+        <source>undo</source>
+        <translation>rückgängig</translation>
     </message>
     <message>
         <source>Opening the queue</source>

@@ -1464,6 +1464,10 @@ Un informe sin ningún secreto está en
         <translation>Escribe por ejemplo label:nudity&gt;60</translation>
     </message>
     <message>
+        <source>The policy has no technical reason</source>
+        <translation>La política no tiene ningún motivo técnico</translation>
+    </message>
+    <message>
         <source>Write for example {example}</source>
         <translation>Escribe por ejemplo {example}</translation>
     </message>
@@ -2444,6 +2448,92 @@ Un informe sin ningún secreto está en
     </message>
 </context>
 <context>
+    <name>KeymapFile</name>
+    <message>
+        <source>“{text}” is not a key.</source>
+        <translation>«{text}» no es una tecla.</translation>
+    </message>
+    <message>
+        <source>“{text}”: {name} is not a modifier key.</source>
+        <translation>«{text}»: {name} no es una tecla modificadora.</translation>
+    </message>
+    <message>
+        <source>there is no command “{command}”</source>
+        <translation>no hay ninguna orden «{command}»</translation>
+    </message>
+    <message>
+        <source>Keymap “{name}”: {faults}.</source>
+        <translation>Teclado «{name}»: {faults}.</translation>
+    </message>
+    <message>
+        <source>The keymap file is not valid TOML: {error}</source>
+        <translation>El archivo del teclado no es TOML válido: {error}</translation>
+    </message>
+    <message>
+        <source>The keymap file has no [keys] table.</source>
+        <translation>El archivo del teclado no tiene tabla [keys].</translation>
+    </message>
+    <message>
+        <source>Keymap: {command} must be a key or a list of keys.</source>
+        <translation>Teclado: {command} debe ser una tecla o una lista de teclas.</translation>
+    </message>
+    <message>
+        <source>unnamed</source>
+        <translation>sin nombre</translation>
+    </message>
+    <message>
+        <source>{command} has an empty key</source>
+        <translation>{command} tiene una tecla vacía</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) is reserved and cannot be bound</source>
+        <translation>{keys} ({command}) está reservada y no se puede asignar</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) begins with the key of {other}</source>
+        <translation>{keys} ({command}) empieza por la tecla de {other}</translation>
+    </message>
+    <message>
+        <source>{keys} is used by both {other} and {command}</source>
+        <translation>{keys} sirve a la vez para {other} y para {command}</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) is the beginning of another key sequence</source>
+        <translation>{keys} ({command}) es el comienzo de otra secuencia de teclas</translation>
+    </message>
+</context>
+<context>
+    <name>KeymapNames</name>
+    <message>
+        <source>Coral</source>
+        <translation>Coral</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Predeterminado</translation>
+    </message>
+    <message>
+        <source>Label Studio</source>
+        <translation>Label Studio</translation>
+    </message>
+    <message>
+        <source>Left hand</source>
+        <translation>Mano izquierda</translation>
+    </message>
+    <message>
+        <source>Lightroom</source>
+        <translation>Lightroom</translation>
+    </message>
+    <message>
+        <source>Number pad</source>
+        <translation>Teclado numérico</translation>
+    </message>
+    <message>
+        <source>Prodigy</source>
+        <translation>Prodigy</translation>
+    </message>
+</context>
+<context>
     <name>Keymaps</name>
     <message>
         <source>There is no keymap “{extends}”. There are: {join}.</source>
@@ -3290,6 +3380,101 @@ Un informe sin ningún secreto está en
     </message>
 </context>
 <context>
+    <name>PolicyFile</name>
+    <message>
+        <source>The policy file is not valid TOML: {error}</source>
+        <translation>El archivo de política no es TOML válido: {error}</translation>
+    </message>
+    <message>
+        <source>The policy file has no [policy] table.</source>
+        <translation>El archivo de política no tiene tabla [policy].</translation>
+    </message>
+    <message>
+        <source>“reason” in the policy file must be a list of [[reason]] tables.</source>
+        <translation>«reason» en el archivo de política debe ser una lista de tablas [[reason]].</translation>
+    </message>
+    <message>
+        <source>The policy file has no version in its [policy] table.</source>
+        <translation>El archivo de política no tiene version en su tabla [policy].</translation>
+    </message>
+    <message>
+        <source>The policy file</source>
+        <translation>El archivo de política</translation>
+    </message>
+    <message>
+        <source>[policy]: require_reason = true, but there is no [[reason]].</source>
+        <translation>[policy]: require_reason = true, pero no hay ningún [[reason]].</translation>
+    </message>
+    <message>
+        <source>{where} of the policy file must be a table.</source>
+        <translation>{where} del archivo de política debe ser una tabla.</translation>
+    </message>
+    <message>
+        <source>{where}: protection must be one of {modes}.</source>
+        <translation>{where}: protection debe ser uno de {modes}.</translation>
+    </message>
+    <message>
+        <source>reason {number} of the policy file</source>
+        <translation>motivo {number} del archivo de política</translation>
+    </message>
+    <message>
+        <source>{where} is not a table.</source>
+        <translation>{where}: no es una tabla.</translation>
+    </message>
+    <message>
+        <source>{where} has no code.</source>
+        <translation>{where}: falta code.</translation>
+    </message>
+    <message>
+        <source>{where} has no title.</source>
+        <translation>{where}: falta el título (title).</translation>
+    </message>
+    <message>
+        <source>{where}: the key must be one digit or empty, not “{key}”.</source>
+        <translation>{where}: key debe ser una cifra o estar vacío, no «{key}».</translation>
+    </message>
+    <message>
+        <source>{where}: sor = true needs a category of the transparency database.</source>
+        <translation>{where}: sor = true necesita una categoría (category) de la base de datos de transparencia.</translation>
+    </message>
+    <message>
+        <source>{where}: a reason with escalate = true or bulk = false must not have a digit; write key = “” instead of “{key}”.</source>
+        <translation>{where}: un motivo con escalate = true o bulk = false no debe tener cifra; escribir key = “” en lugar de «{key}».</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be true or false.</source>
+        <translation>{where}: {name} debe ser true o false.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be a whole number from {least} to {most}.</source>
+        <translation>{where}: {name} debe ser un número entero de {least} a {most}.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be text in quotes.</source>
+        <translation>{where}: {name} debe ser un texto entre comillas.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be a list of texts in quotes.</source>
+        <translation>{where}: {name} debe ser una lista de textos entre comillas.</translation>
+    </message>
+    <message>
+        <source>{where}: {what} must be a name in capitals, not “{value}”.</source>
+        <translation>{where}: {what} debe ser un nombre en mayúsculas, no «{value}».</translation>
+    </message>
+    <message>
+        <source>{where}: write {what} “{value}” without its prefix.</source>
+        <translation>{where}: escribir {what} «{value}» sin su prefijo.</translation>
+    </message>
+    <message>
+        <source>{where} has no “{name}”.</source>
+        <translation>{where}: no existe «{name}».</translation>
+    </message>
+    <message>
+        <source>The policy file uses the {what} “{value}” twice.</source>
+        <translation>El archivo de política usa dos veces {what} «{value}».</translation>
+    </message>
+</context>
+<context>
     <name>PolicySheet</name>
     <message>
         <source>This policy names no reasons.</source>
@@ -3669,8 +3854,20 @@ Un informe sin ningún secreto está en
         <translation>Cargando la imagen</translation>
     </message>
     <message>
+        <source>skip</source>
+        <translation>saltar</translation>
+    </message>
+    <message>
+        <source>next</source>
+        <translation>siguiente</translation>
+    </message>
+    <message>
         <source>{text} It can be rejected or skipped, but not approved unseen.</source>
         <translation>{text} Se puede rechazar o saltar, pero no aprobar sin verla.</translation>
+    </message>
+    <message>
+        <source>reject</source>
+        <translation>rechazar</translation>
     </message>
     <message>
         <source>reject with a reason</source>
@@ -3679,6 +3876,10 @@ Un informe sin ningún secreto está en
     <message>
         <source>look again</source>
         <translation>mirar otra vez</translation>
+    </message>
+    <message>
+        <source>undo</source>
+        <translation>deshacer</translation>
     </message>
     <message>
         <source>Opening the queue</source>

@@ -1464,6 +1464,10 @@ Un rapport sans aucun secret se trouve dans
         <translation>Écrire par exemple label:nudity&gt;60</translation>
     </message>
     <message>
+        <source>The policy has no technical reason</source>
+        <translation>La politique n’a pas de motif technique</translation>
+    </message>
+    <message>
         <source>Write for example {example}</source>
         <translation>Écrire par exemple {example}</translation>
     </message>
@@ -2444,6 +2448,92 @@ Un rapport sans aucun secret se trouve dans
     </message>
 </context>
 <context>
+    <name>KeymapFile</name>
+    <message>
+        <source>“{text}” is not a key.</source>
+        <translation>« {text} » n’est pas une touche.</translation>
+    </message>
+    <message>
+        <source>“{text}”: {name} is not a modifier key.</source>
+        <translation>« {text} » : {name} n’est pas une touche de modification.</translation>
+    </message>
+    <message>
+        <source>there is no command “{command}”</source>
+        <translation>il n’y a pas de commande « {command} »</translation>
+    </message>
+    <message>
+        <source>Keymap “{name}”: {faults}.</source>
+        <translation>Clavier « {name} » : {faults}.</translation>
+    </message>
+    <message>
+        <source>The keymap file is not valid TOML: {error}</source>
+        <translation>Le fichier du clavier n’est pas du TOML valide : {error}</translation>
+    </message>
+    <message>
+        <source>The keymap file has no [keys] table.</source>
+        <translation>Le fichier du clavier n’a pas de table [keys].</translation>
+    </message>
+    <message>
+        <source>Keymap: {command} must be a key or a list of keys.</source>
+        <translation>Clavier : {command} doit être une touche ou une liste de touches.</translation>
+    </message>
+    <message>
+        <source>unnamed</source>
+        <translation>sans nom</translation>
+    </message>
+    <message>
+        <source>{command} has an empty key</source>
+        <translation>{command} a une touche vide</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) is reserved and cannot be bound</source>
+        <translation>{keys} ({command}) est réservée et ne peut pas être attribuée</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) begins with the key of {other}</source>
+        <translation>{keys} ({command}) commence par la touche de {other}</translation>
+    </message>
+    <message>
+        <source>{keys} is used by both {other} and {command}</source>
+        <translation>{keys} sert à la fois à {other} et à {command}</translation>
+    </message>
+    <message>
+        <source>{keys} ({command}) is the beginning of another key sequence</source>
+        <translation>{keys} ({command}) est le début d’une autre suite de touches</translation>
+    </message>
+</context>
+<context>
+    <name>KeymapNames</name>
+    <message>
+        <source>Coral</source>
+        <translation>Coral</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Par défaut</translation>
+    </message>
+    <message>
+        <source>Label Studio</source>
+        <translation>Label Studio</translation>
+    </message>
+    <message>
+        <source>Left hand</source>
+        <translation>Main gauche</translation>
+    </message>
+    <message>
+        <source>Lightroom</source>
+        <translation>Lightroom</translation>
+    </message>
+    <message>
+        <source>Number pad</source>
+        <translation>Pavé numérique</translation>
+    </message>
+    <message>
+        <source>Prodigy</source>
+        <translation>Prodigy</translation>
+    </message>
+</context>
+<context>
     <name>Keymaps</name>
     <message>
         <source>There is no keymap “{extends}”. There are: {join}.</source>
@@ -3290,6 +3380,101 @@ Un rapport sans aucun secret se trouve dans
     </message>
 </context>
 <context>
+    <name>PolicyFile</name>
+    <message>
+        <source>The policy file is not valid TOML: {error}</source>
+        <translation>Le fichier de politique n’est pas du TOML valide : {error}</translation>
+    </message>
+    <message>
+        <source>The policy file has no [policy] table.</source>
+        <translation>Le fichier de politique n’a pas de table [policy].</translation>
+    </message>
+    <message>
+        <source>“reason” in the policy file must be a list of [[reason]] tables.</source>
+        <translation>« reason » dans le fichier de politique doit être une liste de tables [[reason]].</translation>
+    </message>
+    <message>
+        <source>The policy file has no version in its [policy] table.</source>
+        <translation>Le fichier de politique n’a pas de version dans sa table [policy].</translation>
+    </message>
+    <message>
+        <source>The policy file</source>
+        <translation>Le fichier de politique</translation>
+    </message>
+    <message>
+        <source>[policy]: require_reason = true, but there is no [[reason]].</source>
+        <translation>[policy] : require_reason = true, mais il n’y a pas de [[reason]].</translation>
+    </message>
+    <message>
+        <source>{where} of the policy file must be a table.</source>
+        <translation>{where} du fichier de politique doit être une table.</translation>
+    </message>
+    <message>
+        <source>{where}: protection must be one of {modes}.</source>
+        <translation>{where} : protection doit être l’un de {modes}.</translation>
+    </message>
+    <message>
+        <source>reason {number} of the policy file</source>
+        <translation>motif {number} du fichier de politique</translation>
+    </message>
+    <message>
+        <source>{where} is not a table.</source>
+        <translation>{where} : ce n’est pas une table.</translation>
+    </message>
+    <message>
+        <source>{where} has no code.</source>
+        <translation>{where} : il n’y a pas de code.</translation>
+    </message>
+    <message>
+        <source>{where} has no title.</source>
+        <translation>{where} : il n’y a pas de titre (title).</translation>
+    </message>
+    <message>
+        <source>{where}: the key must be one digit or empty, not “{key}”.</source>
+        <translation>{where} : key doit être un chiffre ou vide, et non « {key} ».</translation>
+    </message>
+    <message>
+        <source>{where}: sor = true needs a category of the transparency database.</source>
+        <translation>{where} : sor = true exige une catégorie (category) de la base de données de transparence.</translation>
+    </message>
+    <message>
+        <source>{where}: a reason with escalate = true or bulk = false must not have a digit; write key = “” instead of “{key}”.</source>
+        <translation>{where} : un motif avec escalate = true ou bulk = false ne doit pas avoir de chiffre ; écrire key = “” au lieu de « {key} ».</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be true or false.</source>
+        <translation>{where} : {name} doit être true ou false.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be a whole number from {least} to {most}.</source>
+        <translation>{where} : {name} doit être un nombre entier de {least} à {most}.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be text in quotes.</source>
+        <translation>{where} : {name} doit être un texte entre guillemets.</translation>
+    </message>
+    <message>
+        <source>{where}: {name} must be a list of texts in quotes.</source>
+        <translation>{where} : {name} doit être une liste de textes entre guillemets.</translation>
+    </message>
+    <message>
+        <source>{where}: {what} must be a name in capitals, not “{value}”.</source>
+        <translation>{where} : {what} doit être un nom en majuscules, et non « {value} ».</translation>
+    </message>
+    <message>
+        <source>{where}: write {what} “{value}” without its prefix.</source>
+        <translation>{where} : écrire {what} « {value} » sans son préfixe.</translation>
+    </message>
+    <message>
+        <source>{where} has no “{name}”.</source>
+        <translation>{where} : « {name} » n’existe pas.</translation>
+    </message>
+    <message>
+        <source>The policy file uses the {what} “{value}” twice.</source>
+        <translation>Le fichier de politique emploie deux fois {what} « {value} ».</translation>
+    </message>
+</context>
+<context>
     <name>PolicySheet</name>
     <message>
         <source>This policy names no reasons.</source>
@@ -3669,8 +3854,20 @@ Un rapport sans aucun secret se trouve dans
         <translation>Chargement de l’image</translation>
     </message>
     <message>
+        <source>skip</source>
+        <translation>passer</translation>
+    </message>
+    <message>
+        <source>next</source>
+        <translation>suivante</translation>
+    </message>
+    <message>
         <source>{text} It can be rejected or skipped, but not approved unseen.</source>
         <translation>{text} Elle peut être rejetée ou passée, mais pas approuvée sans être vue.</translation>
+    </message>
+    <message>
+        <source>reject</source>
+        <translation>rejeter</translation>
     </message>
     <message>
         <source>reject with a reason</source>
@@ -3679,6 +3876,10 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>look again</source>
         <translation>regarder encore</translation>
+    </message>
+    <message>
+        <source>undo</source>
+        <translation>annuler</translation>
     </message>
     <message>
         <source>Opening the queue</source>

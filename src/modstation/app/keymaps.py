@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from modstation.app.paths import resources, write_atomically
 from modstation.app.settings_file import read_own
+from modstation.app.shipped_texts import keymap_in_language
 from modstation.app.toml_text import toml_lines, toml_value
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
@@ -68,7 +69,7 @@ def preset_bindings(preset: str, commands: Mapping[str, Command] = COMMANDS) -> 
 
 def preset_title(preset: str) -> str:
     """The name of a shipped keymap as people read it."""
-    return str(tomllib.loads(_shipped(preset))["keymap"]["name"])
+    return keymap_in_language(tomllib.loads(_shipped(preset))["keymap"]["name"])
 
 
 def preset_keymap(

@@ -80,9 +80,9 @@ def _parsed(text: str) -> Policy:
     policy = parse_policy(text)
     if in_use() is ENGLISH or text != _shipped():
         return policy
-    from modstation.app.shipped_policy import in_language
+    from modstation.app.shipped_texts import policy_in_language
 
-    return in_language(policy)
+    return policy_in_language(policy)
 
 
 def _shipped() -> str:

@@ -129,7 +129,7 @@ def _term(word: str, at: int, technical: tuple[str, ...]) -> Term:
     if field is Field.REASON:
         codes = technical if value == TECHNICAL else (value,)
         if not codes:
-            raise _wrong("The policy has no technical reason", here)
+            raise _wrong(translate("Filtering", "The policy has no technical reason"), here)
         return Term(field, value, negated=negated, codes=codes)
     return Term(field, value, negated=negated)
 

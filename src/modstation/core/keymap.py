@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
-from modstation.core.language import Later, later
+from modstation.core.language import Later, later, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -122,11 +122,15 @@ def normalise_chord(text: str) -> str:
         *parts, key = text.split("+")
     key = key.strip()
     if not key:
-        raise SettingsError(f"“{text}” is not a key.")
+        raise SettingsError(translate("KeymapFile", "“{text}” is not a key.").format(text=text))
     wanted = {part.strip().capitalize() for part in parts}
     unknown = wanted - set(MODIFIERS)
     if unknown:
-        raise SettingsError(f"“{text}”: {min(unknown)} is not a modifier key.")
+        raise SettingsError(
+            translate("KeymapFile", "“{text}”: {name} is not a modifier key.").format(
+                text=text, name=min(unknown)
+            )
+        )
     name = key.upper() if len(key) == 1 else key[0].upper() + key[1:]
     return "+".join([*(modifier for modifier in MODIFIERS if modifier in wanted), name])
 
@@ -140,7 +144,9 @@ def build_keymap(
     clean: dict[str, tuple[str, ...]] = {}
     for command, sequences in bindings.items():
         if command not in commands:
-            faults.append(f"there is no command “{command}”")
+            faults.append(
+                translate("KeymapFile", "there is no command “{command}”").format(command=command)
+            )
             continue
         kept: list[str] = []
         for sequence in sequences:
@@ -149,14 +155,18 @@ def build_keymap(
             except SettingsError as error:
                 faults.append(str(error))
                 continue
-            fault = _insert(root, chords, command) if chords else f"{command} has an empty key"
+            fault = _insert(root, chords, command)
             if fault:
-                faults.append(fault)
+                faults.append(fault.format(keys=" ".join(chords), command=command))
             else:
                 kept.append(" ".join(chords))
         clean[command] = tuple(kept)
     if faults:
-        raise SettingsError(f"Keymap “{name}”: " + "; ".join(faults) + ".")
+        raise SettingsError(
+            translate("KeymapFile", "Keymap “{name}”: {faults}.").format(
+                name=name, faults="; ".join(fault.removesuffix(".") for fault in faults)
+            )
+        )
     return Keymap(name=name, bindings=clean, _root=root)
 
 
@@ -165,17 +175,27 @@ def parse_keymap(text: str, commands: Mapping[str, Command]) -> Keymap:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"The keymap file is not valid TOML: {error}") from error
+        raise SettingsError(
+            translate("KeymapFile", "The keymap file is not valid TOML: {error}").format(
+                error=error
+            )
+        ) from error
     head, keys = data.get("keymap", {}), data.get("keys")
     if not isinstance(keys, dict) or not isinstance(head, dict):
-        raise SettingsError("The keymap file has no [keys] table.")
+        raise SettingsError(translate("KeymapFile", "The keymap file has no [keys] table."))
     bindings: dict[str, list[str]] = {}
     for command, value in keys.items():
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-            raise SettingsError(f"Keymap: {command} must be a key or a list of keys.")
+            raise SettingsError(
+                translate(
+                    "KeymapFile", "Keymap: {command} must be a key or a list of keys."
+                ).format(command=command)
+            )
         bindings[command] = values
-    return build_keymap(str(head.get("name", "unnamed")), bindings, commands)
+    return build_keymap(
+        str(head.get("name", translate("KeymapFile", "unnamed"))), bindings, commands
+    )
 
 
 def laid_over(
@@ -215,16 +235,23 @@ def _with_alt(chord: str) -> str:
 
 
 def _insert(root: _Node, chords: list[str], command: str) -> str | None:
+    """Put a sequence into the trie, or say why not; ``{keys}`` and ``{command}`` are left open."""
+    if not chords:
+        return translate("KeymapFile", "{command} has an empty key")
     if any(chord in RESERVED for chord in chords):
-        return f"{' '.join(chords)} ({command}) is reserved and cannot be bound"
+        return translate("KeymapFile", "{keys} ({command}) is reserved and cannot be bound")
     node = root
     for chord in chords:
         if node.command is not None:
-            return f"{' '.join(chords)} ({command}) begins with the key of {node.command}"
+            begins = translate("KeymapFile", "{keys} ({command}) begins with the key of {other}")
+            return begins.replace("{other}", node.command)
         node = node.children.setdefault(chord, _Node())
     if node.command is not None:
-        return f"{' '.join(chords)} is used by both {node.command} and {command}"
+        both = translate("KeymapFile", "{keys} is used by both {other} and {command}")
+        return both.replace("{other}", node.command)
     if node.children:
-        return f"{' '.join(chords)} ({command}) is the beginning of another key sequence"
+        return translate(
+            "KeymapFile", "{keys} ({command}) is the beginning of another key sequence"
+        )
     node.command = command
     return None

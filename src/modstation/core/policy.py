@@ -134,20 +134,34 @@ def parse_policy(text: str) -> Policy:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"The policy file is not valid TOML: {error}") from error
+        raise SettingsError(
+            translate("PolicyFile", "The policy file is not valid TOML: {error}").format(
+                error=error
+            )
+        ) from error
     head = data.get("policy")
     if not isinstance(head, dict):
-        raise SettingsError("The policy file has no [policy] table.")
+        raise SettingsError(translate("PolicyFile", "The policy file has no [policy] table."))
     rows = data.get("reason", [])
     if not isinstance(rows, list):
-        raise SettingsError("“reason” in the policy file must be a list of [[reason]] tables.")
+        raise SettingsError(
+            translate(
+                "PolicyFile", "“reason” in the policy file must be a list of [[reason]] tables."
+            )
+        )
     reasons = tuple(_reason(row, number) for number, row in enumerate(rows, 1))
     _no_twins([reason.code for reason in reasons], "code")
     _no_twins([reason.key for reason in reasons if reason.key], "key")
     version = head.get("version")
     if not isinstance(version, str) or not version:
-        raise SettingsError("The policy file has no version in its [policy] table.")
-    _no_strangers(data, {"policy", "reason", "protection_floor"}, "The policy file")
+        raise SettingsError(
+            translate("PolicyFile", "The policy file has no version in its [policy] table.")
+        )
+    _no_strangers(
+        data,
+        {"policy", "reason", "protection_floor"},
+        translate("PolicyFile", "The policy file"),
+    )
     where = "[policy]"
     _no_strangers(
         head,
@@ -174,19 +188,29 @@ def parse_policy(text: str) -> Policy:
         escalation=_text(head, "escalation", where) or translate("Policy", ESCALATION),
     )
     if policy.require_reason and not reasons:
-        raise SettingsError("[policy]: require_reason = true, but there is no [[reason]].")
+        raise SettingsError(
+            translate("PolicyFile", "[policy]: require_reason = true, but there is no [[reason]].")
+        )
     return policy
 
 
 def _floor(table: object) -> Floor:
     where = "[protection_floor]"
     if not isinstance(table, dict):
-        raise SettingsError(f"{where} of the policy file must be a table.")
+        raise SettingsError(
+            translate("PolicyFile", "{where} of the policy file must be a table.").format(
+                where=where
+            )
+        )
     _no_strangers(table, {"protection", "blur", "greyscale"}, where)
     modes = [mode.value for mode in Protection]
     mode = table.get("protection", NO_FLOOR.protection.value)
     if mode not in modes:
-        raise SettingsError(f"{where}: protection must be one of {', '.join(modes)}.")
+        raise SettingsError(
+            translate("PolicyFile", "{where}: protection must be one of {modes}.").format(
+                where=where, modes=", ".join(modes)
+            )
+        )
     return Floor(
         Protection(mode),
         _number(table, "blur", NO_FLOOR.blur, (1, STRONGEST_BLUR), where),
@@ -195,22 +219,31 @@ def _floor(table: object) -> Floor:
 
 
 def _reason(row: object, number: int) -> Reason:
-    where = f"reason {number} of the policy file"
+    where = translate("PolicyFile", "reason {number} of the policy file").format(number=number)
     if not isinstance(row, dict):
-        raise SettingsError(f"{where} is not a table.")
+        raise SettingsError(translate("PolicyFile", "{where} is not a table.").format(where=where))
     code, title, key = row.get("code"), row.get("title"), row.get("key", "")
     if not isinstance(code, str) or not code:
-        raise SettingsError(f"{where} has no code.")
-    if not isinstance(title, str) or not title:
-        raise SettingsError(f"{where} ({code}) has no title.")
-    if not isinstance(key, str) or key not in {"", *DIGITS}:
-        raise SettingsError(f"{where} ({code}): the key must be one digit or empty, not {key!r}.")
+        raise SettingsError(translate("PolicyFile", "{where} has no code.").format(where=where))
     where = f"{where} ({code})"
+    if not isinstance(title, str) or not title:
+        raise SettingsError(translate("PolicyFile", "{where} has no title.").format(where=where))
+    if not isinstance(key, str) or key not in {"", *DIGITS}:
+        raise SettingsError(
+            translate(
+                "PolicyFile", "{where}: the key must be one digit or empty, not “{key}”."
+            ).format(where=where, key=key)
+        )
     _no_strangers(row, {*Reason.__slots__}, where)
     category = _name(row.get("category", ""), "category", where)
     sor = _flag(row, "sor", default=bool(category), where=where)
     if sor and not category:
-        raise SettingsError(f"{where}: sor = true needs a category of the transparency database.")
+        raise SettingsError(
+            translate(
+                "PolicyFile",
+                "{where}: sor = true needs a category of the transparency database.",
+            ).format(where=where)
+        )
     reason = Reason(
         code=code,
         title=title,
@@ -231,8 +264,11 @@ def _reason(row: object, number: int) -> Reason:
     if key and (reason.escalate or not reason.bulk):
         # A slip of a finger would escalate a stranger's holiday photo, or not escalate a crime.
         raise SettingsError(
-            f"{where}: a reason with escalate = true or bulk = false must not have a"
-            f" digit; write key = “” instead of {key!r}."
+            translate(
+                "PolicyFile",
+                "{where}: a reason with escalate = true or bulk = false must not have a digit;"
+                " write key = “” instead of “{key}”.",
+            ).format(where=where, key=key)
         )
     return reason
 
@@ -240,7 +276,11 @@ def _reason(row: object, number: int) -> Reason:
 def _flag(table: dict[str, object], name: str, *, default: bool, where: str) -> bool:
     value = table.get(name, default)
     if not isinstance(value, bool):
-        raise SettingsError(f"{where}: {name} must be true or false.")
+        raise SettingsError(
+            translate("PolicyFile", "{where}: {name} must be true or false.").format(
+                where=where, name=name
+            )
+        )
     return value
 
 
@@ -251,29 +291,49 @@ def _number(
     least, most = limits
     # A bool is an int in Python, but not in TOML.
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise SettingsError(f"{where}: {name} must be a whole number from {least} to {most}.")
+        raise SettingsError(
+            translate(
+                "PolicyFile", "{where}: {name} must be a whole number from {least} to {most}."
+            ).format(where=where, name=name, least=least, most=most)
+        )
     return value
 
 
 def _text(table: dict[str, object], name: str, where: str) -> str:
     value = table.get(name, "")
     if not isinstance(value, str):
-        raise SettingsError(f"{where}: {name} must be text in quotes.")
+        raise SettingsError(
+            translate("PolicyFile", "{where}: {name} must be text in quotes.").format(
+                where=where, name=name
+            )
+        )
     return value
 
 
 def _texts(table: dict[str, object], name: str, where: str) -> tuple[str, ...]:
     value = table.get(name, [])
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise SettingsError(f"{where}: {name} must be a list of texts in quotes.")
+        raise SettingsError(
+            translate("PolicyFile", "{where}: {name} must be a list of texts in quotes.").format(
+                where=where, name=name
+            )
+        )
     return tuple(value)
 
 
 def _name(value: object, what: str, where: str) -> str:
     if not isinstance(value, str) or (value and not _NAME.fullmatch(value)):
-        raise SettingsError(f"{where}: the {what} must be a name in capitals, not {value!r}.")
+        raise SettingsError(
+            translate(
+                "PolicyFile", "{where}: {what} must be a name in capitals, not “{value}”."
+            ).format(where=where, what=what, value=value)
+        )
     if value.startswith(_PREFIXES):
-        raise SettingsError(f"{where}: write the {what} “{value}” without its prefix.")
+        raise SettingsError(
+            translate("PolicyFile", "{where}: write {what} “{value}” without its prefix.").format(
+                where=where, what=what, value=value
+            )
+        )
     return value
 
 
@@ -281,10 +341,16 @@ def _no_strangers(table: dict[str, object], known: set[str], where: str) -> None
     # A switch with a slip in its name would be off without anybody knowing.
     for name in table:
         if name not in known:
-            raise SettingsError(f"{where} has no “{name}”.")
+            raise SettingsError(
+                translate("PolicyFile", "{where} has no “{name}”.").format(where=where, name=name)
+            )
 
 
 def _no_twins(values: list[str], what: str) -> None:
     for value in values:
         if values.count(value) > 1:
-            raise SettingsError(f"The policy file uses the {what} “{value}” twice.")
+            raise SettingsError(
+                translate("PolicyFile", "The policy file uses the {what} “{value}” twice.").format(
+                    what=what, value=value
+                )
+            )

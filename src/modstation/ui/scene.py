@@ -87,7 +87,10 @@ def compose(
             "loading",
             translate("Scene", "Loading the image"),
             text,
-            ((key_of("skip"), "skip"), (key_of("next"), "next")),
+            (
+                (key_of("skip"), translate("Scene", "skip")),
+                (key_of("next"), translate("Scene", "next")),
+            ),
         )
     )
 
@@ -100,16 +103,19 @@ def _cannot_show(heading: str, text: str, key_of: Callable[[str], str]) -> Card:
             text=text
         ),
         (
-            (key_of("reject"), "reject"),
+            (key_of("reject"), translate("Scene", "reject")),
             ("1–0", translate("Scene", "reject with a reason")),
-            (key_of("skip"), "skip"),
+            (key_of("skip"), translate("Scene", "skip")),
         ),
         problem=True,
     )
 
 
 def _no_entry(session: ReviewSession, key_of: Callable[[str], str]) -> Card:
-    keys = ((key_of("refresh"), translate("Scene", "look again")), (key_of("undo"), "undo"))
+    keys = (
+        (key_of("refresh"), translate("Scene", "look again")),
+        (key_of("undo"), translate("Scene", "undo")),
+    )
     if not session.loaded:
         return Card(
             "loading",
