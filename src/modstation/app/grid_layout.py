@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GAP = 8
 # Widths a tile has at least; what is left of a row makes its tiles wider.
@@ -33,22 +33,21 @@ class Layout:
     count: int
     lead: int = 0
     size: int = USUAL_SIZE
+    columns: int = field(init=False)
+    """Tiles in a row."""
+    tile: tuple[int, int] = field(init=False)
+    """Width and height of a tile; a whole one always fits into the view."""
+    pitch: int = field(init=False)
+    """From one row to the next."""
 
-    @property
-    def columns(self) -> int:
-        """Tiles in a row."""
-        return max(1, (self.width - GAP) // (SIZES[self.size] + GAP))
-
-    @property
-    def tile(self) -> tuple[int, int]:
-        """Width and height of a tile; a whole one always fits into the view."""
-        width = max(16, (self.width - GAP * (self.columns + 1)) // self.columns)
-        return width, max(16, min(width * 3 // 4, self.height - 2 * GAP))
-
-    @property
-    def pitch(self) -> int:
-        """From one row to the next."""
-        return self.tile[1] + GAP
+    def __post_init__(self) -> None:
+        # Once and not at every use: each paint asks for the place of every tile.
+        columns = max(1, (self.width - GAP) // (SIZES[self.size] + GAP))
+        width = max(16, (self.width - GAP * (columns + 1)) // columns)
+        tile = width, max(16, min(width * 3 // 4, self.height - 2 * GAP))
+        object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "tile", tile)
+        object.__setattr__(self, "pitch", tile[1] + GAP)
 
     @property
     def rows(self) -> int:
