@@ -111,6 +111,9 @@ class Asset:
     url: str | None = None
     tags: tuple[str, ...] = ()
     moderation: tuple[ModerationEntry, ...] = ()
+    # What it was ever given as a reason, and that of the state it has: told by our service alone.
+    reasons: tuple[str, ...] = ()
+    reason: str | None = None
     raw: str = "{}"
 
     @property

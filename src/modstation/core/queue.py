@@ -183,7 +183,7 @@ class QueueEntry:
     """One asset in a queue, with what this station knows of the decisions on it.
 
     ``reasons``: every code it was ever rejected for from here, also where that was taken back or
-    changed. ``posted``: the status that was posted
+    changed, and by whomever, where the service tells. ``posted``: the status that was posted
     from here last, None if none ever was, and ``reason_code`` the reason that went with it.
     """
 
@@ -208,7 +208,8 @@ class QueueEntry:
     def rejected_elsewhere(self) -> bool:
         """It is rejected, and not by what this station posted: nobody here knows for what."""
         rejected = ModerationStatus.REJECTED
-        return self.asset.status is rejected and self.posted is not rejected
+        known = self.posted is rejected or self.asset.reason is not None
+        return self.asset.status is rejected and not known
 
     def ordered(self, order: Order) -> QueueEntry:
         """This entry, that stands by age, at its place in another order."""

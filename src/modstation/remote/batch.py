@@ -32,13 +32,16 @@ class Capabilities:
     ``batch`` is the most decisions in one request. ``checks_version``: the service itself refuses
     a decision on a picture that was replaced since, so that nobody has to read it first.
     ``rejected_pixels``: it shows the account's owner what it no longer delivers.
-    ``decision_history``: it tells who decided on an asset, when and why.
+    ``decision_history``: it tells who decided on an asset, when and why. ``listed_reasons``: its
+    lists tell the reasons too. ``update_details``: an update of one asset takes them.
     """
 
     batch: int = 0
     checks_version: bool = False
     rejected_pixels: bool = False
     decision_history: bool = False
+    listed_reasons: bool = False
+    update_details: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ def parse_capabilities(body: bytes) -> Capabilities:
     found = Capabilities(
         rejected_pixels=document.get("rejected_pixels") is True,
         decision_history=isinstance(document.get("decision_history"), dict),
+        listed_reasons=document.get("listed_reasons") is True,
+        update_details=document.get("update_details") is True,
     )
     decisions = document.get("batch_decisions")
     if not isinstance(decisions, dict):
@@ -74,24 +79,38 @@ def batch_body(operations: Sequence[Operation]) -> bytes:
     decisions: list[dict[str, object]] = []
     for operation in operations:
         item: dict[str, object] = {
-            "decision_id": operation.decision_id,
             "resource_type": operation.ref.resource_type,
             "type": operation.ref.delivery_type,
             "public_id": operation.ref.public_id,
             "status": operation.target.value,
             "expected": sorted(status.value for status in operation.expected),
-            "decided_at": operation.decided_at.isoformat(),
+            **_details(operation),
         }
         optional = {
             "asset_id": operation.asset_id if is_asset_id(operation.asset_id) else None,
             "version": operation.version,
-            "reason": operation.reason_code,
-            "note": operation.note,
-            "actor": operation.actor,
         }
         item.update({name: value for name, value in optional.items() if value is not None})
         decisions.append(item)
     return json.dumps({"decisions": decisions}, separators=(",", ":")).encode()
+
+
+def update_details(operation: Operation) -> str:
+    """What an update of one asset says of its decision, to a service that takes it."""
+    return json.dumps(_details(operation), separators=(",", ":"))
+
+
+def _details(operation: Operation) -> dict[str, str]:
+    optional = {
+        "reason": operation.reason_code,
+        "note": operation.note,
+        "actor": operation.actor,
+    }
+    return {
+        "decision_id": operation.decision_id,
+        "decided_at": operation.decided_at.isoformat(),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
 
 
 def parse_results(

@@ -75,6 +75,16 @@ class Downloaded:
     content_type: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Update:
+    """A verdict on one asset and the form it is sent in."""
+
+    ref: AssetRef
+    status: ModerationStatus
+    asset_id: str | None
+    form: bytes
+
+
 class AdminClient:
     """One account's Admin API over one ``httpx.Client``; its methods may be called by any thread.
 
@@ -134,8 +144,13 @@ class AdminClient:
         cursor: str | None = None,
         limit: int = MOST_LISTED,
         direction: str = "asc",
+        reasons: bool = False,
     ) -> Page:
-        """One page of the images of ``kind`` and ``status``, by default the oldest first."""
+        """One page of the images of ``kind`` and ``status``, by default the oldest first.
+
+        ``reasons``: with what each was ever given as a reason, of a service that
+        ``capabilities`` say tells ``listed_reasons``.
+        """
         query = {
             "max_results": str(max(1, min(limit, MOST_LISTED))),
             "direction": direction,
@@ -143,6 +158,8 @@ class AdminClient:
             "tags": "true",
             "context": "true",
         }
+        if reasons:
+            query["modstation_reasons"] = "true"
         if cursor:
             query["next_cursor"] = cursor
         url = self._addresses.listing(kind, status.value, query)
@@ -166,16 +183,26 @@ class AdminClient:
     # -- deciding
 
     def set_status(
-        self, ref: AssetRef, status: ModerationStatus, *, asset_id: str | None = None
+        self,
+        ref: AssetRef,
+        status: ModerationStatus,
+        *,
+        asset_id: str | None = None,
+        details: str | None = None,
     ) -> Confirmed:
         """Set the moderation status of one asset; an answer counts only by ``acknowledgement``.
 
         A doubtful public ID is never trusted to a path: the asset ID is used, and without one
         the path is first proved by reading. ``Refused`` if neither way leads to this asset.
+        ``details`` are those of ``batch.update_details``, for a service that takes them.
         """
+        form = {"moderation_status": status.value}
+        if details is not None:
+            form["modstation_decision"] = details
+        verdict = _Update(ref, status, asset_id, urlencode(form).encode("ascii"))
         if is_doubtful(ref.public_id):
-            return self._set_doubtful(ref, status, asset_id)
-        return self._set("POST", self._addresses.asset(ref), ref, status, asset_id)
+            return self._set_doubtful(verdict)
+        return self._set("POST", self._addresses.asset(ref), verdict)
 
     def write_context(
         self, ref: AssetRef, context: Mapping[str, str], *, asset_id: str | None = None
@@ -298,45 +325,35 @@ class AdminClient:
 
     # -- underneath
 
-    def _set_doubtful(
-        self, ref: AssetRef, status: ModerationStatus, asset_id: str | None
-    ) -> Confirmed:
-        if is_asset_id(asset_id):
-            url = self._addresses.asset_by_id(str(asset_id))
-            return self._set("PUT", url, ref, status, asset_id)
-        url = self._addresses.asset(ref)
+    def _set_doubtful(self, wanted: _Update) -> Confirmed:
+        if is_asset_id(wanted.asset_id):
+            return self._set("PUT", self._addresses.asset_by_id(str(wanted.asset_id)), wanted)
+        url = self._addresses.asset(wanted.ref)
         try:
             found = self._call("GET", url, ONE_ASSET, asset=True)
-            check_named(parse_object(found.body), ref=ref, asset_id=None, whole=True)
+            check_named(parse_object(found.body), ref=wanted.ref, asset_id=None, whole=True)
         except (AssetGone, Unknown) as error:
             raise Refused(
                 translate(
                     "Client", "The public ID cannot be addressed safely, and there is no asset ID."
                 )
             ) from error
-        return self._set("POST", url, ref, status, asset_id)
+        return self._set("POST", url, wanted)
 
-    def _set(
-        self,
-        method: str,
-        url: str,
-        ref: AssetRef,
-        status: ModerationStatus,
-        asset_id: str | None,
-    ) -> Confirmed:
+    def _set(self, method: str, url: str, wanted: _Update) -> Confirmed:
         answer = self._call(
             method,
             url,
             ONE_ASSET,
-            content=f"moderation_status={status.value}".encode("ascii"),
+            content=wanted.form,
             content_type="application/x-www-form-urlencoded",
             asset=True,
         )
         return confirm(
             parse_object(answer.body),
-            ref=ref,
-            asset_id=asset_id,
-            target=status,
+            ref=wanted.ref,
+            asset_id=wanted.asset_id,
+            target=wanted.status,
             request_id=answer.request_id,
         )
 

@@ -32,6 +32,8 @@ JsonObject: TypeAlias = "Mapping[str, Json]"
 DEEPEST = 64
 # SQLite's integers end at 2**63, JSON's safe ones here.
 _LARGEST = 2**53
+_MOST_REASONS = 20
+_LONGEST_REASON = 255
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ONE_SLASH = re.compile(r"^(https?):/+(?=[^/])", re.IGNORECASE)
@@ -142,6 +144,8 @@ def parse_asset(
         url=parse_url(item.get("secure_url")) or parse_url(item.get("url")),
         tags=_tags(item.get("tags")),
         moderation=chain,
+        reasons=_reasons(item.get("modstation")),
+        reason=_reason(item.get("modstation")),
         raw=json.dumps(item, separators=(",", ":")),
     )
 
@@ -268,6 +272,23 @@ def _tags(value: Json) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
     return tuple(tag for tag in value if isinstance(tag, str) and tag and _is_text(tag))
+
+
+def _reasons(ours: Json) -> tuple[str, ...]:
+    """What our own service tells of reasons, of which a policy has about a dozen."""
+    given = ours.get("reasons") if isinstance(ours, dict) else None
+    if not isinstance(given, list):
+        return ()
+    return tuple(dict.fromkeys(code for code in given[:_MOST_REASONS] if _is_code(code)))
+
+
+def _reason(ours: Json) -> str | None:
+    code = ours.get("reason") if isinstance(ours, dict) else None
+    return code if _is_code(code) else None
+
+
+def _is_code(value: Json) -> bool:
+    return _text(value) is not None and len(value) <= _LONGEST_REASON and value.isprintable()
 
 
 def _text(value: Json) -> str | None:

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.assets import Window
+from modstation.service.decision_details import OF_AN_UPDATE, details_of_update
 from modstation.service.descriptions import descriptions
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
@@ -20,7 +21,7 @@ from modstation.service.representations import asset_document
 from modstation.service.schema import blob_jobs
 from modstation.service.unsupported import refuse_unsupported_update
 from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES, delete_asset
-from modstation.service.verdicts import Bench, Verdict, apply_verdicts
+from modstation.service.verdicts import CONFLICT, Bench, Verdict, apply_verdicts
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
     refuse_unsupported_update(parameters)
     edits = descriptions(parameters)
     url = check_url(parameters.text("notification_url"))
+    said = details_of_update(parameters)
     with call.service.ledger.write() as connection:
         asset = find(connection)
         if asset is None or asset.deleted:
@@ -137,10 +139,13 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
                 asset_id=asset.asset_id,
                 kind=kind,
                 notification_url=url,
+                **said,
             )
-            decided = apply_verdicts(connection, bench(call), [verdict])[0].asset
-            assert decided is not None
-            asset = decided
+            outcome = apply_verdicts(connection, bench(call), [verdict])[0]
+            if outcome.result == CONFLICT:
+                raise BadRequest(f"{OF_AN_UPDATE}: this decision_id is of another decision")
+            assert outcome.asset is not None
+            asset = outcome.asset
     call.service.wake()
     return asset_document(asset, base=call.base)
 

@@ -5,15 +5,14 @@ A client asks ``capabilities`` first and never assumes.
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003  # msgspec reads the annotation
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
 
-from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.amendments import bench
+from modstation.service.decision_details import Details, Short
 from modstation.service.delivery import read_file, respond
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, not_found
@@ -22,7 +21,7 @@ from modstation.service.representations import instant
 from modstation.service.transformations import Box, Transformation
 from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.verdicts import Outcome, Verdict, apply_verdicts
-from modstation.service.wire import Json, clean
+from modstation.service.wire import Json
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -33,25 +32,17 @@ if TYPE_CHECKING:
 MOST_DECISIONS = 500
 _MAX_SIDE = 10_000
 
-_Short = Annotated[str, msgspec.Meta(max_length=255)]
-_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
-
-class _Item(msgspec.Struct):
+class _Item(Details, kw_only=True):
     """One decision as it is sent."""
 
-    decision_id: _Id
     status: Literal["approved", "rejected"]
-    asset_id: _Short | None = None
-    resource_type: _Short = "image"
-    type: _Short = "upload"
-    public_id: _Short | None = None
-    expected: list[_Short] | None = None
+    asset_id: Short | None = None
+    resource_type: Short = "image"
+    type: Short = "upload"
+    public_id: Short | None = None
+    expected: list[Short] | None = None
     version: int | None = None
-    reason: _Short | None = None
-    note: Annotated[str, msgspec.Meta(max_length=4000)] | None = None
-    actor: _Short | None = None
-    decided_at: datetime | None = None
 
 
 async def capabilities(call: Call) -> Response:
@@ -61,7 +52,9 @@ async def capabilities(call: Call) -> Response:
         {
             "batch_decisions": batch,
             "decision_history": {"max": MOST_LISTED},
+            "listed_reasons": True,
             "rejected_pixels": True,
+            "update_details": True,
             "version": 1,
         }
     )
@@ -119,27 +112,15 @@ def _decisions(call: Call) -> dict[str, Any]:
 def _verdict(item: _Item) -> Verdict:
     if not (item.asset_id or item.public_id):
         raise BadRequest("Invalid value for parameter decisions: asset_id or public_id is needed")
-    for name in ("decision_id", "reason", "note", "actor"):
-        # What one moderator writes is shown to others, and PostgreSQL takes no NUL.
-        clean(getattr(item, name) or "", "decisions", lines=name == "note")
-    decided_us = None
-    if item.decided_at is not None:
-        if item.decided_at.tzinfo is None:
-            raise BadRequest("Invalid value for parameter decisions: decided_at has no time zone")
-        decided_us = to_us(item.decided_at)
     return Verdict(
         item.status,
         item.resource_type,
         item.type,
         item.public_id or "",
         asset_id=item.asset_id,
-        decision_id=item.decision_id,
         expected=None if item.expected is None else frozenset(item.expected),
         version=item.version,
-        reason=item.reason,
-        note=item.note,
-        actor=item.actor,
-        decided_us=decided_us,
+        **item.for_verdict("decisions"),
     )
 
 

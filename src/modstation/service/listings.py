@@ -9,16 +9,21 @@ from starlette.concurrency import run_in_threadpool
 from modstation.service import assets
 from modstation.service.assets import Window
 from modstation.service.faults import BadRequest, NotFound
+from modstation.service.given_reasons import given_reasons
 from modstation.service.moderation import KINDS, STATUSES
 from modstation.service.representations import asset_document, list_item, only_fields
 from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy import Connection
     from starlette.responses import Response
 
     from modstation.service.assets import Asset, Page
     from modstation.service.calls import Call
+    from modstation.service.given_reasons import Given
 
 _OPTIONAL = ("tags", "context", "metadata", "moderations")
 _MOST_IDS = 100
@@ -82,7 +87,8 @@ def _queue(call: Call) -> dict[str, Any]:
     window = _window(call)
     with call.service.ledger.read() as connection:
         page = assets.list_queue(connection, call.caller.cloud, resource_type, kind, status, window)
-    return _listed(call, page, kind)
+        given = _given(call, connection, page.assets)
+    return _listed(call, page, kind, given)
 
 
 def _resources(call: Call) -> dict[str, Any]:
@@ -121,21 +127,32 @@ def _resource(call: Call) -> dict[str, Any]:
     public_id = call.path["public_id"]
     with call.service.ledger.read() as connection:
         asset = assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
-    return _document(call, asset, public_id)
+        given = _given(call, connection, [asset] if asset else [])
+    return _document(call, asset, public_id, given)
 
 
 def _resource_by_id(call: Call) -> dict[str, Any]:
     asset_id = call.path["asset_id"]
     with call.service.ledger.read() as connection:
         asset = assets.find_by_id(connection, call.caller.cloud, asset_id)
-    return _document(call, asset, asset_id)
+        given = _given(call, connection, [asset] if asset else [])
+    return _document(call, asset, asset_id, given)
 
 
-def _document(call: Call, asset: Asset | None, what: str) -> dict[str, Any]:
+def _given(call: Call, connection: Connection, listed: Iterable[Asset]) -> dict[str, Given]:
+    """The reasons of these assets, where the call asks for what only this service can tell."""
+    return given_reasons(connection, listed) if call.parameters.flag("modstation_reasons") else {}
+
+
+def _document(
+    call: Call, asset: Asset | None, what: str, given: Mapping[str, Given]
+) -> dict[str, Any]:
     if asset is None:
         raise not_found(what)
     versions = call.parameters.flag("versions")
     document = asset_document(asset, base=call.base, versions=versions)
+    if asset.asset_id in given:
+        document["modstation"] = given[asset.asset_id].document()
     return only_fields(document, call.parameters.names("fields"))
 
 
@@ -149,19 +166,23 @@ def _window(call: Call) -> Window:
     return Window(limit, parameters.text("next_cursor"), ascending=direction == "asc")
 
 
-def _listed(call: Call, page: Page, kind: str | None = None) -> dict[str, Any]:
+def _listed(
+    call: Call, page: Page, kind: str | None = None, given: Mapping[str, Given] | None = None
+) -> dict[str, Any]:
     parameters = call.parameters
     fields = parameters.names("fields")
     asked = {name for name in _OPTIONAL if parameters.flag(name)}
     # Naming a field asks for it.
     asked |= {"moderations" if name == "moderation" else name for name in fields}
-    wanted = frozenset(asked)
-    answer: dict[str, Any] = {
-        "resources": [
-            only_fields(list_item(asset, base=call.base, wanted=wanted, kind=kind), fields)
-            for asset in page.assets
-        ]
-    }
+    wanted, given = frozenset(asked), given or {}
+
+    def item(asset: Asset) -> dict[str, Any]:
+        document = list_item(asset, base=call.base, wanted=wanted, kind=kind)
+        if asset.asset_id in given:
+            document["modstation"] = given[asset.asset_id].document()
+        return only_fields(document, fields)
+
+    answer: dict[str, Any] = {"resources": [item(asset) for asset in page.assets]}
     if page.next_cursor:
         answer["next_cursor"] = page.next_cursor
     return answer

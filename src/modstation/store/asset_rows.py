@@ -54,6 +54,8 @@ class _Described(msgspec.Struct, frozen=True, omit_defaults=True):
     # Ranks in the orders of the queue; None: that of an asset of which nothing special is told.
     public_us: int | None = None
     doubt: int | None = None
+    reasons: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -110,6 +112,8 @@ def describe(asset: Asset) -> str:
             )
             for entry in asset.moderation
         ),
+        reasons=asset.reasons,
+        reason=asset.reason,
     )
     try:
         return _encode(described).decode()
@@ -159,6 +163,8 @@ def asset_of(row: Sequence[str]) -> Asset:
             )
             for entry in described.moderation
         ),
+        reasons=described.reasons,
+        reason=described.reason,
         raw=raw,
     )
 
@@ -183,6 +189,15 @@ def insert(
             share_of(key),
         ),
     )
+    _keep_reasons(sql, asset)
+
+
+def _keep_reasons(sql: sqlite3.Connection, asset: Asset) -> None:
+    """A reason that covers goes on covering, whoever gave it."""
+    sql.executemany(
+        "INSERT INTO given_reasons (key, reason_code) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        [(asset.key, storable(code)) for code in asset.reasons],
+    )
 
 
 def upsert(sql: sqlite3.Connection, asset: Asset, *, list_kind: str | None, now_us: int) -> None:
@@ -196,7 +211,9 @@ def upsert(sql: sqlite3.Connection, asset: Asset, *, list_kind: str | None, now_
         " absent_us = NULL WHERE key = ?",
         (storable(asset.raw), described, list_kind, asset.key),
     ).rowcount
-    if not changed:
+    if changed:
+        _keep_reasons(sql, asset)
+    else:
         insert(sql, asset, described, list_kind=list_kind or asset.kind or "manual", now_us=now_us)
 
 
@@ -207,9 +224,13 @@ def raw(sql: sqlite3.Connection, key: str) -> str | None:
 
 
 def set_status(sql: sqlite3.Connection, key: str, status: ModerationStatus) -> None:
-    """Note the status the service has now, where an answer says no more than that."""
+    """Note the status the service has now, where an answer says no more than that.
+
+    The reason that was told with the status before is none of this one's.
+    """
     sql.execute(
-        "UPDATE assets SET described = json_set(described, '$.status', ?) WHERE key = ?",
+        "UPDATE assets SET described = json_remove(json_set(described, '$.status', ?), '$.reason')"
+        " WHERE key = ?",
         (status.value, key),
     )
 

@@ -18,10 +18,12 @@ _LABELS = (
     " json_each(e.value, '$.labels') AS l WHERE (lower(json_extract(l.value, '$.name')) = {name}"
     " OR lower(json_extract(l.value, '$.parent')) = {name}){score})"
 )
-# What was posted from here counts, as long as it is what the service says; else what another
-# station wrote into the context.
+# What our own service tells counts, whoever decided; else what was posted from here, as long as it
+# is what the service says; else what another station wrote into the context.
 _REASON = (
-    f"lower(CASE WHEN a.status = (SELECT o.target {LAST_DONE})"  # noqa: S608 - our own words
+    "lower(CASE WHEN json_extract(a.described, '$.reason') IS NOT NULL"  # noqa: S608 - our own words
+    " THEN json_extract(a.described, '$.reason')"
+    f" WHEN a.status = (SELECT o.target {LAST_DONE})"
     f" THEN (SELECT d.reason_code {LAST_DONE})"
     " WHEN a.status = 'rejected' AND json_valid(a.raw)"
     f" THEN coalesce(json_extract(a.raw, '$.context.custom.{REASON}'),"

@@ -23,6 +23,7 @@ from modstation.core.outbox import (
     settle,
 )
 from modstation.remote.acknowledgement import observe
+from modstation.remote.batch import update_details
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,14 +62,21 @@ def read_first(client: ModerationService, operation: Operation) -> Attempt | Non
     return Attempt(operation, seen, asset, sent=False)
 
 
-def post(client: ModerationService, operation: Operation, now: datetime) -> Attempt:
-    """Read if the rules ask for it, then set the status."""
+def post(
+    client: ModerationService, operation: Operation, now: datetime, *, detailed: bool
+) -> Attempt:
+    """Read if the rules ask for it, then set the status; ``detailed``: with reason and note."""
     if needs_reading(operation, now=now):
         ended = read_first(client, operation)
         if ended is not None:
             return ended
     try:
-        confirmed = client.set_status(operation.ref, operation.target, asset_id=operation.asset_id)
+        confirmed = client.set_status(
+            operation.ref,
+            operation.target,
+            asset_id=operation.asset_id,
+            details=update_details(operation) if detailed else None,
+        )
     except RemoteError as error:
         return Attempt(operation, Failed(error))
     return Attempt(operation, confirmed.acknowledged, confirmed.asset)

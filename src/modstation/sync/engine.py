@@ -270,7 +270,8 @@ class SyncEngine:
     def _pull(self) -> int | None:
         if self._stopping or self._interrupted or self._standing.blocked(self._clock.now()):
             return None
-        return self._puller.run()
+        known = self._capabilities or Capabilities()
+        return self._puller.run(reasons=known.listed_reasons)
 
     # -- what the service can do
 

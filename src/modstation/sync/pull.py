@@ -79,11 +79,14 @@ class Puller:
         moments = [one.next_at(now) for one in self._passes]
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def run(self) -> int | None:
-        """Pull one page if one is due; how many assets it held, or None if there was none."""
+    def run(self, *, reasons: bool) -> int | None:
+        """Pull one page if one is due; how many assets it held, or None if there was none.
+
+        ``reasons``: the service tells what each was rejected for, whoever did it.
+        """
         pulled = None
         for _ in range(len(self._passes)):
-            pulled = self._passes[0].run()
+            pulled = self._passes[0].run(reasons=reasons)
             self._passes.rotate(-1)
             if pulled is not None or self._standing.blocked(self._clock.now()):
                 break
@@ -153,7 +156,7 @@ class ListPass:
             return max(due, quota.reset_at)
         return due
 
-    def run(self) -> int | None:
+    def run(self, *, reasons: bool) -> int | None:
         """Pull one page if one is due; how many assets it held, or None if there was none."""
         now = self._clock.now()
         self.just_refused = False
@@ -170,6 +173,7 @@ class ListPass:
                 self._listing.status,
                 cursor=cursor,
                 limit=self._settings.page,
+                reasons=reasons,
             )
             if page.next_cursor is not None and page.next_cursor == cursor:
                 raise Unknown(translate("Pull", "The listing does not get any further."))

@@ -62,6 +62,7 @@ class _Round:
     left: int
     key_is_good: bool = False
     together: bool = False
+    detailed: bool = False
     posted: int = 0
     settled: int = 0
     unclear: set[str] = field(default_factory=set)
@@ -123,7 +124,12 @@ class Pusher:
         taken it, so that a refusal of the key is about one operation.
         """
         most = self._settings.failures if probing else self._settings.round
-        this = _Round(most, key_is_good, together=bool(capabilities.batch))
+        this = _Round(
+            most,
+            key_is_good,
+            together=bool(capabilities.batch),
+            detailed=capabilities.update_details,
+        )
         while this.left > 0 and not this.ended and not stopping():
             size = min(this.left, capabilities.batch or 2 * self._settings.in_flight)
             operations = self._claim(size, together=bool(capabilities.batch))
@@ -156,6 +162,7 @@ class Pusher:
             items = self._client.post_decisions(operations)
         except Refused as error:
             self.extension_gone = error.http_status in {404, 405}
+            this.detailed &= not self.extension_gone
             # One of them may be what the service does not accept; the others must not suffer.
             self._one_by_one(this, operations, lambda: False, refill=False)
             return
@@ -212,8 +219,11 @@ class Pusher:
                 while waiting and not stop and len(under_way) < self._settings.in_flight:
                     operation = waiting.popleft()
                     self._checkpoint("sending")
+                    now = self._clock.now()
                     under_way.add(
-                        self._pool().submit(post, self._client, operation, self._clock.now())
+                        self._pool().submit(
+                            post, self._client, operation, now, detailed=this.detailed
+                        )
                     )
                 if stop:
                     self._put_back(waiting)

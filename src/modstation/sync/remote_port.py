@@ -28,9 +28,15 @@ class ModerationService(Protocol):
         ...
 
     def list_assets(
-        self, kind: str, status: ModerationStatus, *, cursor: str | None = None, limit: int = 500
+        self,
+        kind: str,
+        status: ModerationStatus,
+        *,
+        cursor: str | None = None,
+        limit: int = 500,
+        reasons: bool = False,
     ) -> Page:
-        """One page of the queue, oldest first."""
+        """One page of the queue, oldest first; ``reasons``: with what they were rejected for."""
         ...
 
     def read_asset(self, ref: AssetRef, asset_id: str | None = None) -> Asset:
@@ -38,9 +44,14 @@ class ModerationService(Protocol):
         ...
 
     def set_status(
-        self, ref: AssetRef, status: ModerationStatus, *, asset_id: str | None = None
+        self,
+        ref: AssetRef,
+        status: ModerationStatus,
+        *,
+        asset_id: str | None = None,
+        details: str | None = None,
     ) -> Confirmed:
-        """Set the status of one asset."""
+        """Set the status of one asset; ``details`` of the decision, where they are taken."""
         ...
 
     def write_context(

@@ -43,13 +43,13 @@ class Service:
     def capabilities(self):
         return None
 
-    def list_assets(self, kind, status, *, cursor=None, limit=500):
+    def list_assets(self, kind, status, *, cursor=None, limit=500, reasons=False):
         return Page(tuple(self.assets.values()), None)
 
     def read_asset(self, ref, asset_id=None):
         return self.assets[ref]
 
-    def set_status(self, ref, status, *, asset_id=None):
+    def set_status(self, ref, status, *, asset_id=None, details=None):
         self.posted.append((ref.public_id, status.value))
         raise AssertionError("never reached in these tests")
 
@@ -82,7 +82,7 @@ def test_a_pull_lists_every_kind_anew_before_it_ends(store):
     service = Service("cat")
     service.listed = []
 
-    def list_assets(kind, status, *, cursor=None, limit=500):
+    def list_assets(kind, status, *, cursor=None, limit=500, reasons=False):
         service.listed.append((kind, cursor))
         if kind == "webpurify" and cursor is None:
             return Page((), "more")

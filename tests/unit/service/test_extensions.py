@@ -34,7 +34,9 @@ def test_capabilities_are_told(shared: LiveService) -> None:
     assert shared.request("GET", "/modstation/capabilities").json() == {
         "batch_decisions": {"max": 500, "checks_version": True},
         "decision_history": {"max": 100},
+        "listed_reasons": True,
         "rejected_pixels": True,
+        "update_details": True,
         "version": 1,
     }
 
