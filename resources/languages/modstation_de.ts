@@ -1017,6 +1017,30 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Zeigen, wie diese Sitzung läuft: Tempo, Gründe, Zeit; niemand sonst erfährt es.</translation>
     </message>
     <message>
+        <source>Theme</source>
+        <translation>Farbschema</translation>
+    </message>
+    <message>
+        <source>Take the next theme: dark, light, in high contrast, the desktop&apos;s.</source>
+        <translation>Das nächste Farbschema nehmen: dunkel, hell, mit hohem Kontrast, wie der Desktop.</translation>
+    </message>
+    <message>
+        <source>Larger text</source>
+        <translation>Größere Schrift</translation>
+    </message>
+    <message>
+        <source>Make every text larger, up to twice the usual size.</source>
+        <translation>Jede Schrift vergrößern, bis zum Doppelten der üblichen Größe.</translation>
+    </message>
+    <message>
+        <source>Smaller text</source>
+        <translation>Kleinere Schrift</translation>
+    </message>
+    <message>
+        <source>Make every text smaller.</source>
+        <translation>Jede Schrift verkleinern.</translation>
+    </message>
+    <message>
         <source>Full screen</source>
         <translation>Vollbild</translation>
     </message>
@@ -2676,6 +2700,17 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>skipped {count} times</source>
         <translation>{count}-mal ausgelassen</translation>
+    </message>
+</context>
+<context>
+    <name>LookActions</name>
+    <message>
+        <source>Theme: {name}.</source>
+        <translation>Farbschema: {name}.</translation>
+    </message>
+    <message>
+        <source>Text size: {percent} %.</source>
+        <translation>Textgröße: {percent} %.</translation>
     </message>
 </context>
 <context>

@@ -1017,6 +1017,30 @@ Un informe sin ningún secreto está en
         <translation>Mostrar cómo va esta sesión: ritmo, motivos, tiempo; nadie más lo sabe.</translation>
     </message>
     <message>
+        <source>Theme</source>
+        <translation>Tema</translation>
+    </message>
+    <message>
+        <source>Take the next theme: dark, light, in high contrast, the desktop&apos;s.</source>
+        <translation>Tomar el tema siguiente: oscuro, claro, de alto contraste, el del escritorio.</translation>
+    </message>
+    <message>
+        <source>Larger text</source>
+        <translation>Texto más grande</translation>
+    </message>
+    <message>
+        <source>Make every text larger, up to twice the usual size.</source>
+        <translation>Agrandar todos los textos, hasta el doble del tamaño habitual.</translation>
+    </message>
+    <message>
+        <source>Smaller text</source>
+        <translation>Texto más pequeño</translation>
+    </message>
+    <message>
+        <source>Make every text smaller.</source>
+        <translation>Reducir todos los textos.</translation>
+    </message>
+    <message>
         <source>Full screen</source>
         <translation>Pantalla completa</translation>
     </message>
@@ -2676,6 +2700,17 @@ Un informe sin ningún secreto está en
     <message>
         <source>skipped {count} times</source>
         <translation>saltada {count} veces</translation>
+    </message>
+</context>
+<context>
+    <name>LookActions</name>
+    <message>
+        <source>Theme: {name}.</source>
+        <translation>Tema: {name}.</translation>
+    </message>
+    <message>
+        <source>Text size: {percent} %.</source>
+        <translation>Tamaño del texto: {percent} %.</translation>
     </message>
 </context>
 <context>

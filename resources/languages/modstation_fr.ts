@@ -1017,6 +1017,30 @@ Un rapport sans aucun secret se trouve dans
         <translation>Montrer comment va cette séance : rythme, motifs, temps ; personne d’autre ne le sait.</translation>
     </message>
     <message>
+        <source>Theme</source>
+        <translation>Thème</translation>
+    </message>
+    <message>
+        <source>Take the next theme: dark, light, in high contrast, the desktop&apos;s.</source>
+        <translation>Passer au thème suivant : sombre, clair, à fort contraste, celui du bureau.</translation>
+    </message>
+    <message>
+        <source>Larger text</source>
+        <translation>Texte plus grand</translation>
+    </message>
+    <message>
+        <source>Make every text larger, up to twice the usual size.</source>
+        <translation>Agrandir tous les textes, jusqu’au double de la taille habituelle.</translation>
+    </message>
+    <message>
+        <source>Smaller text</source>
+        <translation>Texte plus petit</translation>
+    </message>
+    <message>
+        <source>Make every text smaller.</source>
+        <translation>Réduire tous les textes.</translation>
+    </message>
+    <message>
         <source>Full screen</source>
         <translation>Plein écran</translation>
     </message>
@@ -2676,6 +2700,17 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>skipped {count} times</source>
         <translation>passée {count} fois</translation>
+    </message>
+</context>
+<context>
+    <name>LookActions</name>
+    <message>
+        <source>Theme: {name}.</source>
+        <translation>Thème : {name}.</translation>
+    </message>
+    <message>
+        <source>Text size: {percent} %.</source>
+        <translation>Taille du texte : {percent} %.</translation>
     </message>
 </context>
 <context>

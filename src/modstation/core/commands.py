@@ -448,6 +448,24 @@ def _table() -> dict[str, Command]:
             "Window",
         ),
         Command(
+            "theme",
+            later("Commands", "Theme"),
+            later("Commands", "Take the next theme: dark, light, in high contrast, the desktop's."),
+            "Window",
+        ),
+        Command(
+            "text-larger",
+            later("Commands", "Larger text"),
+            later("Commands", "Make every text larger, up to twice the usual size."),
+            "Window",
+        ),
+        Command(
+            "text-smaller",
+            later("Commands", "Smaller text"),
+            later("Commands", "Make every text smaller."),
+            "Window",
+        ),
+        Command(
             "full-screen",
             later("Commands", "Full screen"),
             later("Commands", "Use the whole screen for one image."),

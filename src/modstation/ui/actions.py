@@ -16,6 +16,7 @@ from modstation.ui.grid_actions import GridActions
 from modstation.ui.group_actions import GroupActions
 from modstation.ui.history_actions import history_handlers
 from modstation.ui.inspection_actions import InspectionActions
+from modstation.ui.look_actions import look_handlers
 from modstation.ui.queue_actions import QueueActions
 from modstation.ui.session_actions import SessionActions
 from modstation.ui.setting_up import SettingUp
@@ -87,6 +88,7 @@ class Actions:
             "full-screen": self._full_screen,
             "quit": self._close,
             **self.setting_up.handlers,
+            **look_handlers(window),
             **self.grid.handlers,
             **QueueActions(window).handlers,
             **self.group.handlers,

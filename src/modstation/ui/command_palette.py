@@ -62,7 +62,6 @@ class CommandPalette(Overlay):
         parent: QWidget,
     ) -> None:
         self._offers = offers
-        self._row_height = theme.px(_ROW)
         self._reversal_offered = reversal_offered
         self.list = QListView()
         self._lines = _Lines(self.list)
@@ -126,7 +125,7 @@ class CommandPalette(Overlay):
         self.list.setCurrentIndex(self._lines.index(row, 0))
 
     def _travel(self, key: int) -> None:
-        page = max(1, self.list.viewport().height() // self._row_height - 1)
+        page = max(1, self.list.viewport().height() // self._theme.px(_ROW) - 1)
         step = {
             Qt.Key.Key_Up: -1,
             Qt.Key.Key_Down: 1,

@@ -46,10 +46,6 @@ class HistorySheet(Overlay):
         stage, theme = window.stage, window.theme
         body = QWidget()
         self.rows = HistoryList(self.history, window.station.policy, stage, theme, body)
-        wide = window.width() >= theme.px(_WIDE_FROM)
-        self.rows.setFixedWidth(
-            min(theme.px(_LIST if wide else _LIST_NARROW), window.width() * 2 // 5)
-        )
         self.picture = HistoryPicture(self.history, stage, theme, key_of=window.key_of, parent=body)
         right = QVBoxLayout()
         right.setSpacing(8)
@@ -69,6 +65,7 @@ class HistorySheet(Overlay):
             parent=window,
             keyboard=self.rows,
         )
+        self.fit_text()
         self._keyboard_rules = Keyboard(window.station.keymap, window.reader, self)
         self._seconds = QTimer(self)
         self._seconds.setInterval(_SECOND_MS)
@@ -100,6 +97,13 @@ class HistorySheet(Overlay):
         super().open()
         self.history.open(self._changed)
         self._seconds.start()
+
+    def fit_text(self) -> None:
+        """The list is as wide as its words need, but the picture has the larger half."""
+        super().fit_text()
+        px, width = self._theme.px, self._desk.width()
+        wished = px(_LIST if width >= px(_WIDE_FROM) else _LIST_NARROW)
+        self.rows.setFixedWidth(min(wished, width * 2 // 5))
 
     def leave(self) -> None:
         """Go away; nothing that is only armed happens."""
@@ -215,7 +219,7 @@ class HistorySheet(Overlay):
         """Keys go to the commands before the list takes a letter for a search."""
         if watched is self.rows and isinstance(event, QKeyEvent):
             if event.type() == QEvent.Type.KeyPress:
-                if not self.closes(event):
+                if not self.outer(event):
                     if event.key() in _LIST_KEYS:
                         return False
                     self._keyboard_rules.press(event)

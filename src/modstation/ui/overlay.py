@@ -15,17 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from modstation.core.keymap import is_character
 from modstation.core.language import translate
 from modstation.ui.announce import announce
+from modstation.ui.sheet_keys import SheetKeys
 from modstation.ui.theme import HEADLINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from PySide6.QtGui import QMouseEvent, QPaintEvent
 
-    from modstation.ui.keys import KeyReader
     from modstation.ui.theme import Theme
 
 # Heading, button and margins of a sheet.
@@ -41,6 +38,8 @@ class Overlay(QWidget):
     """
 
     closed = Signal()
+    # A command whose key counts in front of a sheet, too.
+    commanded = Signal(str)
 
     def __init__(
         self,
@@ -61,8 +60,9 @@ class Overlay(QWidget):
         self._field = field
         self._widest = widest
         self._needed = needed + theme.px(_AROUND)
-        self._reader: KeyReader | None = None
-        self._keys: frozenset[str] = frozenset()
+        self._made_at = theme.text_scale
+        # Whoever opens the sheet says which keys close it, and which are not the sheet's.
+        self.keys = SheetKeys()
         self.setAccessibleName(title)
         self._sheet = QWidget(self)
         column = QVBoxLayout(self._sheet)
@@ -90,10 +90,6 @@ class Overlay(QWidget):
         self._keyboard.installEventFilter(self)
         parent.installEventFilter(self)
         self._lay_out()
-
-    def close_on(self, reader: KeyReader, keys: Iterable[str]) -> None:
-        """Close on these chords too: the key that opened the sheet closes it."""
-        self._reader, self._keys = reader, frozenset(keys)
 
     def open(self) -> None:
         """Come to the front and take the keyboard."""
@@ -124,19 +120,30 @@ class Overlay(QWidget):
     def let_go(self) -> None:
         """A picture was destroyed; a sheet that shows any keeps nothing that was made of it."""
 
-    def closes(self, event: QKeyEvent) -> bool:
-        """This key closes the sheet."""
-        if event.key() == Qt.Key.Key_Escape:
-            return True
-        chords = self._reader.chords(event) if self._reader else []
-        if self._field is not None:
-            chords = [chord for chord in chords if not is_character(chord)]
-        return not self._keys.isdisjoint(chords)
+    def outer(self, event: QKeyEvent) -> bool:
+        """This key is nothing for what the sheet shows: it closes it, or counts everywhere."""
+        typing = self._field is not None
+        return self.keys.closes(event, typing=typing) or bool(
+            self.keys.command(event, typing=typing)
+        )
+
+    def _take_outer(self, event: QKeyEvent) -> None:
+        typing = self._field is not None
+        command = self.keys.command(event, typing=typing)
+        if command in {None, "quit"}:
+            self.leave()
+        if command is not None and not event.isAutoRepeat():
+            self.commanded.emit(command)
+
+    def fit_text(self) -> None:
+        """Larger words need a larger sheet."""
+        self._lay_out()
 
     def _lay_out(self) -> None:
         self.setGeometry(self._window.rect())
-        width = min(self._widest, self.width() - 32)
-        height = min(self._needed, self._theme.px(760), self.height() - 32)
+        grown = self._theme.text_scale / self._made_at
+        width = min(round(self._widest * grown), self.width() - 32)
+        height = min(round(self._needed * grown), self._theme.px(760), self.height() - 32)
         self._sheet.setGeometry(
             (self.width() - width) // 2, (self.height() - height) // 2, width, height
         )
@@ -145,8 +152,8 @@ class Overlay(QWidget):
         """Follow the window's size; catch the keys that close before the body sees them."""
         if watched is self._keyboard or watched is self._field:
             pressed = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-            if pressed and self.closes(cast(QKeyEvent, event)):
-                self.leave()
+            if pressed and self.outer(cast(QKeyEvent, event)):
+                self._take_outer(cast(QKeyEvent, event))
                 return True
         elif event.type() == QEvent.Type.Resize:
             self._lay_out()
@@ -154,8 +161,8 @@ class Overlay(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """No key reaches the image from here."""
-        if self.closes(event):
-            self.leave()
+        if self.outer(event):
+            self._take_outer(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """No key reaches the image from here."""

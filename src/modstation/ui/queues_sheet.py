@@ -54,7 +54,6 @@ class QueuesSheet(Overlay):
     ) -> None:
         self.rows = QListWidget()
         self.rows.setAccessibleName(translate("QueuesSheet", "Queues"))
-        self.rows.setIconSize(QSize(theme.px(16), theme.px(16)))
         theme.write_in(self.rows, BUTTON)
         self.review = _button(translate("QueuesSheet", "Review (Enter)"))
         self.tick = _button(translate("QueuesSheet", "Tick ({key})").format(key=key_of(_TICK)))
@@ -93,15 +92,11 @@ class QueuesSheet(Overlay):
     def show_choices(self, choices: QueueChoices) -> None:
         """Fill the rows; the first queue under review is chosen."""
         self._choices = choices
-        ratio = self.devicePixelRatioF()
         self.rows.blockSignals(True)
         self.rows.clear()
         for choice in choices.rows:
-            icon, colour = _ICONS[choice.listing.status]
-            mark = self._theme.icon(icon, colour, self._theme.px(16), ratio)
-            item = QListWidgetItem(QIcon(mark), _text(choice))
-            item.setSizeHint(QSize(200, self._theme.px(_ROW)))
-            self.rows.addItem(item)
+            self.rows.addItem(_text(choice))
+        self.fit_text()
         self._show_ticks()
         self.rows.blockSignals(False)
         self.rows.setCurrentRow(next(n for n, row in enumerate(choices.rows) if row.current))
@@ -112,6 +107,20 @@ class QueuesSheet(Overlay):
                 " images can be overridden: the key says first what that does.",
             )
         )
+
+    def fit_text(self) -> None:
+        """Rows and icons as large as words are now, in the colours of now."""
+        super().fit_text()
+        px, ratio = self._theme.px, self.devicePixelRatioF()
+        self.rows.setIconSize(QSize(px(16), px(16)))
+        self.rows.blockSignals(True)
+        for row in range(self.rows.count()):
+            assert self._choices is not None
+            icon, colour = _ICONS[self._choices.rows[row].listing.status]
+            item = self.rows.item(row)
+            item.setIcon(QIcon(self._theme.icon(icon, colour, px(16), ratio)))
+            item.setSizeHint(QSize(200, px(_ROW)))
+        self.rows.blockSignals(False)
 
     def _show_ticks(self) -> None:
         if self._choices is None:
@@ -151,7 +160,7 @@ class QueuesSheet(Overlay):
             watched is self.rows
             and isinstance(event, QKeyEvent)
             and event.type() == QEvent.Type.KeyPress
-            and not self.closes(event)
+            and not self.outer(event)
         ):
             chords = self._key_reader.chords(event)
             commands = {self._keymap.match([chord])[1] or "" for chord in chords}

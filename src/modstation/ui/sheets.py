@@ -123,6 +123,10 @@ class KeyCaps(QWidget):
         super().__init__()
         self._theme = theme
         self._keys = keys
+        self.fit_text()
+
+    def fit_text(self) -> None:
+        """As large as the keys are at this scale."""
         self.setFixedSize(self.sizeHint())
 
     def sizeHint(self) -> QSize:

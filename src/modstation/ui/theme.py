@@ -23,8 +23,8 @@ ThemeName = Literal[PaletteName, "system"]
 SMALL, BODY, BUTTON, TITLE, HEADLINE = 11, 13, 14, 15, 20
 # The lines of icons, in pixels; with larger text they grow, too.
 _LINE = 1.5
-# Where a widget keeps which size it writes in.
-_WRITES_IN = "writesIn"
+# Where a widget keeps which size it writes in, and a dialog how large it is at 100 %.
+_WRITES_IN, _MEASURES = "writesIn", "measures"
 # Text is put on these grounds; the contrast of each pair is tested.
 TEXT_PAIRS = (
     *(
@@ -197,19 +197,37 @@ class Theme:
             written = widget.property(_WRITES_IN)
             if written is not None:
                 widget.setFont(self.font(written[0], strong=written[1]))
+            if widget.property(_MEASURES) is not None:
+                _measure(widget)
         for widget in widgets:
             if isinstance(widget, HoldsText):
                 widget.fit_text()
 
 
 def size_dialog(dialog: QWidget, width: int, height: int) -> None:
-    """Give a dialog its size at the scale of its text, but never more than its window has."""
-    dialog.resize(_bounded(dialog, QSize(width, height)))
+    """Give a dialog its size at the scale of its text, but never more than its window has.
+
+    It follows when the scale changes.
+    """
+    dialog.setProperty(_MEASURES, QSize(width, height))
+    _measure(dialog)
 
 
 def widen_dialog(dialog: QWidget, width: int) -> None:
-    """Let a dialog be at least so wide, at the scale of its text and inside its window."""
-    dialog.setMinimumWidth(_bounded(dialog, QSize(width, 0)).width())
+    """Let a dialog be at least so wide, at the scale of its text and inside its window.
+
+    It follows when the scale changes.
+    """
+    dialog.setProperty(_MEASURES, QSize(width, 0))
+    _measure(dialog)
+
+
+def _measure(dialog: QWidget) -> None:
+    size = dialog.property(_MEASURES)
+    if size.height():
+        dialog.resize(_bounded(dialog, size))
+    else:
+        dialog.setMinimumWidth(_bounded(dialog, size).width())
 
 
 def _bounded(dialog: QWidget, size: QSize) -> QSize:

@@ -32,6 +32,7 @@ _RIGHT = (
     ("queues", "filter", "rescue", "lists", "order"),
     ("grid", "note", "information", "policy", "history", "session", "take-along"),
     ("palette", "keys-help", "edit-keys", "settings", "switch-account"),
+    ("theme", "text-smaller", "text-larger"),
     ("help", "tour", "full-screen", "quit"),
 )
 # What is being reviewed is worth more than the buttons that give way.
@@ -40,6 +41,9 @@ _TITLE_FROM, _TITLE = 1000, 128
 _GIVES_WAY = (
     "tour",
     "edit-keys",
+    "theme",
+    "text-smaller",
+    "text-larger",
     "switch-account",
     "settings",
     "quit",

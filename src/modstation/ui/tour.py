@@ -16,15 +16,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.cards import key_cap_width, paint_key_cap
+from modstation.ui.sheet_keys import SheetKeys
 from modstation.ui.theme import BODY, TITLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from PySide6.QtGui import QMouseEvent, QPaintEvent
 
     from modstation.app.first_steps import Part, TourCard
-    from modstation.ui.keys import KeyReader
     from modstation.ui.theme import Theme
 
 _WIDTH = 380
@@ -41,6 +41,8 @@ class Tour(QWidget):
     """
 
     closed = Signal()
+    # A command whose key counts in front of the tour, too.
+    commanded = Signal(str)
 
     def __init__(
         self,
@@ -54,8 +56,8 @@ class Tour(QWidget):
         self._cards = cards
         self._parts = parts
         self._window = parent
-        self._reader: KeyReader | None = None
-        self._close_keys: frozenset[str] = frozenset()
+        # Whoever opens the tour says which keys end it, and which count everywhere.
+        self.keys = SheetKeys()
         self.at = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._card = QWidget(self)
@@ -69,8 +71,8 @@ class Tour(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
             column.addWidget(label)
-        self._keys = _Keys(theme, self._card)
-        column.addWidget(self._keys)
+        self._pairs = _Pairs(theme, self._card)
+        column.addWidget(self._pairs)
         column.addLayout(self._foot())
         parent.installEventFilter(self)
 
@@ -92,10 +94,6 @@ class Tour(QWidget):
         row.addWidget(self.next)
         return row
 
-    def close_on(self, reader: KeyReader, keys: Iterable[str]) -> None:
-        """End on these chords too: the key that opened it closes it."""
-        self._reader, self._close_keys = reader, frozenset(keys)
-
     def open(self) -> None:
         """Come to the front with the first card and take the keyboard."""
         self.show()
@@ -112,6 +110,11 @@ class Tour(QWidget):
 
     def let_go(self) -> None:
         """It holds no picture."""
+
+    def fit_text(self) -> None:
+        """Larger words need a larger card."""
+        self._pairs.fit_text()
+        self._lay_out()
 
     def turn(self, by: int) -> None:
         """Show the card after or before; after the last one the tour ends."""
@@ -130,7 +133,7 @@ class Tour(QWidget):
         card = self._cards[self.at]
         self._title.setText(card.title)
         self._text.setText(card.text)
-        self._keys.show_keys(card.keys)
+        self._pairs.show_keys(card.keys)
         self._count.setText(
             translate("Tour", "{at} of {count}").format(at=self.at + 1, count=len(self._cards))
         )
@@ -184,9 +187,11 @@ class Tour(QWidget):
         """Turn, or end; no key reaches the image from here."""
         if event.isAutoRepeat():
             return
-        chords = self._reader.chords(event) if self._reader else []
-        if event.key() == Qt.Key.Key_Escape or not self._close_keys.isdisjoint(chords):
+        command = self.keys.command(event)
+        if command == "quit" or self.keys.closes(event):
             self.leave()
+        if command is not None:
+            self.commanded.emit(command)
         elif event.key() in _FORWARD:
             self.turn(1)
         elif event.key() in _BACK:
@@ -220,7 +225,7 @@ class Tour(QWidget):
         painter.end()
 
 
-class _Keys(QWidget):
+class _Pairs(QWidget):
     """Keys and what they do, one under the other."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -230,8 +235,11 @@ class _Keys(QWidget):
 
     def show_keys(self, pairs: tuple[tuple[str, str], ...]) -> None:
         self._pairs = pairs
-        self.setFixedHeight(self._theme.px(24) * len(pairs))
+        self.fit_text()
         self.update()
+
+    def fit_text(self) -> None:
+        self.setFixedHeight(self._theme.px(24) * len(self._pairs))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -37,6 +37,7 @@ from modstation.ui.history_actions import show_past, show_who_decided
 from modstation.ui.keyboard import Keyboard
 from modstation.ui.keys import KeyReader
 from modstation.ui.message_line import MessageLine
+from modstation.ui.sheet_keys import SheetKeys
 from modstation.ui.spoken_changes import SpokenChanges
 from modstation.ui.stage import Stage
 from modstation.ui.status_line import StatusLine
@@ -225,8 +226,8 @@ class StationWindow(QWidget):
             self.sheet.leave()
         self.peek(on=False)
         self.sheet = sheet
-        keys = self.station.keymap.keys_for(command)
-        sheet.close_on(self.reader, keys)
+        sheet.keys = SheetKeys.of(self.reader, self.station.keymap, command)
+        sheet.commanded.connect(self.run)
         sheet.closed.connect(self._sheet_closed)
         sheet.open()
 
