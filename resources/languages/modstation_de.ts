@@ -4,6 +4,10 @@
 <context>
     <name>AccountChooser</name>
     <message>
+        <source>Choose an account</source>
+        <translation>Konto wählen</translation>
+    </message>
+    <message>
         <source>Switch account</source>
         <translation>Konto wechseln</translation>
     </message>

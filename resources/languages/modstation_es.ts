@@ -4,6 +4,10 @@
 <context>
     <name>AccountChooser</name>
     <message>
+        <source>Choose an account</source>
+        <translation>Elegir una cuenta</translation>
+    </message>
+    <message>
         <source>Switch account</source>
         <translation>Cambiar de cuenta</translation>
     </message>

@@ -4,6 +4,10 @@
 <context>
     <name>AccountChooser</name>
     <message>
+        <source>Choose an account</source>
+        <translation>Choisir un compte</translation>
+    </message>
+    <message>
         <source>Switch account</source>
         <translation>Changer de compte</translation>
     </message>
@@ -2475,23 +2479,23 @@ Un rapport sans aucun secret se trouve dans
     <name>KeymapFile</name>
     <message>
         <source>“{text}” is not a key.</source>
-        <translation>« {text} » n’est pas une touche.</translation>
+        <translation>«&#xa0;{text}&#xa0;» n’est pas une touche.</translation>
     </message>
     <message>
         <source>“{text}”: {name} is not a modifier key.</source>
-        <translation>« {text} » : {name} n’est pas une touche de modification.</translation>
+        <translation>«&#xa0;{text}&#xa0;»&#xa0;: {name} n’est pas une touche de modification.</translation>
     </message>
     <message>
         <source>there is no command “{command}”</source>
-        <translation>il n’y a pas de commande « {command} »</translation>
+        <translation>il n’y a pas de commande «&#xa0;{command}&#xa0;»</translation>
     </message>
     <message>
         <source>Keymap “{name}”: {faults}.</source>
-        <translation>Clavier « {name} » : {faults}.</translation>
+        <translation>Clavier «&#xa0;{name}&#xa0;»&#xa0;: {faults}.</translation>
     </message>
     <message>
         <source>The keymap file is not valid TOML: {error}</source>
-        <translation>Le fichier du clavier n’est pas du TOML valide : {error}</translation>
+        <translation>Le fichier du clavier n’est pas du TOML valide&#xa0;: {error}</translation>
     </message>
     <message>
         <source>The keymap file has no [keys] table.</source>
@@ -2499,7 +2503,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Keymap: {command} must be a key or a list of keys.</source>
-        <translation>Clavier : {command} doit être une touche ou une liste de touches.</translation>
+        <translation>Clavier&#xa0;: {command} doit être une touche ou une liste de touches.</translation>
     </message>
     <message>
         <source>unnamed</source>
@@ -3418,7 +3422,7 @@ Un rapport sans aucun secret se trouve dans
     <name>PolicyFile</name>
     <message>
         <source>The policy file is not valid TOML: {error}</source>
-        <translation>Le fichier de politique n’est pas du TOML valide : {error}</translation>
+        <translation>Le fichier de politique n’est pas du TOML valide&#xa0;: {error}</translation>
     </message>
     <message>
         <source>The policy file has no [policy] table.</source>
@@ -3426,7 +3430,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>“reason” in the policy file must be a list of [[reason]] tables.</source>
-        <translation>« reason » dans le fichier de politique doit être une liste de tables [[reason]].</translation>
+        <translation>«&#xa0;reason&#xa0;» dans le fichier de politique doit être une liste de tables [[reason]].</translation>
     </message>
     <message>
         <source>The policy file has no version in its [policy] table.</source>
@@ -3438,7 +3442,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>[policy]: require_reason = true, but there is no [[reason]].</source>
-        <translation>[policy] : require_reason = true, mais il n’y a pas de [[reason]].</translation>
+        <translation>[policy]&#xa0;: require_reason = true, mais il n’y a pas de [[reason]].</translation>
     </message>
     <message>
         <source>{where} of the policy file must be a table.</source>
@@ -3446,7 +3450,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{where}: protection must be one of {modes}.</source>
-        <translation>{where} : protection doit être l’un de {modes}.</translation>
+        <translation>{where}&#xa0;: protection doit être l’un de {modes}.</translation>
     </message>
     <message>
         <source>reason {number} of the policy file</source>
@@ -3454,59 +3458,59 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{where} is not a table.</source>
-        <translation>{where} : ce n’est pas une table.</translation>
+        <translation>{where}&#xa0;: ce n’est pas une table.</translation>
     </message>
     <message>
         <source>{where} has no code.</source>
-        <translation>{where} : il n’y a pas de code.</translation>
+        <translation>{where}&#xa0;: il n’y a pas de code.</translation>
     </message>
     <message>
         <source>{where} has no title.</source>
-        <translation>{where} : il n’y a pas de titre (title).</translation>
+        <translation>{where}&#xa0;: il n’y a pas de titre (title).</translation>
     </message>
     <message>
         <source>{where}: the key must be one digit or empty, not “{key}”.</source>
-        <translation>{where} : key doit être un chiffre ou vide, et non « {key} ».</translation>
+        <translation>{where}&#xa0;: key doit être un chiffre ou vide, et non «&#xa0;{key}&#xa0;».</translation>
     </message>
     <message>
         <source>{where}: sor = true needs a category of the transparency database.</source>
-        <translation>{where} : sor = true exige une catégorie (category) de la base de données de transparence.</translation>
+        <translation>{where}&#xa0;: sor = true exige une catégorie (category) de la base de données de transparence.</translation>
     </message>
     <message>
         <source>{where}: a reason with escalate = true or bulk = false must not have a digit; write key = “” instead of “{key}”.</source>
-        <translation>{where} : un motif avec escalate = true ou bulk = false ne doit pas avoir de chiffre ; écrire key = “” au lieu de « {key} ».</translation>
+        <translation>{where}&#xa0;: un motif avec escalate = true ou bulk = false ne doit pas avoir de chiffre&#xa0;; écrire key = “” au lieu de «&#xa0;{key}&#xa0;».</translation>
     </message>
     <message>
         <source>{where}: {name} must be true or false.</source>
-        <translation>{where} : {name} doit être true ou false.</translation>
+        <translation>{where}&#xa0;: {name} doit être true ou false.</translation>
     </message>
     <message>
         <source>{where}: {name} must be a whole number from {least} to {most}.</source>
-        <translation>{where} : {name} doit être un nombre entier de {least} à {most}.</translation>
+        <translation>{where}&#xa0;: {name} doit être un nombre entier de {least} à {most}.</translation>
     </message>
     <message>
         <source>{where}: {name} must be text in quotes.</source>
-        <translation>{where} : {name} doit être un texte entre guillemets.</translation>
+        <translation>{where}&#xa0;: {name} doit être un texte entre guillemets.</translation>
     </message>
     <message>
         <source>{where}: {name} must be a list of texts in quotes.</source>
-        <translation>{where} : {name} doit être une liste de textes entre guillemets.</translation>
+        <translation>{where}&#xa0;: {name} doit être une liste de textes entre guillemets.</translation>
     </message>
     <message>
         <source>{where}: {what} must be a name in capitals, not “{value}”.</source>
-        <translation>{where} : {what} doit être un nom en majuscules, et non « {value} ».</translation>
+        <translation>{where}&#xa0;: {what} doit être un nom en majuscules, et non «&#xa0;{value}&#xa0;».</translation>
     </message>
     <message>
         <source>{where}: write {what} “{value}” without its prefix.</source>
-        <translation>{where} : écrire {what} « {value} » sans son préfixe.</translation>
+        <translation>{where}&#xa0;: écrire {what} «&#xa0;{value}&#xa0;» sans son préfixe.</translation>
     </message>
     <message>
         <source>{where} has no “{name}”.</source>
-        <translation>{where} : « {name} » n’existe pas.</translation>
+        <translation>{where}&#xa0;: «&#xa0;{name}&#xa0;» n’existe pas.</translation>
     </message>
     <message>
         <source>The policy file uses the {what} “{value}” twice.</source>
-        <translation>Le fichier de politique emploie deux fois {what} « {value} ».</translation>
+        <translation>Le fichier de politique emploie deux fois {what} «&#xa0;{value}&#xa0;».</translation>
     </message>
 </context>
 <context>

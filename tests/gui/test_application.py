@@ -8,9 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from helpers.keyrings import WorkingKeyring
+from modstation.app.accounts import AccountBook
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.diagnostics import start_log, stop_log
 from modstation.app.paths import home_at
@@ -21,6 +24,7 @@ from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.queue import QueueView
 from modstation.store.station_store import StationStore
+from modstation.ui.account_chooser import AccountChooser
 from modstation.ui.application import CRASHED, Application
 from modstation.ui.window import StationWindow
 
@@ -157,6 +161,34 @@ def test_another_account_opens_in_its_own_folder(home: Home, qapp: QApplication)
     assert seen == ["first", "second"]
     for name in seen:
         assert home.account(name).station_db.exists()
+
+
+def test_with_several_accounts_and_none_named_the_window_asks_which(
+    home: Home, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WorkingKeyring, "kept", {})
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "helpers.keyrings.WorkingKeyring")
+    book = AccountBook(home)
+    for credentials in (FIRST, SECOND):
+        book.add(credentials)
+    seen: list[str] = []
+
+    def ask() -> None:
+        for widget in QApplication.topLevelWidgets():
+            if isinstance(widget, StationWindow) and widget.isVisible():
+                seen.append(widget.station.account.name)
+                widget.close()
+            elif isinstance(widget, AccountChooser) and widget.open_button.isEnabled():
+                assert widget.windowTitle() == "Choose an account"
+                QTest.keyClick(widget.list, Qt.Key.Key_Down)
+                QTest.keyClick(widget.list, Qt.Key.Key_Return)
+
+    timer = QTimer()
+    timer.timeout.connect(ask)
+    timer.start(5)
+    assert Application(home, view=QueueView(), offline=True).run(None) == 0
+    timer.stop()
+    assert seen == ["second"]
 
 
 def test_a_fault_is_reported_and_ends_the_program(

@@ -25,7 +25,7 @@ from modstation.core.accounts import (
     check_transport,
     parse_cloudinary_url,
 )
-from modstation.core.errors import SettingsError
+from modstation.core.errors import SettingsError, SeveralAccounts
 from modstation.core.language import translate
 
 if TYPE_CHECKING:
@@ -197,6 +197,11 @@ class AccountBook:
         self._write(_File(file.default, {**file.accounts, account.name: entry}))
         return self._vault.put(account.name, credentials.secret)
 
+    @property
+    def default(self) -> str:
+        """The account that is taken when none is named; empty: none was chosen."""
+        return self._read().default
+
     def set_default(self, name: str) -> None:
         """Choose the account that is taken when none is named."""
         self.account(name)
@@ -238,10 +243,11 @@ class AccountBook:
         return Credentials(account, secret)
 
     def locate(self, chosen: str | None, environ: Mapping[str, str] = os.environ) -> Account | None:
-        """The account to work with: the one named, else ``CLOUDINARY_URL``, else the only one.
+        """The account to work with: the one named, else ``CLOUDINARY_URL``, else the default or
+        only one.
 
         It needs no secret, so it serves whatever stays on this machine. None: there is no account
-        at all. ``SettingsError`` if the name is unknown, or several are there and none was named.
+        at all. ``SettingsError`` if the name is unknown; ``SeveralAccounts`` if none was named.
         """
         if chosen is not None:
             return self.account(chosen)
@@ -253,7 +259,7 @@ class AccountBook:
             return self.account(file.default)
         names = list(file.accounts)
         if len(names) > 1:
-            raise SettingsError(
+            raise SeveralAccounts(
                 translate(
                     "Accounts", "There are several accounts: {names}. Name one with --account."
                 ).format(names=", ".join(names))

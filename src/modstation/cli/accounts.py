@@ -1,4 +1,4 @@
-"""``modstation account``: add, list, test and remove accounts."""
+"""``modstation account``: add, list, test and remove accounts, and say which is the default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def account() -> None:
-    """Add, list, test or remove an account."""
+    """Add, list, test or remove an account, or make one the default."""
 
 
 @account.command("add")
@@ -56,19 +56,38 @@ def _ask_url() -> str:
 @pass_terminal
 def list_(terminal: Terminal, *, as_json: bool) -> None:
     """List the accounts; no secret is shown."""
-    accounts = terminal.book().accounts()
+    book = terminal.book()
+    accounts, default = book.accounts(), book.default
     if as_json:
         say_json(
             [
-                {"name": a.name, "cloud": a.cloud, "api_key": a.api_key, "api_base": a.api_base}
+                {
+                    "name": a.name,
+                    "cloud": a.cloud,
+                    "api_key": a.api_key,
+                    "api_base": a.api_base,
+                    "default": a.name == default,
+                }
                 for a in accounts
             ]
         )
     elif accounts:
-        rows = [(a.name, a.cloud, a.api_key, a.api_base) for a in accounts]
-        click.echo(table(("name", "cloud", "key", "service"), rows))
+        rows = [
+            (a.name, a.cloud, a.api_key, a.api_base, "default" if a.name == default else "")
+            for a in accounts
+        ]
+        click.echo(table(("name", "cloud", "key", "service", ""), rows))
     else:
         click.echo("No accounts yet. Add one: modstation account add NAME")
+
+
+@account.command("default")
+@click.argument("name")
+@pass_terminal
+def default(terminal: Terminal, name: str) -> None:
+    """Take the account NAME wherever none is named."""
+    terminal.book().set_default(name)
+    click.echo(f"“{name}” is taken where no account is named.")
 
 
 @account.command("test")

@@ -8,7 +8,7 @@ import click
 
 from modstation.cli.terminal import Terminal, account_option, has_screen, kinds_option
 from modstation.core.assets import ModerationStatus
-from modstation.core.errors import ReviewError
+from modstation.core.errors import ReviewError, SeveralAccounts
 from modstation.core.queue import QueueView, Split
 
 
@@ -63,7 +63,11 @@ def review(
         )
     home = terminal.home()
     home.create()
-    credentials = terminal.book().resolve(account)
+    try:
+        credentials = terminal.book().resolve(account)
+    except SeveralAccounts:
+        # The window asks which.
+        credentials = None
     if credentials is not None:
         terminal.secrets.append(credentials.secret)
     terminal.start_log("station")

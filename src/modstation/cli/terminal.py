@@ -26,7 +26,6 @@ FC = TypeVar("FC", bound="Callable[..., Any] | click.Command")
 
 DONE = 0
 FAILED = 1
-USAGE = 2
 # Something has not reached the service, or somebody has to choose between two verdicts.
 LEFT_UNSENT = 3
 

@@ -228,3 +228,7 @@ class SettingsError(ModstationError):
     """A settings, policy, keymap or account problem."""
 
     title = later("Errors", "Settings")
+
+
+class SeveralAccounts(SettingsError):
+    """None was named, and none of them is the default: somebody has to choose."""

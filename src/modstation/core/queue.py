@@ -170,14 +170,6 @@ class QueuePosition:
     key: str
 
 
-class ImageState(StrEnum):
-    """Whether the picture of an entry is on this machine."""
-
-    MISSING = "missing"
-    CACHED = "cached"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
     """One asset in a queue, with what this station knows of the decisions on it.

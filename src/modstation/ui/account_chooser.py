@@ -38,10 +38,17 @@ class AccountChooser(QDialog):
     chosen = Signal(object)
     other_wanted = Signal()
 
-    def __init__(self, book: AccountBook, current: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, book: AccountBook, current: str | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(translate("AccountChooser", "Switch account"))
+        words = (
+            translate("AccountChooser", "Choose an account")
+            if current is None
+            else translate("AccountChooser", "Switch account")
+        )
+        self.setWindowTitle(words)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         size_dialog(self, 460, 360)
         self._book = book
@@ -50,7 +57,7 @@ class AccountChooser(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        heading = QLabel(translate("AccountChooser", "Switch account"))
+        heading = QLabel(words)
         heading.setProperty("role", "heading")
         column.addWidget(heading)
         self.list = QListWidget()

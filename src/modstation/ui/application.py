@@ -158,17 +158,32 @@ class Application:
         self._next = None
 
     def _ask_for_station(self) -> Station | None:
-        from modstation.ui.account_dialog import AccountDialog
-
+        """The station of an account that is chosen now, or given if there is none yet."""
         while True:
-            dialog = AccountDialog(self._book)
-            dialog.chosen.connect(self._change_to)
-            dialog.exec()
+            if self._book.accounts():
+                self._ask_which_account()
+            else:
+                self._ask_for_account()
             if self._next is None:
                 return None
             station = self._following_station()
             if station is not None:
                 return station
+
+    def _ask_which_account(self) -> None:
+        from modstation.ui.account_chooser import AccountChooser
+
+        chooser = AccountChooser(self._book)
+        chooser.chosen.connect(self._change_to)
+        chooser.other_wanted.connect(self._ask_for_account)
+        chooser.exec()
+
+    def _ask_for_account(self) -> None:
+        from modstation.ui.account_dialog import AccountDialog
+
+        dialog = AccountDialog(self._book)
+        dialog.chosen.connect(self._change_to)
+        dialog.exec()
 
     def _following_station(self) -> Station | None:
         credentials, self._next = self._next, None

@@ -54,7 +54,6 @@ class GridSheet(QWidget):
         covering.listen(self._cover_anew)
         self._theme = theme
         self._pictures = TilePictures()
-        self._to_make = True
         self._making = QTimer(self)
         self._making.setSingleShot(True)
         self._making.timeout.connect(self._make)

@@ -26,7 +26,23 @@ def test_an_account_is_listed_without_its_secret(shell):
         "cloud": "gallery",
         "api_key": "key1",
         "api_base": "https://api.cloudinary.com",
+        "default": False,
     }
+
+
+def test_of_several_accounts_one_is_the_default_and_the_list_says_which(shell):
+    shell("account", "add", "work", URL)
+    shell("account", "add", "other", URL.replace("gallery", "other"))
+    assert "Name one" in shell("status").err
+
+    assert shell("account", "default", "other").code == 0
+
+    assert shell("status").code == 0
+    assert [one["default"] for one in json.loads(shell("account", "list", "--json").out)] == [
+        name == "other" for name in ("work", "other")
+    ]
+    assert "default" in shell("account", "list").out
+    assert shell("account", "default", "unknown").code == 1
 
 
 def test_the_address_may_come_from_standard_input(shell, monkeypatch):
