@@ -20,6 +20,7 @@ from modstation.app.paths import home_at
 from modstation.app.settings import Settings
 from modstation.app.settings_file import save_settings
 from modstation.app.station import SCREEN_EDGE
+from modstation.cli.main import run as run_command
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.queue import QueueView
@@ -189,6 +190,31 @@ def test_with_several_accounts_and_none_named_the_window_asks_which(
     assert Application(home, view=QueueView(), offline=True).run(None) == 0
     timer.stop()
     assert seen == ["second"]
+
+
+def test_a_secret_that_the_keyring_forgot_is_said_in_the_window(
+    home: Home, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in the tests of every day: the keyring keeps nothing.
+    AccountBook(home).add(FIRST)
+    said: list[str] = []
+
+    def ask() -> None:
+        for widget in QApplication.topLevelWidgets():
+            if not isinstance(widget, AccountChooser) or not widget.isVisible():
+                continue
+            if "not in the keyring" in widget.said.text():
+                said.append(widget.said.text())
+                QTest.keyClick(widget, Qt.Key.Key_Escape)
+            elif widget.open_button.isEnabled():
+                QTest.keyClick(widget.list, Qt.Key.Key_Return)
+
+    timer = QTimer()
+    timer.timeout.connect(ask)
+    timer.start(5)
+    assert run_command(["--home", str(home.config), "review", "--offline"]) == 0
+    timer.stop()
+    assert len(said) == 1
 
 
 def test_a_fault_is_reported_and_ends_the_program(

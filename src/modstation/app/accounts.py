@@ -25,7 +25,7 @@ from modstation.core.accounts import (
     check_transport,
     parse_cloudinary_url,
 )
-from modstation.core.errors import SettingsError, SeveralAccounts
+from modstation.core.errors import SecretUnknown, SettingsError, SeveralAccounts
 from modstation.core.language import translate
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class AccountBook:
     ) -> Credentials | None:
         """The account to work with and its secret, chosen as ``locate`` does.
 
-        ``SettingsError`` also where the account is known but its secret is not.
+        ``SecretUnknown`` where the account is known but its secret is not.
         """
         account = self.locate(chosen, environ)
         if account is None:
@@ -233,7 +233,7 @@ class AccountBook:
             # Without a keyring the variable is the one place a secret can come from.
             secret = outside.secret
         if secret is None:
-            raise SettingsError(
+            raise SecretUnknown(
                 translate(
                     "Accounts",
                     "The secret of “{name}” is not in the keyring. Add the account again, or"

@@ -8,7 +8,7 @@ import click
 
 from modstation.cli.terminal import Terminal, account_option, has_screen, kinds_option
 from modstation.core.assets import ModerationStatus
-from modstation.core.errors import ReviewError, SeveralAccounts
+from modstation.core.errors import AccountUnclear, ReviewError
 from modstation.core.queue import QueueView, Split
 
 
@@ -65,8 +65,8 @@ def review(
     home.create()
     try:
         credentials = terminal.book().resolve(account)
-    except SeveralAccounts:
-        # The window asks which.
+    except AccountUnclear:
+        # The window asks which, or says what is missing where it can be given.
         credentials = None
     if credentials is not None:
         terminal.secrets.append(credentials.secret)

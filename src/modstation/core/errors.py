@@ -230,5 +230,13 @@ class SettingsError(ModstationError):
     title = later("Errors", "Settings")
 
 
-class SeveralAccounts(SettingsError):
-    """None was named, and none of them is the default: somebody has to choose."""
+class AccountUnclear(SettingsError):
+    """There are accounts, but none that can simply be opened: somebody has to choose."""
+
+
+class SeveralAccounts(AccountUnclear):
+    """None was named, and none of them is the default."""
+
+
+class SecretUnknown(AccountUnclear):
+    """The keyring does not know the secret of this account (any more)."""
