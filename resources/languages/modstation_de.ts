@@ -1353,10 +1353,6 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Belege</translation>
     </message>
     <message>
-        <source>Reject: {reason}</source>
-        <translation>Ablehnen: {reason}</translation>
-    </message>
-    <message>
         <source>Note for this decision</source>
         <translation>Notiz zu dieser Entscheidung</translation>
     </message>
@@ -4156,6 +4152,14 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>light</source>
         <translation>hell</translation>
+    </message>
+    <message>
+        <source>dark, high contrast</source>
+        <translation>dunkel, hoher Kontrast</translation>
+    </message>
+    <message>
+        <source>light, high contrast</source>
+        <translation>hell, hoher Kontrast</translation>
     </message>
     <message>
         <source>system</source>

@@ -1353,10 +1353,6 @@ Un informe sin ningún secreto está en
         <translation>Pruebas</translation>
     </message>
     <message>
-        <source>Reject: {reason}</source>
-        <translation>Rechazar: {reason}</translation>
-    </message>
-    <message>
         <source>Note for this decision</source>
         <translation>Nota para esta decisión</translation>
     </message>
@@ -4156,6 +4152,14 @@ Un informe sin ningún secreto está en
     <message>
         <source>light</source>
         <translation>claro</translation>
+    </message>
+    <message>
+        <source>dark, high contrast</source>
+        <translation>oscuro, alto contraste</translation>
+    </message>
+    <message>
+        <source>light, high contrast</source>
+        <translation>claro, alto contraste</translation>
     </message>
     <message>
         <source>system</source>

@@ -1353,10 +1353,6 @@ Un rapport sans aucun secret se trouve dans
         <translation>Preuves</translation>
     </message>
     <message>
-        <source>Reject: {reason}</source>
-        <translation>Rejeter : {reason}</translation>
-    </message>
-    <message>
         <source>Note for this decision</source>
         <translation>Note pour cette décision</translation>
     </message>
@@ -4156,6 +4152,14 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>light</source>
         <translation>clair</translation>
+    </message>
+    <message>
+        <source>dark, high contrast</source>
+        <translation>sombre, fort contraste</translation>
+    </message>
+    <message>
+        <source>light, high contrast</source>
+        <translation>clair, fort contraste</translation>
     </message>
     <message>
         <source>system</source>

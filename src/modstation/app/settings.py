@@ -26,6 +26,8 @@ _CHOICES = {
     "never": later("Settings", "never"),
     "dark": later("Settings", "dark"),
     "light": later("Settings", "light"),
+    "contrast-dark": later("Settings", "dark, high contrast"),
+    "contrast-light": later("Settings", "light, high contrast"),
     "system": later("Settings", "system"),
     "oldest": later("Settings", "oldest"),
     "newest": later("Settings", "newest"),

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 from modstation.core.errors import SettingsError
 from modstation.core.language import translate
 from modstation.ui.announce import announce
+from modstation.ui.dialog_size import size_dialog
 from modstation.ui.errand import Errand
-from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from modstation.app.accounts import AccountBook

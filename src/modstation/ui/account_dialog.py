@@ -24,8 +24,8 @@ from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import SettingsError
 from modstation.core.language import later, translate
 from modstation.ui.announce import announce
+from modstation.ui.dialog_size import widen_dialog
 from modstation.ui.errand import Errand
-from modstation.ui.theme import widen_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -44,6 +44,7 @@ class CommandButton(QAbstractButton):
         shape: Shape,
         *,
         label: str | None = None,
+        help_text: str | None = None,
         fill: str | None = None,
         parent: QWidget | None = None,
     ) -> None:
@@ -56,7 +57,7 @@ class CommandButton(QAbstractButton):
         self._key = ""
         self._hovered = False
         self._two_lines = False
-        self._help = command.help
+        self._help = help_text or command.help
         self._why_not: str | None = None
         # Reached by Tab, not by a click.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -22,6 +22,7 @@ _PAD = 24.0
 # How high a key cap is.
 _CAP = 18
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignHCenter
+_LINES = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignVCenter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +129,17 @@ def paint_pill(painter: QPainter, area: QRectF, icon: str, text: str, theme: The
     """Draw a short text on a dark pill in the middle of an area."""
     font = theme.font(BODY, strong=True)
     size = theme.px(16)
-    width = QFontMetricsF(font).horizontalAdvance(text) + 36 + size
-    pill = QRectF(0, 0, min(width, area.width() - 16), theme.px(36))
+    # One pixel more than the words, or rounding would break them into two lines.
+    width = min(QFontMetricsF(font).horizontalAdvance(text) + 37 + size, area.width() - 16)
+    inner = width - 34 - size
+    lines = QFontMetricsF(font).boundingRect(QRectF(0, 0, inner, 4000), _LINES, text)
+    pill = QRectF(0, 0, width, max(theme.px(36), lines.height() + theme.px(16)))
     pill.moveCenter(area.center())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.colour("outline"), 1))
     painter.setBrush(theme.colour("panel", 235))
-    painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
+    round_by = min(pill.height() / 2, theme.px(18))
+    painter.drawRoundedRect(pill, round_by, round_by)
     ratio = painter.device().devicePixelRatio()
     painter.drawPixmap(
         QPointF(pill.left() + 14, pill.center().y() - size / 2),
@@ -142,11 +147,7 @@ def paint_pill(painter: QPainter, area: QRectF, icon: str, text: str, theme: The
     )
     painter.setFont(font)
     painter.setPen(theme.colour("text"))
-    painter.drawText(
-        pill.adjusted(20 + size, 0, -14, 0),
-        Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
-        QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, pill.width() - 34 - size),
-    )
+    painter.drawText(pill.adjusted(20 + size, 0, -14, 0), _LINES, text)
 
 
 def _text_height(font: QFont, text: str, width: float) -> float:

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 from modstation.core.events import Connection
 from modstation.core.language import counted, later, translate
 from modstation.ui.announce import announce
+from modstation.ui.dialog_size import widen_dialog
 from modstation.ui.session_dialog import line_of
-from modstation.ui.theme import widen_dialog
 from modstation.ui.wording import CONNECTION_WORDS
 
 if TYPE_CHECKING:

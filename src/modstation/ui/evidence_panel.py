@@ -175,11 +175,12 @@ class EvidencePanel(QWidget):
 
     def name_keys(self) -> None:
         """The keys are others, or are printed otherwise."""
-        self.note.setPlaceholderText(
-            translate("EvidencePanel", "Note for this decision ({key})").format(
-                key=self._key_of("note")
-            )
+        asked = translate("EvidencePanel", "Note for this decision ({key})").format(
+            key=self._key_of("note")
         )
+        self.note.setPlaceholderText(asked)
+        # A narrow field has no room for all of it.
+        self.note.setToolTip(asked)
 
     def show_place(self, text: str) -> None:
         """Say why this image is here now."""
@@ -310,15 +311,8 @@ class EvidencePanel(QWidget):
                 self._theme,
                 Shape.ROW,
                 label=reason.title,
+                help_text=reason.rule,
                 parent=self,
-            )
-            button.setToolTip(
-                "<b>{}</b><br>{}".format(
-                    _escaped(
-                        translate("EvidencePanel", "Reject: {reason}").format(reason=reason.title)
-                    ),
-                    _escaped(reason.rule),
-                )
             )
             self.buttons[command.name] = button
         if self._policy.without_key:

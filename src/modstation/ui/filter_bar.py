@@ -58,6 +58,8 @@ class FilterBar(QWidget):
         self.field.setPlaceholderText(str(_HINT))
         self.field.setAccessibleName(translate("FilterBar", "Filter"))
         self.field.setAccessibleDescription(str(_HINT))
+        # No field is wide enough for all of it.
+        self.field.setToolTip(str(_HINT))
         self.field.setMaxLength(500)
         name.setBuddy(self.field)
         self.words = QLabel(self)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -67,24 +66,23 @@ class GridPanel(QWidget):
         self.sheet = GridSheet(grid, covering, theme, self)
         self.statement = StatementLine(theme, key_of("settle-screen"), self)
         self.buttons: dict[str, CommandButton] = {}
-        self._below = QStackedWidget(self)
         self._theme = theme
         self._bar = self._make_bar(theme, key_of)
-        self._below.addWidget(self._bar)
-        self._below.addWidget(self.statement)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.sheet, 1)
-        column.addWidget(self._below)
+        column.addWidget(self._bar)
+        self.statement.hide()
         grid.on_change = self.refresh
         grid.on_tile = self.sheet.tile_arrived
         self.fit_text()
 
     def fit_text(self) -> None:
         """As high below the sheet as its buttons are at this scale."""
-        self._below.setFixedHeight(self._theme.px(40) + 4)
+        self._bar.setFixedHeight(self._theme.px(40) + 4)
         self._give_way()
+        self._place_statement()
 
     def _make_bar(self, theme: Theme, key_of: Callable[[str], str]) -> QWidget:
         bar = QWidget(self)
@@ -111,6 +109,17 @@ class GridPanel(QWidget):
         """Show as many buttons as there is room for."""
         super().resizeEvent(event)
         self._give_way()
+        self._place_statement()
+
+    def _place_statement(self) -> None:
+        """Over the bar, and over the foot of the sheet if its words need more lines.
+
+        The sheet keeps its size: other tiles would be on the screen than the line speaks of.
+        """
+        needed = self.statement.needed_height(self.width())
+        height = max(self._bar.height(), min(needed, self.height()))
+        self.statement.setGeometry(0, self.height() - height, self.width(), height)
+        self.statement.raise_()
 
     def _give_way(self) -> None:
         px = self._theme.px
@@ -125,7 +134,7 @@ class GridPanel(QWidget):
             translate("GridPanel", "{count} marked").format(count=number(marked)) if marked else ""
         )
         stated = self.grid.strokes.statement
-        showing = self._below.currentWidget() is self.statement
+        showing = not self.statement.isHidden()
         if stated is not None:
             self.statement.show_text(
                 translate("GridPanel", "This will {consequence}.").format(
@@ -133,11 +142,12 @@ class GridPanel(QWidget):
                 ),
                 stated.remainder,
             )
+            self._place_statement()
             if not showing:
-                self._below.setCurrentWidget(self.statement)
+                self.statement.show()
                 self.statement.setFocus()
         elif showing:
-            self._below.setCurrentWidget(self._bar)
+            self.statement.hide()
             self.left.emit()
         self.sheet.refresh()
         self.sheet.setAccessibleDescription(self.sheet.spoken)
@@ -180,6 +190,10 @@ class StatementLine(QWidget):
     def text(self) -> str:
         """What stands there."""
         return self._text.text()
+
+    def needed_height(self, width: int) -> int:
+        """The height that all of its words need at a width."""
+        return self._row.totalMinimumHeightForWidth(width)
 
     def show_text(self, consequence: str, remainder: str) -> None:
         """Say what would be done, and who stays."""

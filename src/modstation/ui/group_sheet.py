@@ -76,6 +76,7 @@ class GroupSheet(Overlay):
         self._count = QLabel(body)
         window.theme.write_in(self._count, BODY)
         self._count.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._count.setWordWrap(True)
         self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for name in (*_TOOLS, *_STROKES):
             shape = Shape.FLAT if name in _STROKES else Shape.TOOL

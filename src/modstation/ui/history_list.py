@@ -86,7 +86,10 @@ class HistoryList(QListWidget):
                     f"{item.entry.asset.ref.public_id}, {verdict_text(item, self._policy)},"
                     f" {item.state.word}, {moment(item.at)}"
                 )
-                self.addItem(QListWidgetItem(text))
+                row = QListWidgetItem(text)
+                # A narrow list has no room for all of it.
+                row.setToolTip(text)
+                self.addItem(row)
         self.setCurrentRow(self._history.chosen_index)
         self._filling = False
         self.viewport().update()

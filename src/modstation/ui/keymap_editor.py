@@ -25,7 +25,7 @@ from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
 from modstation.core.language import later, translate
 from modstation.ui.announce import announce
-from modstation.ui.theme import size_dialog
+from modstation.ui.dialog_size import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,7 +143,7 @@ class KeymapEditor(QDialog):
             title = self._title(command.name)
             item = QTreeWidgetItem(group, [title])
             item.setData(0, _COMMAND, command.name)
-            item.setToolTip(0, command.help)
+            item.setToolTip(0, f"{title}\n{command.help}")
             self._rows[command.name] = item
         tree.expandAll()
         tree.installEventFilter(self)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from modstation.core.language import counted, later, number, translate
 from modstation.core.queue import Kept
 from modstation.ui.announce import announce
-from modstation.ui.theme import size_dialog
+from modstation.ui.dialog_size import size_dialog
 from modstation.ui.wording import byte_size, moment
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from modstation.core.language import later, translate
 from modstation.core.outbox import OperationState
 from modstation.ui.announce import announce
 from modstation.ui.conflict_view import ConflictView
+from modstation.ui.dialog_size import size_dialog
 from modstation.ui.keyed_buttons import keyed_button
 from modstation.ui.outbox_words import mine_text, row_text, summary, theirs_text
-from modstation.ui.theme import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

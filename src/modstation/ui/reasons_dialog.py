@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from modstation.core.errors import ReviewError
 from modstation.core.language import translate
 from modstation.ui.announce import announce
-from modstation.ui.theme import size_dialog
+from modstation.ui.dialog_size import size_dialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable

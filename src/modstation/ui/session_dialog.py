@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 from modstation.app.session_figures import write_figures
 from modstation.core.language import counted, decimal, later, number, translate
 from modstation.ui.announce import announce
+from modstation.ui.dialog_size import size_dialog
 from modstation.ui.errand import Errand
 from modstation.ui.keyed_buttons import keyed_button
-from modstation.ui.theme import size_dialog
 from modstation.ui.wording import duration
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,11 +22,14 @@ from modstation.app.settings import SettingKind, choice_title
 from modstation.core.errors import SettingsError
 from modstation.core.language import translate
 from modstation.ui.announce import announce
-from modstation.ui.theme import size_dialog
+from modstation.ui.dialog_size import size_dialog
 
 if TYPE_CHECKING:
     from modstation.app.settings import SettingInfo
     from modstation.app.settings_form import SettingsForm
+
+# A field, and a line of words, in pixels at 100 %.
+_FIELD, _LINE = 260, 16
 
 Field: TypeAlias = QCheckBox | QComboBox | QLineEdit
 
@@ -74,6 +77,7 @@ class SettingsDialog(QDialog):
                 column.addLayout(self._row(info))
                 column.addSpacing(8)
         column.addStretch(1)
+        self._line_up()
         area = QScrollArea()
         area.setWidget(inside)
         area.setWidgetResizable(True)
@@ -81,6 +85,21 @@ class SettingsDialog(QDialog):
         # Tab goes from field to field and the area follows.
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return area
+
+    def _line_up(self) -> None:
+        """Every field is as wide as the longest choice needs, and the usual width at least."""
+        fields = [field for field in self.fields.values() if not isinstance(field, QCheckBox)]
+        choices = (field.sizeHint().width() for field in fields if isinstance(field, QComboBox))
+        usual = _FIELD * max(1.0, self.fontMetrics().height() / _LINE)
+        widest = max(round(usual), *choices)
+        for field in fields:
+            field.setFixedWidth(widest)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Larger words need wider fields."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.fields:
+            self._line_up()
 
     def _row(self, info: SettingInfo) -> QVBoxLayout:
         field = self._field(info)
@@ -97,7 +116,6 @@ class SettingsDialog(QDialog):
             name.setBuddy(field)
             name.setWordWrap(True)
             line.addWidget(name, 1)
-            field.setFixedWidth(260)
             line.addWidget(field)
         note = _words("", "muted")
         self._notes[info.name] = note

@@ -73,6 +73,7 @@ def keys_sheet(
     area = QScrollArea()
     area.setWidget(inside)
     area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return Overlay(
         theme,
         translate("Sheets", "Keys · {name} keymap").format(name=keymap.name),
@@ -153,6 +154,7 @@ class _KeyRow(QWidget):
         name = QLabel(label)
         name.setTextFormat(Qt.TextFormat.PlainText)
         theme.write_in(name, BODY)
+        name.setWordWrap(True)
         name.setToolTip(help_text)
         name.setAccessibleDescription(
             translate("Sheets", "{help} Keys: {keys}.").format(

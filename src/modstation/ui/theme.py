@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 
 from modstation.app.paths import resources
@@ -23,8 +23,8 @@ ThemeName = Literal[PaletteName, "system"]
 SMALL, BODY, BUTTON, TITLE, HEADLINE = 11, 13, 14, 15, 20
 # The lines of icons, in pixels; with larger text they grow, too.
 _LINE = 1.5
-# Where a widget keeps which size it writes in, and a dialog how large it is at 100 %.
-_WRITES_IN, _MEASURES = "writesIn", "measures"
+# Where a widget keeps which size it writes in.
+_WRITES_IN = "writesIn"
 # Text is put on these grounds; the contrast of each pair is tested.
 TEXT_PAIRS = (
     *(
@@ -197,45 +197,9 @@ class Theme:
             written = widget.property(_WRITES_IN)
             if written is not None:
                 widget.setFont(self.font(written[0], strong=written[1]))
-            if widget.property(_MEASURES) is not None:
-                _measure(widget)
         for widget in widgets:
             if isinstance(widget, HoldsText):
                 widget.fit_text()
-
-
-def size_dialog(dialog: QWidget, width: int, height: int) -> None:
-    """Give a dialog its size at the scale of its text, but never more than its window has.
-
-    It follows when the scale changes.
-    """
-    dialog.setProperty(_MEASURES, QSize(width, height))
-    _measure(dialog)
-
-
-def widen_dialog(dialog: QWidget, width: int) -> None:
-    """Let a dialog be at least so wide, at the scale of its text and inside its window.
-
-    It follows when the scale changes.
-    """
-    dialog.setProperty(_MEASURES, QSize(width, 0))
-    _measure(dialog)
-
-
-def _measure(dialog: QWidget) -> None:
-    size = dialog.property(_MEASURES)
-    if size.height():
-        dialog.resize(_bounded(dialog, size))
-    else:
-        dialog.setMinimumWidth(_bounded(dialog, size).width())
-
-
-def _bounded(dialog: QWidget, size: QSize) -> QSize:
-    pixels = dialog.font().pixelSize()
-    # Less than nothing: the font has its size in points, no theme was applied.
-    size *= pixels / BODY if pixels > 0 else 1.0
-    parent = dialog.parentWidget()
-    return size if parent is None else size.boundedTo(parent.size() - QSize(40, 40))
 
 
 def _of_desktop() -> PaletteName:

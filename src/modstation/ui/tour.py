@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 380
 _GAP = 12
+_PAD = 20
 _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 _FORWARD = {Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Space, *_ENTER}
 _BACK = {Qt.Key.Key_Left, Qt.Key.Key_Up, Qt.Key.Key_Backspace}
@@ -62,7 +63,7 @@ class Tour(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._card = QWidget(self)
         column = QVBoxLayout(self._card)
-        column.setContentsMargins(20, 16, 20, 16)
+        column.setContentsMargins(_PAD, 16, _PAD, 16)
         column.setSpacing(10)
         self._title, self._text = QLabel(self._card), QLabel(self._card)
         theme.write_in(self._title, TITLE, strong=True)
@@ -73,7 +74,8 @@ class Tour(QWidget):
             column.addWidget(label)
         self._pairs = _Pairs(theme, self._card)
         column.addWidget(self._pairs)
-        column.addLayout(self._foot())
+        self._foot_row = self._foot()
+        column.addLayout(self._foot_row)
         parent.installEventFilter(self)
 
     def _foot(self) -> QHBoxLayout:
@@ -155,7 +157,9 @@ class Tour(QWidget):
 
     def _lay_out(self) -> None:
         self.setGeometry(self._window.rect())
-        width = min(self._theme.px(_WIDTH), self.width() - 2 * _GAP)
+        self._foot_row.invalidate()
+        row = self._foot_row.minimumSize().width() + 2 * _PAD
+        width = min(max(self._theme.px(_WIDTH), row), self.width() - 2 * _GAP)
         self._card.setFixedWidth(width)
         self._card.adjustSize()
         size, spot = self._card.sizeHint(), self._spot()

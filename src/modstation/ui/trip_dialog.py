@@ -21,8 +21,8 @@ from modstation.app.offline_trip import TripStage
 from modstation.core.language import counted, number, translate
 from modstation.core.trip import MOST
 from modstation.ui.announce import announce
+from modstation.ui.dialog_size import widen_dialog
 from modstation.ui.keyed_buttons import keyed_button
-from modstation.ui.theme import widen_dialog
 from modstation.ui.wording import byte_size
 
 if TYPE_CHECKING:

@@ -1,0 +1,70 @@
+"""How large a dialog is: as wished at the scale of its text, never smaller than its words need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QSize
+
+from modstation.ui.theme import BODY
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+# What is left of the window around a dialog.
+_AROUND = QSize(40, 40)
+
+
+def size_dialog(dialog: QWidget, width: int, height: int) -> None:
+    """Let a dialog open in this size, at the scale of its text and inside its window."""
+    _Size(dialog, QSize(width, height))
+
+
+def widen_dialog(dialog: QWidget, width: int) -> None:
+    """Let a dialog open so wide, at the scale of its text and inside its window."""
+    _Size(dialog, QSize(width, 0))
+
+
+class _Size(QObject):
+    """Sizes the dialog when it is shown and when its text grows, and keeps room for its words.
+
+    The toolkit itself reserves no height for the lines that wrapped words have at this width.
+    """
+
+    def __init__(self, dialog: QWidget, wished: QSize) -> None:
+        super().__init__(dialog)
+        self._dialog = dialog
+        self._wished = wished
+        self._measure()
+        dialog.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Follow the dialog."""
+        kind = event.type()
+        if kind in {QEvent.Type.Show, QEvent.Type.FontChange}:
+            self._measure()
+            self._make_room()
+        elif kind == QEvent.Type.LayoutRequest:
+            self._make_room()
+        return False
+
+    def _measure(self) -> None:
+        pixels = self._dialog.font().pixelSize()
+        # Less than nothing: the font has its size in points, no theme was applied.
+        size = self._wished * (pixels / BODY if pixels > 0 else 1.0)
+        self._dialog.resize(self._bounded(size))
+
+    def _make_room(self) -> None:
+        layout = self._dialog.layout()
+        if layout is None:
+            return
+        size = self._bounded(self._dialog.size().expandedTo(layout.totalMinimumSize()))
+        if layout.hasHeightForWidth():
+            needed = layout.totalMinimumHeightForWidth(size.width())
+            size = self._bounded(size.expandedTo(QSize(0, needed)))
+        if size != self._dialog.size():
+            self._dialog.resize(size)
+
+    def _bounded(self, size: QSize) -> QSize:
+        parent = self._dialog.parentWidget()
+        return size if parent is None else size.boundedTo(parent.size() - _AROUND)
