@@ -1956,6 +1956,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
 <context>
     <name>GroupSession</name>
     <message>
+        <source>{effects} The same key again does it.</source>
+        <translation>{effects} Nochmals dieselbe Taste tut es.</translation>
+    </message>
+    <message>
         <source>There is no picture beyond this one.</source>
         <translation>Hinter diesem gibt es kein Bild.</translation>
     </message>

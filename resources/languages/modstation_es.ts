@@ -1956,6 +1956,10 @@ Un informe sin ningún secreto está en
 <context>
     <name>GroupSession</name>
     <message>
+        <source>{effects} The same key again does it.</source>
+        <translation>{effects} La misma tecla otra vez lo hace.</translation>
+    </message>
+    <message>
         <source>There is no picture beyond this one.</source>
         <translation>No hay imagen más allá de esta.</translation>
     </message>

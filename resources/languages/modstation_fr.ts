@@ -1956,6 +1956,10 @@ Un rapport sans aucun secret se trouve dans
 <context>
     <name>GroupSession</name>
     <message>
+        <source>{effects} The same key again does it.</source>
+        <translation>{effects} La même touche encore une fois le fait.</translation>
+    </message>
+    <message>
         <source>There is no picture beyond this one.</source>
         <translation>Il n’y a pas d’image après celle-ci.</translation>
     </message>

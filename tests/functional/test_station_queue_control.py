@@ -133,6 +133,9 @@ def test_what_is_escalated_stays_pending_until_it_is_taken_back_and_decided(
         seat.press("Enter")
         seat.no_dialog()
         seat.shows(names[0])
+    # And so does who had left it.
+    with WindowSeat(own_home, service.cloudinary_url) as seat:
+        seat.shows(names[0])
         seat.press("X")
         assert "You left this image to somebody else" in seat.message
         assert seat.current == names[0]

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QLabel
 
-from helpers.assets import fill, make_asset, make_assets
+from helpers.assets import draft_for, fill, make_asset, make_assets
 from helpers.window import Desk, flat_picture
 from modstation.app.history import HistoryState
 from modstation.core.assets import MachineLabel, ModerationStatus
@@ -151,6 +151,25 @@ def test_what_is_rejected_for_a_reason_that_covers_is_covered_at_once(desk: Desk
     show(desk)
     desk.press("Right", "M", reason.key)
     assert [member.look.covered for member in sheet(desk)._group.members] == [True, False, True]
+
+
+def test_what_one_had_left_to_somebody_else_wants_the_key_twice_here_too(desk: Desk) -> None:
+    draft = draft_for(make_asset(1))
+
+    def leave_and_bring_back(store: StationStore) -> None:
+        store.escalate(draft)
+        store.withdraw(draft)
+
+    desk.store.submit(Priority.REST, leave_and_bring_back)
+    desk.settle()
+    show(desk)
+    desk.press("X")
+    assert "You left this image to somebody else" in sheet(desk).said
+    # Anything else drops it: the words are gone, so the key explains again.
+    desk.press("Right", "Left", "X")
+    assert desk.stored() == []
+    desk.press("X")
+    assert desk.stored() == [("photos/0001", "reject", None)]
 
 
 def test_a_digit_rejects_what_is_ticked_with_that_reason(desk: Desk) -> None:

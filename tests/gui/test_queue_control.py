@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from helpers.assets import make_asset
+from helpers.assets import draft_for, make_asset
 from modstation.core.assets import MachineLabel
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.protection import Protection
 from modstation.core.queue import Kept, Order
 from modstation.store.station_store import StationStore
+from modstation.store.store_thread import Priority
 from modstation.ui.lists_sheet import EscalateDialog, ListsSheet
 
 if TYPE_CHECKING:
@@ -143,6 +144,35 @@ def test_what_one_escalated_is_not_decided_in_bulk(desk: Desk) -> None:
     desk.press("m", "Shift+x")
     desk.until(lambda: "left this image to somebody else" in desk.message)
     assert desk.stored() == []
+
+
+def test_alone_it_is_decided_on_the_sheet_too_at_the_second_press(desk: Desk) -> None:
+    escalate_and_bring_back(desk)
+    desk.press("t")
+    desk.until(lambda: desk.window.grid is not None and len(desk.window.grid.grid.tiles) == 12)
+    desk.press("x")
+    desk.until(lambda: "You left this image to somebody else" in desk.message)
+    assert desk.stored() == []
+    desk.press("x")
+    assert desk.stored() == [("photos/0001", "reject", None)]
+
+
+def test_what_a_colleague_at_this_machine_left_is_decided_at_once(desk: Desk) -> None:
+    theirs = draft_for(make_asset(1), actor="kim")
+
+    def leave_and_bring_back(store: StationStore) -> None:
+        store.escalate(theirs)
+        store.withdraw(theirs)
+
+    desk.store.submit(Priority.REST, leave_and_bring_back)
+    desk.settle()
+    desk.session.reload()
+    desk.settle()
+    entry = desk.session.current
+    assert entry is not None
+    assert entry.left_by == ("kim",)
+    desk.press("x")
+    assert desk.stored() == [("photos/0001", "reject", None)]
 
 
 def test_an_escalation_that_is_undone_at_once_asks_for_nothing(desk: Desk) -> None:

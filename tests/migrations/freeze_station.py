@@ -60,6 +60,8 @@ def freeze(folder: Path) -> Path:
     store.skip(photos[7].key, MANUAL_PENDING)
     store.flag(photos[9].key, actor="mod", note="ask the author")
     store.escalate(draft_for(photos[10], note="is that a toy?"))
+    store.escalate(draft_for(photos[11]))
+    store.withdraw(draft_for(photos[11]))
     store.put_state("quota", '{"limit": 500}')
     retry_at = clock.now() + timedelta(minutes=5)
     store.note_problem(photos[8].key, "review", "timed out", permanent=False, retry_at=retry_at)

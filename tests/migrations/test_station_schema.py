@@ -13,14 +13,21 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from helpers.assets import HOLD, MANUAL_PENDING, draft_for, make_asset, open_store
-from modstation.core.clock import ManualClock, TimeOrderedIds
+from helpers.assets import HOLD, MANUAL_PENDING, draft_for, make_asset
+from modstation.core.clock import Clock, CountingIds, Ids, ManualClock, TimeOrderedIds
 from modstation.core.outbox import OperationState
 from modstation.core.queue import Kept
 from modstation.store import connection, migrations
-from modstation.store.station_store import Undone
+from modstation.store.station_store import StationStore, Undone
 
 FROZEN = sorted((Path(__file__).parent / "frozen").glob("station-*.sqlite3"))
+
+
+def open_store(folder: Path, *, clock: Clock | None = None, ids: Ids | None = None) -> StationStore:
+    """The database of a folder, each of its steps taken here: no copy of a finished one."""
+    return StationStore.open(
+        folder / "station.sqlite3", clock=clock or ManualClock(), ids=ids or CountingIds()
+    )
 
 
 @pytest.fixture(params=FROZEN, ids=lambda path: path.stem)

@@ -39,7 +39,9 @@ class FilteredReader:
         self._view = view
         self._window = window
         self._desk = desk
+        # Where the next slice begins, and how many rows lie before it.
         self._edge: QueuePosition | None = None
+        self._before_edge = 0
         self._asking = False
         self._ask_again = False
         self._stopped = False
@@ -50,7 +52,7 @@ class FilteredReader:
 
     def begin_anew(self) -> None:
         """Look through the queue from its start: something may have come before this place."""
-        self._edge, self.looked, self.at_end = None, 0, False
+        self._edge, self._before_edge, self.looked, self.at_end = None, 0, 0, False
         self.read()
 
     def read(self) -> None:
@@ -90,9 +92,11 @@ class FilteredReader:
         fresh = {entry.key: entry for entry in kept}
         if found is not None:
             fresh |= {entry.key: entry for entry in found.entries}
-            self._edge = found.edge or self._edge
-            self.looked += found.looked
+            # The last slice is looked at again when more may have come behind it.
+            self.looked = self._before_edge + found.looked
             self.at_end = found.edge is None
+            if found.edge is not None:
+                self._edge, self._before_edge = found.edge, self.looked
         entries = sorted(fresh.values(), key=lambda entry: entry.position)
         if before is not None:
             behind = [entry for entry in entries if entry.position < before.position]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modstation.app.deciding import SessionRules
     from modstation.app.grid_tiles import Tile
     from modstation.core.policy import Policy, Reason
+    from modstation.core.queue import QueueEntry
 
 # What is said of those that stay, by the code of the refusal.
 _STAYS = {
@@ -49,7 +50,7 @@ class Judge:
     policy: Policy
     shown: Callable[[str], bool]
     more: Callable[[str], bool]
-    left: Callable[[str], bool]
+    left: Callable[[QueueEntry], bool]
     now: float
 
     def attempt(self, tile: Tile, verdict: Verdict, reason: Reason | None) -> Attempt:
@@ -122,7 +123,7 @@ def plan(
     stays: Counter[str] = Counter()
     refusal: ReviewError | None = None
     for tile, verdict in wanted:
-        if judge.left(tile.key):
+        if judge.left(tile.entry):
             stays["escalated"] += 1
             refusal = refusal or ReviewError(str(LEFT_BEFORE), code="escalated")
             continue

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from modstation.app.grid_plan import LEFT_BEFORE, Judge, plan, refuse_in_bulk
+from modstation.app.grid_plan import Judge, plan, refuse_in_bulk
 from modstation.app.grid_tiles import Tile, TileLook
 from modstation.app.session_events import (
     CountsChanged,
     EntriesLeft,
     EntriesReturned,
     Message,
+    OverrideExplained,
     PicturePurged,
     ReversalOffered,
     SessionEvent,
@@ -218,6 +219,9 @@ class GroupSession:
                 self.say(text)
             case ReversalOffered():
                 self.say(event.text)
+            case OverrideExplained(effects=effects):
+                text = translate("GroupSession", "{effects} The same key again does it.")
+                self.say(text.format(effects=effects))
             case _:
                 pass
 
@@ -280,10 +284,10 @@ class GroupSession:
     def decide_focused(self, verdict: Verdict, reason: Reason | None = None) -> None:
         """Decide the chosen picture alone, by the rules of the stage."""
         self._refuse_override()
-        member = self._need_waiting()
-        if self.session.overriding.was_left(member.key):
-            raise ReviewError(str(LEFT_BEFORE), code="escalated")
-        self.session.decide_many([self._judge().attempt(member, verdict, reason)], None)
+        session, member = self.session, self._need_waiting()
+        attempt = self._judge().attempt(member, verdict, reason)
+        if session.overriding.allows(session.view, member.entry, verdict, reason):
+            session.decide_many([attempt], None)
 
     def decide_ticked(self, verdict: Verdict, reason: Reason | None = None) -> None:
         """Decide the ticked pictures in one act; who may not be decided so stays, and why is said.
@@ -337,6 +341,10 @@ class GroupSession:
         """The offer to reverse is not on the screen any more: the undo key must not take it."""
         if self.session.reversal is not None:
             self.session.drop_reversal()
+
+    def drop_explained(self) -> None:
+        """What a verdict means does not stand on the screen any more."""
+        self.session.overriding.drop()
 
     def _refuse_override(self) -> None:
         """What a verdict overrides is explained before; there is no room for that here."""

@@ -37,18 +37,16 @@ class Overriding:
     so that a key never overrides what is not explained on the screen.
     """
 
-    def __init__(self, tell: Callable[[SessionEvent], None]) -> None:
+    def __init__(self, tell: Callable[[SessionEvent], None], actor: Callable[[], str]) -> None:
         self._tell = tell
+        self._actor = actor
         self._explained: OverrideExplained | None = None
-        self._left: set[str] = set()
 
-    def left(self, key: str) -> None:
-        """The moderator has taken an image back that he or she had left to somebody else."""
-        self._left.add(key)
-
-    def was_left(self, key: str) -> bool:
-        """It was taken back like that: a verdict on it alone, and at the second press."""
-        return key in self._left
+    def was_left(self, entry: QueueEntry) -> bool:
+        """This moderator had left the image to somebody else: a verdict on it alone, and at the
+        second press. Anybody else decides it at once.
+        """
+        return self._actor() in entry.left_by
 
     def allows(
         self, view: QueueView, entry: QueueEntry, verdict: Verdict, reason: Reason | None
@@ -59,7 +57,7 @@ class Overriding:
         is chosen in a dialog, which is the second press.
         """
         if view.status is ModerationStatus.PENDING:
-            return not self.was_left(entry.key) or self._said(
+            return not self.was_left(entry) or self._said(
                 OverrideExplained(entry.key, verdict, reason, str(OWN_ESCALATION))
             )
         if verdict.status is entry.asset.status:

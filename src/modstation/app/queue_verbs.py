@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from modstation.app.deciding import SessionRules
     from modstation.app.look import Look
-    from modstation.app.overriding import Overriding
     from modstation.app.session_events import SessionEvent
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
@@ -35,7 +34,6 @@ class Desk(Protocol):
     policy: Policy
     rules: SessionRules
     look: Look
-    overriding: Overriding
 
     @property
     def current(self) -> QueueEntry | None:
@@ -146,7 +144,7 @@ class QueueVerbs:
             _Act(
                 translate("QueueVerbs", "Taken back: escalation of {name}."),
                 entry.key,
-                lambda store: store.withdraw(draft),
+                lambda store: store.withdraw(draft, undone=True),
             ),
             lambda store: store.escalate(draft),
             done,
@@ -213,8 +211,6 @@ class QueueVerbs:
             return store.entry(key) if store.waits(key) else None
 
         def back(found: QueueEntry | None) -> None:
-            if kept is Kept.ESCALATED and row.actor == self._desk.rules.actor:
-                self._desk.overriding.left(key)
             self._acts = [act for act in self._acts if act.key != key]
             words = (
                 translate("QueueVerbs", "On the stage: {name}.")

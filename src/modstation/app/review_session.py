@@ -116,7 +116,7 @@ class ReviewSession:
         self._warned_of: set[str] = set()
         self._away = False
         self._taking_back = TakingBack(store, self)
-        self.overriding = Overriding(self.tell)
+        self.overriding = Overriding(self.tell, lambda: self.rules.actor)
         self.shredder = Shredder(
             store, frames, self.tell, stop_fetching=purge_images, destroy=destroy_copies
         )

@@ -171,7 +171,7 @@ def _why(operation: Operation) -> tuple[str, str, str, str, str]:
 @click.option("--note", metavar="TEXT", help="A note that is kept with the decision.")
 @click.option("--type", "delivery_type", metavar="TYPE", help="Delivery type, if several fit.")
 @click.option("--resource-type", metavar="TYPE", help="Resource type, if several fit.")
-@click.option("--yes", is_flag=True, help="Answer yes where a reason wants to be confirmed.")
+@click.option("--yes", is_flag=True, help="Answer yes where a decision wants to be confirmed.")
 @account_option
 @json_option
 @pass_terminal
@@ -216,6 +216,12 @@ def decide(
         )
         if why is not None and why.escalate and not yes:
             click.confirm(f"Reject “{printable(public_id)}” as “{why.title}”?", abort=True)
+        if not yes and settings.actor_name in store.left_by(entry.key):
+            click.confirm(
+                f"You left “{printable(public_id)}” to somebody else; decided by you, it gets no"
+                " second opinion. Decide it?",
+                abort=True,
+            )
         draft = draft_decision(
             entry, wanted, actor=settings.actor_name, policy=policy, reason=why, note=note
         )

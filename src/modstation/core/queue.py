@@ -190,6 +190,8 @@ class QueueEntry:
     reason_code: str | None = None
     # Its rank in the order that brings copies together, if it is a copy of one that waits.
     together: int | None = None
+    # Who had left it to somebody else, and it came back before anybody else decided.
+    left_by: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

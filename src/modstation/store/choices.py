@@ -98,8 +98,13 @@ class Choices:
         )
         return self._append(draft) if left else None
 
-    def withdraw(self, draft: DecisionDraft) -> Decision | None:
-        """Take an asset back that was left to somebody else; None if it is not any more."""
+    def withdraw(self, draft: DecisionDraft, *, undone: bool) -> Decision | None:
+        """Take an asset back that was left to somebody else; None if it is not any more.
+
+        Unless that is ``undone``, it is remembered who had left it.
+        """
+        if not undone:
+            list_rows.remember_who_left(self._sql, draft.ref.key)
         if not list_rows.answered(self._sql, draft.ref.key):
             return None
         return self._append(replace(draft, action=Action.WITHDRAW, verdict=Verdict.ESCALATE))

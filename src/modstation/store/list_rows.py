@@ -94,6 +94,25 @@ def escalate(
     )
 
 
+def remember_who_left(sql: sqlite3.Connection, key: str) -> None:
+    """An asset comes back to its queue: who had left it is still not the one to decide it."""
+    sql.execute(
+        "INSERT INTO left_before (key, actor) SELECT key, actor FROM escalations WHERE key = ?"
+        " ON CONFLICT DO NOTHING",
+        (key,),
+    )
+
+
+def left_by(sql: sqlite3.Connection, key: str) -> tuple[str, ...]:
+    """Who has left an asset to somebody else, whether it is back in its queue or not."""
+    rows = sql.execute(
+        "SELECT actor FROM left_before WHERE key = ?1"
+        " UNION SELECT actor FROM escalations WHERE key = ?1",
+        (key,),
+    )
+    return tuple(row[0] for row in rows)
+
+
 def answered(sql: sqlite3.Connection, key: str) -> bool:
     """The second opinion was given, or is not wanted any more; false if none was asked for."""
     return bool(sql.execute("DELETE FROM escalations WHERE key = ?", (key,)).rowcount)

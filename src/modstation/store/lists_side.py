@@ -56,10 +56,18 @@ class ListsSide:
         with self._connection.writing():
             return self._choices.escalate(draft)
 
-    def withdraw(self, draft: DecisionDraft) -> Decision | None:
-        """Take an escalated asset back into its queue; None if it is not escalated any more."""
+    def withdraw(self, draft: DecisionDraft, *, undone: bool = False) -> Decision | None:
+        """Take an escalated asset back into its queue; None if it is not escalated any more.
+
+        ``undone``: it was a slip. Else it is remembered who had left it, until it is settled.
+        """
         with self._connection.writing():
-            return self._choices.withdraw(draft)
+            return self._choices.withdraw(draft, undone=undone)
+
+    def left_by(self, key: str) -> tuple[str, ...]:
+        """Who has left an asset to somebody else, whether it is back in its queue or not."""
+        with self._connection.reading() as sql:
+            return list_rows.left_by(sql, key)
 
     def waits(self, key: str) -> bool:
         """An asset is in a queue of this station."""

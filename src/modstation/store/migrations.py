@@ -699,3 +699,28 @@ def m007_copies_together(db: Database) -> None:
     for trigger in _TRIGGERS_7:
         db.execute(trigger)
     db.execute("PRAGMA user_version = 7")
+
+
+_LEFT_BEFORE = """
+-- Who had left an asset to somebody else that is in its queue again: of that person it asks twice.
+CREATE TABLE left_before (
+  key TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  PRIMARY KEY (key, actor)
+) WITHOUT ROWID
+"""
+
+
+@station_schema()
+def m008_left_before(db: Database) -> None:
+    """What somebody left to others and took back outlives the program."""
+    db.execute(_LEFT_BEFORE)
+    db.execute(
+        _trigger(
+            "left_before_is_over",
+            "AFTER UPDATE OF described ON assets",
+            "DELETE FROM left_before WHERE key = NEW.key;",
+            "NEW.status IS NOT OLD.status OR NEW.version IS NOT OLD.version",
+        )
+    )
+    db.execute("PRAGMA user_version = 8")

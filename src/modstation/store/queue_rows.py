@@ -18,10 +18,11 @@ _WHOLE = Split(1, 1)
 _QUEUE = "review_queue"
 _FLAGGED = "EXISTS (SELECT 1 FROM flags AS n WHERE n.key = a.key)"
 _GIVEN = "(SELECT json_group_array(g.reason_code) FROM given_reasons AS g WHERE g.key = a.key)"
+_LEFT = "(SELECT json_group_array(l.actor) FROM left_before AS l WHERE l.key = a.key)"
 _LAST_DONE = operation_rows.LAST_DONE
 # What makes an entry of the row ``a`` of ``assets``, behind its place; ``entry_of`` reads it.
 ENTRY = (
-    f"a.list_kind, {_FLAGGED}, {_GIVEN},"  # noqa: S608 - columns
+    f"a.list_kind, {_FLAGGED}, {_GIVEN}, {_LEFT},"  # noqa: S608 - columns
     f" (SELECT o.target {_LAST_DONE}), (SELECT d.reason_code {_LAST_DONE}),"
     f" (SELECT f.together FROM fingerprints AS f WHERE f.key = a.key), {asset_rows.COLUMNS}"
 )
@@ -345,14 +346,15 @@ def drift(sql: sqlite3.Connection) -> list[str]:
 def entry_of(row: Sequence[Any]) -> QueueEntry:
     """The entry of a row: lane, rank and key, then the columns of ``ENTRY``."""
     place = QueuePosition(row[0], row[1], row[2])
-    kind, flagged, reasons, posted, reason_code, together = row[3:9]
+    kind, flagged, reasons, left_by, posted, reason_code, together = row[3:10]
     return QueueEntry(
         place,
-        asset_rows.asset_of(row[9:]),
+        asset_rows.asset_of(row[10:]),
         kind,
         bool(flagged),
         tuple(json.loads(reasons)),
         ModerationStatus(posted) if posted else None,
         reason_code,
         together,
+        tuple(json.loads(left_by)),
     )

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 1600, 900
 _TOOLS = ("mark", "mark-all", "reveal", "undo")
 _STROKES = ("approve-marked", "reject-marked")
+# One of these, pressed again, does what was explained; anything else drops that.
+_VERDICTS = frozenset(
+    {"approve", "reject", *(f"reject-reason-{number}" for number in range(1, len(DIGITS) + 1))}
+)
 # These do here what they do everywhere.
 _AS_EVERYWHERE = frozenset(
     {"blur-more", "blur-less", "greyscale", "cover-all", "redo", "post-now", "offline"}
@@ -118,6 +122,8 @@ class GroupSheet(Overlay):
         """Do what a command says here; a refusal is shown."""
         if command != "undo":
             self._group.drop_offer()
+        if command not in _VERDICTS:
+            self._group.drop_explained()
         self.say("")
         try:
             if command in _AS_EVERYWHERE:
@@ -141,6 +147,7 @@ class GroupSheet(Overlay):
         if extend:
             return False
         self._group.drop_offer()
+        self._group.drop_explained()
         self.say("")
         try:
             self._group.step(dx + dy * self.board.columns)

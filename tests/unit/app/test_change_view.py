@@ -11,6 +11,7 @@ from helpers.session_desk import SessionDesk
 from modstation.app.session_events import CurrentChanged, ViewChanged
 from modstation.core.errors import StoreBusy
 from modstation.core.events import QueueChanged
+from modstation.core.filtering import parse_filter
 from modstation.core.queue import Counts, QueueView
 
 if TYPE_CHECKING:
@@ -132,3 +133,13 @@ def test_the_stage_is_told_to_let_the_old_image_go(desk: SessionDesk) -> None:
     desk.events.clear()
     desk.session.change_view(SETTLED)
     assert CurrentChanged(None) in desk.events
+
+
+def test_what_was_looked_through_is_counted_once_also_when_more_comes(desk: SessionDesk) -> None:
+    desk.session.filter(parse_filter("0003"))
+    desk.tasks.settle()
+    assert desk.session.looked == (70, True)
+    fill(desk.store, make_assets(72), at=desk.clock.now(), pass_id="pass-2")
+    desk.session.more_ahead()
+    desk.tasks.settle()
+    assert desk.session.looked == (72, True)

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from helpers.assets import draft_for
 from modstation.app.unattended import opened_store
 from modstation.core.assets import ModerationStatus
 from modstation.core.clock import SystemClock
@@ -130,6 +131,21 @@ def test_a_grave_reason_is_confirmed_and_destroys_the_cached_picture(
     assert kept_pictures() == 0
     keep_picture("image/upload/dog")
     assert kept_pictures() == 0
+
+
+def test_what_oneself_left_to_somebody_else_is_decided_only_after_a_yes(desk):
+    desk.home.settings_file.write_text('actor = "Ana"\n')
+    with opened_store(desk.home.account("work")) as store:
+        entry = store.entry("image/upload/dog")
+        assert entry is not None
+        store.escalate(draft_for(entry.asset, actor="Ana"))
+
+    refused = desk("decide", "dog", "reject")
+    assert refused.code == 1
+    assert unsent(desk) == []
+
+    assert desk("decide", "dog", "reject", "--yes").code == 0
+    assert len(unsent(desk)) == 1
 
 
 def test_status_counts_the_queue_that_is_named(desk, refill):

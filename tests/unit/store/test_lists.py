@@ -132,6 +132,43 @@ def test_an_escalation_ends_with_what_it_was_about(
     assert kept(store, Kept.ESCALATED) == []
 
 
+def left_by(store: StationStore) -> tuple[str, ...]:
+    entry = store.entry(make_asset(1).key)
+    assert entry is not None
+    assert store.left_by(entry.key) == entry.left_by
+    return entry.left_by
+
+
+def test_who_had_left_an_asset_is_known_until_somebody_settles_it(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.escalate(draft_for(photos[0], actor="kim"))
+    assert store.left_by(photos[0].key) == ("kim",)
+    store.withdraw(draft_for(photos[0]))
+    assert left_by(store) == ("kim",)
+    store.decide(draft_for(photos[0], REJECT), hold=HOLD)
+    store.undo(actor="mod")
+    assert left_by(store) == ("kim",), "nothing was settled"
+    store.upsert_asset(make_asset(1, status=APPROVED))
+    assert left_by(store) == ()
+    assert store.drift() == []
+
+
+def test_an_escalation_that_was_a_slip_is_forgotten(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.escalate(draft_for(photos[0]))
+    store.withdraw(draft_for(photos[0]), undone=True)
+    assert left_by(store) == ()
+
+
+def test_another_picture_was_left_to_nobody(store: StationStore, photos: list[Asset]) -> None:
+    store.escalate(draft_for(photos[0]))
+    store.withdraw(draft_for(photos[0]))
+    store.upsert_asset(make_asset(1, version=2))
+    assert left_by(store) == ()
+
+
 def test_a_list_is_read_page_by_page(store: StationStore, clock: ManualClock) -> None:
     photos = make_assets(7)
     fill(store, photos, at=clock.now())
