@@ -3275,7 +3275,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Scam, phishing, impersonation</source>
-        <translation>Arnaque, hameçonnage, usurpation</translation>
+        <translation>Arnaque, phishing, usurpation</translation>
     </message>
     <message>
         <source>Fake profiles, offers or sign-in pages; codes and links made to deceive.</source>

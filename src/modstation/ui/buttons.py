@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from modstation.ui.theme import Theme
 
 
+# Left of the key of a row, between key and words, right of them.
+_ROW_MARGINS = 4 + 8 + 6
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -116,6 +118,15 @@ class CommandButton(QAbstractButton):
                 return QSize(round(12 + px(18) + 8 + words + 12 + cap + 12), px(40))
         words = QFontMetrics(theme.font(BODY)).horizontalAdvance(self._label)
         return QSize(round(8 + px(16) + 7 + words + 4 + (6 + cap if cap else 0) + 8), px(26))
+
+    def least_width(self) -> int:
+        """The narrowest that a row can be and still say all of its words, in two small lines."""
+        words, metrics = self._label.split(), QFontMetrics(self._theme.font(SMALL))
+        lines = min(
+            max(metrics.horizontalAdvance(" ".join(part)) for part in (words[:at], words[at:]))
+            for at in range(1, len(words) + 1)
+        )
+        return lines + round(key_cap_width(self._key, self._theme)) + _ROW_MARGINS
 
     def allow_two_lines(self, *, allow: bool) -> None:
         """Let a row be high enough for words that its width has no room for."""
@@ -245,19 +256,27 @@ class CommandButton(QAbstractButton):
         *,
         strong: bool,
     ) -> None:
-        painter.setFont(self._theme.font(size, strong=strong))
         painter.setPen(self._theme.colour(colour))
         area = QRectF(left, 0, right - left, self.height())
-        text = painter.fontMetrics().elidedText(
-            self._label, Qt.TextElideMode.ElideRight, round(area.width())
+        # Lighter, then smaller, then in two lines: all of the words before any of their size.
+        fonts = (
+            ((size, strong), (size, False), (SMALL, False))
+            if strong
+            else ((size, False), (SMALL, False))
         )
-        if self._two_lines and text != self._label:
-            painter.setFont(self._theme.font(SMALL))
+        for pixels, bold in fonts:
+            painter.setFont(self._theme.font(pixels, strong=bold))
+            if painter.fontMetrics().horizontalAdvance(self._label) <= area.width():
+                painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, self._label)
+                return
+        if self._two_lines or self._shape is Shape.ACTION:
             needed = painter.boundingRect(area, _WRAP, self._label)
             if needed.height() <= area.height() and needed.width() <= area.width():
                 painter.drawText(area, _WRAP, self._label)
                 return
-            painter.setFont(self._theme.font(size, strong=strong))
+        text = painter.fontMetrics().elidedText(
+            self._label, Qt.TextElideMode.ElideRight, round(area.width())
+        )
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from modstation.core.queue import QueueEntry
     from modstation.ui.theme import Theme
 
+# A narrower panel than the usual one cuts the reasons, which stand in two columns there.
 WIDTH, NARROW = 320, 280
 # Below this height of the panel the reasons stand in two columns, or the evidence has no room.
 _LOW = 660
@@ -328,8 +329,11 @@ class EvidencePanel(QWidget):
         for button in reasons:
             button.allow_two_lines(allow=columns > 1)
         rows = -(-len(reasons) // columns)
+        # In two columns, each gets a share of the width that its longest words can do with.
         for column in (0, 1):
-            self._reasons.setColumnStretch(column, int(column < columns))
+            inside = reasons[column * rows : (column + 1) * rows]
+            needed = max((button.least_width() for button in inside), default=1)
+            self._reasons.setColumnStretch(column, needed if column < columns else 0)
         for at, button in enumerate(reasons):
             self._reasons.addWidget(button, at % rows, at // rows)
         more = self.buttons.get("more-reasons")

@@ -183,6 +183,7 @@ class GridActions:
             return
         panel.grid.open()
         window.stage.hide()
+        window.lay_out()
         panel.show()
         # Whoever gives the keyboard to the image gives it to the sheet now.
         window.stage.setFocusProxy(panel.sheet)
@@ -194,6 +195,8 @@ class GridActions:
         panel.grid.close()
         # None takes the proxy away; the stubs do not know that.
         window.stage.setFocusProxy(None)  # type: ignore[arg-type]
+        # First, or the picture would be made for one width and then for another.
+        window.lay_out()
         window.stage.show()
         window.stage.setFocus()
         window.stage.show_current()

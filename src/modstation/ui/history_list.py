@@ -215,6 +215,8 @@ class _Rows(QStyledItemDelegate):
     ) -> None:
         painter.setFont(self._theme.font(size, strong=strong))
         painter.setPen(self._theme.colour(colour))
+        if painter.fontMetrics().horizontalAdvance(text) > area.width():
+            painter.setFont(self._theme.font(SMALL, strong=strong))
         mode = Qt.TextElideMode.ElideMiddle if middle else Qt.TextElideMode.ElideRight
         shown = painter.fontMetrics().elidedText(text, mode, round(area.width()))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from modstation.app.session_events import Message, Tone
 from modstation.core.commands import COMMANDS
@@ -50,7 +50,7 @@ class HistorySheet(Overlay):
         right = QVBoxLayout()
         right.setSpacing(8)
         right.addWidget(self.picture, 1)
-        right.addLayout(self._button_row(body))
+        right.addLayout(self._button_rows(body))
         across = QHBoxLayout(body)
         across.setContentsMargins(0, 0, 12, 0)
         across.setSpacing(16)
@@ -71,11 +71,13 @@ class HistorySheet(Overlay):
         self._seconds.setInterval(_SECOND_MS)
         self._seconds.timeout.connect(self.history.refresh)
 
-    def _button_row(self, body: QWidget) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
+    def _button_rows(self, body: QWidget) -> QGridLayout:
+        # Beside each other only where every name has room.
+        columns = 4 if self._desk.width() >= self._desk.theme.px(_WIDE_FROM) else 2
+        rows = QGridLayout()
+        rows.setSpacing(8)
         self.buttons: dict[str, CommandButton] = {}
-        for name in _BUTTONS:
+        for at, name in enumerate(_BUTTONS):
             fill = name if name in {"approve", "reject"} else None
             button = CommandButton(
                 COMMANDS[name],
@@ -89,8 +91,8 @@ class HistorySheet(Overlay):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, which=name: self.run(which))
             self.buttons[name] = button
-            row.addWidget(button)
-        return row
+            rows.addWidget(button, at // columns, at % columns)
+        return rows
 
     def open(self) -> None:
         """Come to the front; read the list, and again every second."""

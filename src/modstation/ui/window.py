@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     from modstation.ui.theme import Theme, ThemeName
     from modstation.ui.tour import Tour
 
-# Narrower than this, the panel gives room to the image.
-_WIDE_FROM = 1100
+# Narrower than this, the panel gives the sheet room for one tile more.
+_SHEET_FROM = 1100
 # The filmstrip is there as long as it and what else lies around the stage leave so much height.
 _AROUND, _STAGE_LEAST = 238, 322
 _SECOND_MS = 1000
@@ -406,9 +406,10 @@ class StationWindow(QWidget):
     def lay_out(self) -> None:
         """Show the parts that belong to this size and mode."""
         alone, px = self.isFullScreen(), self.theme.px
-        width = px(WIDTH if self.width() >= _WIDE_FROM else NARROW)
+        cramped = self.commands.grid.on and self.width() < _SHEET_FROM
         # Large words need a wider panel, but the image the larger half of the window.
-        self.evidence.setFixedWidth(max(NARROW, min(width, self.width() * 2 // 5)))
+        wished = min(px(NARROW if cramped else WIDTH), self.width() * 2 // 5)
+        self.evidence.setFixedWidth(max(NARROW, wished))
         self.toolbar.setVisible(not alone)
         self.filmstrip.setVisible(not alone and self.height() - px(_AROUND) >= _STAGE_LEAST)
         self.evidence.setVisible(self.commands.information and not alone)
