@@ -265,6 +265,53 @@
     </message>
 </context>
 <context>
+    <name>Addresses</name>
+    <message>
+        <source>“{address}” is not the address of a service.</source>
+        <translation>„{address}“ ist nicht die Adresse eines Dienstes.</translation>
+    </message>
+    <message>
+        <source>The service&apos;s address must not contain a user name.</source>
+        <translation>Die Adresse des Dienstes darf keinen Benutzernamen enthalten.</translation>
+    </message>
+    <message>
+        <source>{host} would get the secret over plain http.</source>
+        <translation>{host} bekäme das Geheimnis über unverschlüsseltes http.</translation>
+    </message>
+    <message>
+        <source>“{kind}” is not a moderation kind.</source>
+        <translation>„{kind}“ ist keine Moderationsart.</translation>
+    </message>
+    <message>
+        <source>“{image}” cannot be addressed.</source>
+        <translation>„{image}“ lässt sich nicht adressieren.</translation>
+    </message>
+    <message>
+        <source>The public ID is not valid text, so it cannot be addressed.</source>
+        <translation>Die Public ID ist kein gültiger Text und lässt sich nicht adressieren.</translation>
+    </message>
+    <message>
+        <source>That is not an asset ID.</source>
+        <translation>Das ist keine Asset-ID.</translation>
+    </message>
+    <message>
+        <source>The public ID cannot be addressed safely.</source>
+        <translation>Die Public ID lässt sich nicht sicher adressieren.</translation>
+    </message>
+    <message>
+        <source>The picture&apos;s address cannot be read.</source>
+        <translation>Die Adresse des Bildes ist nicht lesbar.</translation>
+    </message>
+    <message>
+        <source>The picture&apos;s address is not a plain address.</source>
+        <translation>Die Adresse des Bildes ist keine einfache Adresse.</translation>
+    </message>
+    <message>
+        <source>The picture would be fetched over plain http from {host}.</source>
+        <translation>Das Bild würde über unverschlüsseltes http von {host} geholt.</translation>
+    </message>
+</context>
+<context>
     <name>Application</name>
     <message>
         <source>modstation has a fault</source>
@@ -1109,6 +1156,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>The disk reported an error on {path} ({error}).</source>
         <translation>Die Platte meldete einen Fehler bei {path} ({error}).</translation>
+    </message>
+    <message>
+        <source>The image cache was written by a newer modstation.</source>
+        <translation>Der Bildspeicher wurde von einem neueren modstation geschrieben.</translation>
     </message>
 </context>
 <context>
@@ -2718,6 +2769,153 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
 </context>
 <context>
+    <name>Media</name>
+    <message>
+        <source>The file has more than {limit} bytes.</source>
+        <translation>Die Datei hat mehr als {limit} Bytes.</translation>
+    </message>
+    <message>
+        <source>Showing this image needs more memory.</source>
+        <translation>Dieses Bild zu zeigen braucht mehr Speicher.</translation>
+    </message>
+    <message>
+        <source>The copy on this machine is damaged; fetch it again.</source>
+        <translation>Die Kopie auf diesem Rechner ist beschädigt; bitte neu holen.</translation>
+    </message>
+    <message>
+        <source>Decoding this image needs more memory.</source>
+        <translation>Dieses Bild zu dekodieren braucht mehr Speicher.</translation>
+    </message>
+    <message>
+        <source>The image is not on this machine; it has to be fetched.</source>
+        <translation>Das Bild ist nicht auf diesem Rechner; es muss geholt werden.</translation>
+    </message>
+    <message>
+        <source>Decoding was stopped after {seconds} seconds.</source>
+        <translation>Das Dekodieren wurde nach {seconds} Sekunden abgebrochen.</translation>
+    </message>
+    <message>
+        <source>The image decoder does not start on this machine.</source>
+        <translation>Der Bilddekodierer startet auf diesem Rechner nicht.</translation>
+    </message>
+    <message>
+        <source>The image decoder ended twice on this image.</source>
+        <translation>Der Bilddekodierer ist an diesem Bild zweimal abgebrochen.</translation>
+    </message>
+    <message>
+        <source>The fingerprint of this image needs more memory.</source>
+        <translation>Der Fingerabdruck dieses Bildes braucht mehr Speicher.</translation>
+    </message>
+    <message>
+        <source>The fingerprint of this image took too long.</source>
+        <translation>Der Fingerabdruck dieses Bildes hat zu lange gedauert.</translation>
+    </message>
+    <message>
+        <source>The fingerprint worker ended twice on this image.</source>
+        <translation>Der Prozess für Fingerabdrücke ist an diesem Bild zweimal abgebrochen.</translation>
+    </message>
+    <message>
+        <source>The file is not a picture but {what}.</source>
+        <translation>Die Datei ist kein Bild, sondern {what}.</translation>
+    </message>
+    <message>
+        <source>a video</source>
+        <translation>ein Video</translation>
+    </message>
+    <message>
+        <source>a Windows program</source>
+        <translation>ein Windows-Programm</translation>
+    </message>
+    <message>
+        <source>a Linux program</source>
+        <translation>ein Linux-Programm</translation>
+    </message>
+    <message>
+        <source>a Mac program or Java class</source>
+        <translation>ein Mac-Programm oder eine Java-Klasse</translation>
+    </message>
+    <message>
+        <source>a Mac program</source>
+        <translation>ein Mac-Programm</translation>
+    </message>
+    <message>
+        <source>a script</source>
+        <translation>ein Skript</translation>
+    </message>
+    <message>
+        <source>a ZIP archive or office document</source>
+        <translation>ein ZIP-Archiv oder Office-Dokument</translation>
+    </message>
+    <message>
+        <source>a PDF document</source>
+        <translation>ein PDF-Dokument</translation>
+    </message>
+    <message>
+        <source>a PostScript document</source>
+        <translation>ein PostScript-Dokument</translation>
+    </message>
+    <message>
+        <source>a Photoshop document</source>
+        <translation>ein Photoshop-Dokument</translation>
+    </message>
+    <message>
+        <source>compressed data</source>
+        <translation>komprimierte Daten</translation>
+    </message>
+    <message>
+        <source>a sound file</source>
+        <translation>eine Tondatei</translation>
+    </message>
+    <message>
+        <source>an SVG drawing</source>
+        <translation>eine SVG-Zeichnung</translation>
+    </message>
+    <message>
+        <source>a web page</source>
+        <translation>eine Webseite</translation>
+    </message>
+    <message>
+        <source>The file is empty.</source>
+        <translation>Die Datei ist leer.</translation>
+    </message>
+    <message>
+        <source>a markup document</source>
+        <translation>ein Markup-Dokument</translation>
+    </message>
+    <message>
+        <source>The file is not a picture in a format that can be shown here.</source>
+        <translation>Die Datei ist kein Bild in einem Format, das hier gezeigt werden kann.</translation>
+    </message>
+    <message>
+        <source>The file has {size} bytes; {limit} is the limit.</source>
+        <translation>Die Datei hat {size} Bytes; {limit} ist die Grenze.</translation>
+    </message>
+    <message>
+        <source>Decoding this image needs more memory than it may use.</source>
+        <translation>Dieses Bild zu dekodieren braucht mehr Speicher, als erlaubt ist.</translation>
+    </message>
+    <message>
+        <source>The {kind} file is damaged: its beginning cannot be read.</source>
+        <translation>Die {kind}-Datei ist beschädigt: Ihr Anfang ist nicht lesbar.</translation>
+    </message>
+    <message>
+        <source>The {kind} file is damaged or cut short{why}.</source>
+        <translation>Die {kind}-Datei ist beschädigt oder abgeschnitten{why}.</translation>
+    </message>
+    <message>
+        <source>{kind} pictures can be shown when the {extra} extra is installed.</source>
+        <translation>{kind}-Bilder lassen sich zeigen, wenn das Extra {extra} installiert ist.</translation>
+    </message>
+    <message>
+        <source>The image says that it has no pixels.</source>
+        <translation>Das Bild hat nach eigener Angabe keine Pixel.</translation>
+    </message>
+    <message>
+        <source>The image says that it is {width} × {height} pixels; more than {most} megapixels are not decoded.</source>
+        <translation>Das Bild hat nach eigener Angabe {width} × {height} Pixel; mehr als {most} Megapixel werden nicht dekodiert.</translation>
+    </message>
+</context>
+<context>
     <name>MessageLine</name>
     <message>
         <source>shows every key</source>
@@ -2805,6 +3003,18 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>The program ended while this was being posted.</source>
         <translation>Das Programm endete, während dies gesendet wurde.</translation>
+    </message>
+    <message>
+        <source>Taken back.</source>
+        <translation>Zurückgenommen.</translation>
+    </message>
+    <message>
+        <source>Theirs was accepted.</source>
+        <translation>Die andere Entscheidung wurde übernommen.</translation>
+    </message>
+    <message>
+        <source>To be looked at again.</source>
+        <translation>Wird noch einmal angesehen.</translation>
     </message>
 </context>
 <context>
@@ -3080,6 +3290,25 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>“{title}” decides, and Enter never decides: close this and press {key}.</source>
         <translation>„{title}“ entscheidet, und die Eingabetaste entscheidet nie: dies schließen und {key} drücken.</translation>
+    </message>
+</context>
+<context>
+    <name>Parsing</name>
+    <message>
+        <source>The answer is nested too deeply.</source>
+        <translation>Die Antwort ist zu tief verschachtelt.</translation>
+    </message>
+    <message>
+        <source>The answer is not JSON.</source>
+        <translation>Die Antwort ist kein JSON.</translation>
+    </message>
+    <message>
+        <source>The answer is not a JSON object.</source>
+        <translation>Die Antwort ist kein JSON-Objekt.</translation>
+    </message>
+    <message>
+        <source>The answer is not a list of images.</source>
+        <translation>Die Antwort ist keine Liste von Bildern.</translation>
     </message>
 </context>
 <context>
@@ -3620,6 +3849,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>The listing does not get any further.</source>
         <translation>Die Auflistung kommt nicht weiter.</translation>
+    </message>
+    <message>
+        <source>{kind} cannot be listed: {error}</source>
+        <translation>{kind} lässt sich nicht auflisten: {error}</translation>
     </message>
 </context>
 <context>
@@ -4438,6 +4671,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>eine Zahl von {least} bis {most}</translation>
     </message>
     <message>
+        <source>names in quotes, with commas between</source>
+        <translation>Namen in Anführungszeichen, durch Kommas getrennt</translation>
+    </message>
+    <message>
         <source>text in quotes</source>
         <translation>Text in Anführungszeichen</translation>
     </message>
@@ -4827,6 +5064,25 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>Reject {name}</source>
         <translation>Ablehnung von {name}</translation>
+    </message>
+    <message>
+        <source>Reject {rejected}, approve {approved} images</source>
+        <translation>{rejected} Bilder ablehnen, {approved} freigeben</translation>
+    </message>
+    <message>
+        <source>Reject {n} image|Reject {n} images</source>
+        <translation>{n} Bild ablehnen|{n} Bilder ablehnen</translation>
+    </message>
+    <message>
+        <source>Approve {n} image|Approve {n} images</source>
+        <translation>{n} Bild freigeben|{n} Bilder freigeben</translation>
+    </message>
+</context>
+<context>
+    <name>Uploader</name>
+    <message>
+        <source>The answer does not name the uploaded image and its status.</source>
+        <translation>Die Antwort nennt das hochgeladene Bild und seinen Status nicht.</translation>
     </message>
 </context>
 <context>

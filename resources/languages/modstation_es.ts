@@ -265,6 +265,53 @@
     </message>
 </context>
 <context>
+    <name>Addresses</name>
+    <message>
+        <source>“{address}” is not the address of a service.</source>
+        <translation>«{address}» no es la dirección de un servicio.</translation>
+    </message>
+    <message>
+        <source>The service&apos;s address must not contain a user name.</source>
+        <translation>La dirección del servicio no debe contener un nombre de usuario.</translation>
+    </message>
+    <message>
+        <source>{host} would get the secret over plain http.</source>
+        <translation>{host} recibiría el secreto por http sin cifrar.</translation>
+    </message>
+    <message>
+        <source>“{kind}” is not a moderation kind.</source>
+        <translation>«{kind}» no es un tipo de moderación.</translation>
+    </message>
+    <message>
+        <source>“{image}” cannot be addressed.</source>
+        <translation>«{image}» no se puede usar en una dirección.</translation>
+    </message>
+    <message>
+        <source>The public ID is not valid text, so it cannot be addressed.</source>
+        <translation>El ID público no es texto válido y no se puede usar en una dirección.</translation>
+    </message>
+    <message>
+        <source>That is not an asset ID.</source>
+        <translation>Eso no es un ID de asset.</translation>
+    </message>
+    <message>
+        <source>The public ID cannot be addressed safely.</source>
+        <translation>El ID público no se puede usar de forma segura en una dirección.</translation>
+    </message>
+    <message>
+        <source>The picture&apos;s address cannot be read.</source>
+        <translation>La dirección de la imagen no se puede leer.</translation>
+    </message>
+    <message>
+        <source>The picture&apos;s address is not a plain address.</source>
+        <translation>La dirección de la imagen no es una dirección simple.</translation>
+    </message>
+    <message>
+        <source>The picture would be fetched over plain http from {host}.</source>
+        <translation>La imagen se traería por http sin cifrar desde {host}.</translation>
+    </message>
+</context>
+<context>
     <name>Application</name>
     <message>
         <source>modstation has a fault</source>
@@ -1109,6 +1156,10 @@ Un informe sin ningún secreto está en
     <message>
         <source>The disk reported an error on {path} ({error}).</source>
         <translation>El disco informó de un error en {path} ({error}).</translation>
+    </message>
+    <message>
+        <source>The image cache was written by a newer modstation.</source>
+        <translation>La caché de imágenes fue escrita por un modstation más nuevo.</translation>
     </message>
 </context>
 <context>
@@ -2718,6 +2769,153 @@ Un informe sin ningún secreto está en
     </message>
 </context>
 <context>
+    <name>Media</name>
+    <message>
+        <source>The file has more than {limit} bytes.</source>
+        <translation>El archivo tiene más de {limit} bytes.</translation>
+    </message>
+    <message>
+        <source>Showing this image needs more memory.</source>
+        <translation>Mostrar esta imagen necesita más memoria.</translation>
+    </message>
+    <message>
+        <source>The copy on this machine is damaged; fetch it again.</source>
+        <translation>La copia en este equipo está dañada; hay que traerla de nuevo.</translation>
+    </message>
+    <message>
+        <source>Decoding this image needs more memory.</source>
+        <translation>Decodificar esta imagen necesita más memoria.</translation>
+    </message>
+    <message>
+        <source>The image is not on this machine; it has to be fetched.</source>
+        <translation>La imagen no está en este equipo; hay que traerla.</translation>
+    </message>
+    <message>
+        <source>Decoding was stopped after {seconds} seconds.</source>
+        <translation>La decodificación se detuvo tras {seconds} segundos.</translation>
+    </message>
+    <message>
+        <source>The image decoder does not start on this machine.</source>
+        <translation>El decodificador de imágenes no arranca en este equipo.</translation>
+    </message>
+    <message>
+        <source>The image decoder ended twice on this image.</source>
+        <translation>El decodificador de imágenes terminó dos veces con esta imagen.</translation>
+    </message>
+    <message>
+        <source>The fingerprint of this image needs more memory.</source>
+        <translation>La huella de esta imagen necesita más memoria.</translation>
+    </message>
+    <message>
+        <source>The fingerprint of this image took too long.</source>
+        <translation>La huella de esta imagen tardó demasiado.</translation>
+    </message>
+    <message>
+        <source>The fingerprint worker ended twice on this image.</source>
+        <translation>El proceso de huellas terminó dos veces con esta imagen.</translation>
+    </message>
+    <message>
+        <source>The file is not a picture but {what}.</source>
+        <translation>El archivo no es una imagen, sino {what}.</translation>
+    </message>
+    <message>
+        <source>a video</source>
+        <translation>un vídeo</translation>
+    </message>
+    <message>
+        <source>a Windows program</source>
+        <translation>un programa de Windows</translation>
+    </message>
+    <message>
+        <source>a Linux program</source>
+        <translation>un programa de Linux</translation>
+    </message>
+    <message>
+        <source>a Mac program or Java class</source>
+        <translation>un programa de Mac o una clase de Java</translation>
+    </message>
+    <message>
+        <source>a Mac program</source>
+        <translation>un programa de Mac</translation>
+    </message>
+    <message>
+        <source>a script</source>
+        <translation>un script</translation>
+    </message>
+    <message>
+        <source>a ZIP archive or office document</source>
+        <translation>un archivo ZIP o un documento de oficina</translation>
+    </message>
+    <message>
+        <source>a PDF document</source>
+        <translation>un documento PDF</translation>
+    </message>
+    <message>
+        <source>a PostScript document</source>
+        <translation>un documento PostScript</translation>
+    </message>
+    <message>
+        <source>a Photoshop document</source>
+        <translation>un documento de Photoshop</translation>
+    </message>
+    <message>
+        <source>compressed data</source>
+        <translation>datos comprimidos</translation>
+    </message>
+    <message>
+        <source>a sound file</source>
+        <translation>un archivo de sonido</translation>
+    </message>
+    <message>
+        <source>an SVG drawing</source>
+        <translation>un dibujo SVG</translation>
+    </message>
+    <message>
+        <source>a web page</source>
+        <translation>una página web</translation>
+    </message>
+    <message>
+        <source>The file is empty.</source>
+        <translation>El archivo está vacío.</translation>
+    </message>
+    <message>
+        <source>a markup document</source>
+        <translation>un documento de marcado</translation>
+    </message>
+    <message>
+        <source>The file is not a picture in a format that can be shown here.</source>
+        <translation>El archivo no es una imagen en un formato que se pueda mostrar aquí.</translation>
+    </message>
+    <message>
+        <source>The file has {size} bytes; {limit} is the limit.</source>
+        <translation>El archivo tiene {size} bytes; el límite es {limit}.</translation>
+    </message>
+    <message>
+        <source>Decoding this image needs more memory than it may use.</source>
+        <translation>Decodificar esta imagen necesita más memoria de la permitida.</translation>
+    </message>
+    <message>
+        <source>The {kind} file is damaged: its beginning cannot be read.</source>
+        <translation>El archivo {kind} está dañado: su comienzo no se puede leer.</translation>
+    </message>
+    <message>
+        <source>The {kind} file is damaged or cut short{why}.</source>
+        <translation>El archivo {kind} está dañado o incompleto{why}.</translation>
+    </message>
+    <message>
+        <source>{kind} pictures can be shown when the {extra} extra is installed.</source>
+        <translation>Las imágenes {kind} se pueden mostrar si está instalado el extra {extra}.</translation>
+    </message>
+    <message>
+        <source>The image says that it has no pixels.</source>
+        <translation>La imagen declara que no tiene píxeles.</translation>
+    </message>
+    <message>
+        <source>The image says that it is {width} × {height} pixels; more than {most} megapixels are not decoded.</source>
+        <translation>La imagen declara {width} × {height} píxeles; más de {most} megapíxeles no se decodifican.</translation>
+    </message>
+</context>
+<context>
     <name>MessageLine</name>
     <message>
         <source>shows every key</source>
@@ -2805,6 +3003,18 @@ Un informe sin ningún secreto está en
     <message>
         <source>The program ended while this was being posted.</source>
         <translation>El programa terminó mientras se enviaba.</translation>
+    </message>
+    <message>
+        <source>Taken back.</source>
+        <translation>Retirada.</translation>
+    </message>
+    <message>
+        <source>Theirs was accepted.</source>
+        <translation>Se aceptó la decisión ajena.</translation>
+    </message>
+    <message>
+        <source>To be looked at again.</source>
+        <translation>Se mirará otra vez.</translation>
     </message>
 </context>
 <context>
@@ -3080,6 +3290,25 @@ Un informe sin ningún secreto está en
     <message>
         <source>“{title}” decides, and Enter never decides: close this and press {key}.</source>
         <translation>«{title}» decide, e Intro nunca decide: cierra esto y pulsa {key}.</translation>
+    </message>
+</context>
+<context>
+    <name>Parsing</name>
+    <message>
+        <source>The answer is nested too deeply.</source>
+        <translation>La respuesta está anidada demasiado.</translation>
+    </message>
+    <message>
+        <source>The answer is not JSON.</source>
+        <translation>La respuesta no es JSON.</translation>
+    </message>
+    <message>
+        <source>The answer is not a JSON object.</source>
+        <translation>La respuesta no es un objeto JSON.</translation>
+    </message>
+    <message>
+        <source>The answer is not a list of images.</source>
+        <translation>La respuesta no es una lista de imágenes.</translation>
     </message>
 </context>
 <context>
@@ -3620,6 +3849,10 @@ Un informe sin ningún secreto está en
     <message>
         <source>The listing does not get any further.</source>
         <translation>La lista ya no avanza.</translation>
+    </message>
+    <message>
+        <source>{kind} cannot be listed: {error}</source>
+        <translation>{kind} no se puede listar: {error}</translation>
     </message>
 </context>
 <context>
@@ -4438,6 +4671,10 @@ Un informe sin ningún secreto está en
         <translation>un número de {least} a {most}</translation>
     </message>
     <message>
+        <source>names in quotes, with commas between</source>
+        <translation>nombres entre comillas, separados por comas</translation>
+    </message>
+    <message>
         <source>text in quotes</source>
         <translation>texto entre comillas</translation>
     </message>
@@ -4827,6 +5064,25 @@ Un informe sin ningún secreto está en
     <message>
         <source>Reject {name}</source>
         <translation>rechazo de {name}</translation>
+    </message>
+    <message>
+        <source>Reject {rejected}, approve {approved} images</source>
+        <translation>Rechazar {rejected} imágenes, aprobar {approved}</translation>
+    </message>
+    <message>
+        <source>Reject {n} image|Reject {n} images</source>
+        <translation>Rechazar {n} imagen|Rechazar {n} imágenes</translation>
+    </message>
+    <message>
+        <source>Approve {n} image|Approve {n} images</source>
+        <translation>Aprobar {n} imagen|Aprobar {n} imágenes</translation>
+    </message>
+</context>
+<context>
+    <name>Uploader</name>
+    <message>
+        <source>The answer does not name the uploaded image and its status.</source>
+        <translation>La respuesta no nombra la imagen subida y su estado.</translation>
     </message>
 </context>
 <context>

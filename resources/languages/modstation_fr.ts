@@ -265,6 +265,53 @@
     </message>
 </context>
 <context>
+    <name>Addresses</name>
+    <message>
+        <source>“{address}” is not the address of a service.</source>
+        <translation>«&#xa0;{address}&#xa0;» n’est pas l’adresse d’un service.</translation>
+    </message>
+    <message>
+        <source>The service&apos;s address must not contain a user name.</source>
+        <translation>L’adresse du service ne doit pas contenir de nom d’utilisateur.</translation>
+    </message>
+    <message>
+        <source>{host} would get the secret over plain http.</source>
+        <translation>{host} recevrait le secret en http non chiffré.</translation>
+    </message>
+    <message>
+        <source>“{kind}” is not a moderation kind.</source>
+        <translation>«&#xa0;{kind}&#xa0;» n’est pas un type de modération.</translation>
+    </message>
+    <message>
+        <source>“{image}” cannot be addressed.</source>
+        <translation>«&#xa0;{image}&#xa0;» ne peut pas être adressé.</translation>
+    </message>
+    <message>
+        <source>The public ID is not valid text, so it cannot be addressed.</source>
+        <translation>L’identifiant public n’est pas un texte valide et ne peut pas être adressé.</translation>
+    </message>
+    <message>
+        <source>That is not an asset ID.</source>
+        <translation>Ce n’est pas un identifiant d’asset.</translation>
+    </message>
+    <message>
+        <source>The public ID cannot be addressed safely.</source>
+        <translation>L’identifiant public ne peut pas être adressé en sécurité.</translation>
+    </message>
+    <message>
+        <source>The picture&apos;s address cannot be read.</source>
+        <translation>L’adresse de l’image est illisible.</translation>
+    </message>
+    <message>
+        <source>The picture&apos;s address is not a plain address.</source>
+        <translation>L’adresse de l’image n’est pas une adresse simple.</translation>
+    </message>
+    <message>
+        <source>The picture would be fetched over plain http from {host}.</source>
+        <translation>L’image serait récupérée en http non chiffré depuis {host}.</translation>
+    </message>
+</context>
+<context>
     <name>Application</name>
     <message>
         <source>modstation has a fault</source>
@@ -1109,6 +1156,10 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>The disk reported an error on {path} ({error}).</source>
         <translation>Le disque a signalé une erreur sur {path} ({error}).</translation>
+    </message>
+    <message>
+        <source>The image cache was written by a newer modstation.</source>
+        <translation>Le cache d’images a été écrit par un modstation plus récent.</translation>
     </message>
 </context>
 <context>
@@ -2718,6 +2769,153 @@ Un rapport sans aucun secret se trouve dans
     </message>
 </context>
 <context>
+    <name>Media</name>
+    <message>
+        <source>The file has more than {limit} bytes.</source>
+        <translation>Le fichier fait plus de {limit} octets.</translation>
+    </message>
+    <message>
+        <source>Showing this image needs more memory.</source>
+        <translation>Afficher cette image demande plus de mémoire.</translation>
+    </message>
+    <message>
+        <source>The copy on this machine is damaged; fetch it again.</source>
+        <translation>La copie sur cette machine est endommagée&#xa0;; la récupérer de nouveau.</translation>
+    </message>
+    <message>
+        <source>Decoding this image needs more memory.</source>
+        <translation>Décoder cette image demande plus de mémoire.</translation>
+    </message>
+    <message>
+        <source>The image is not on this machine; it has to be fetched.</source>
+        <translation>L’image n’est pas sur cette machine&#xa0;; il faut la récupérer.</translation>
+    </message>
+    <message>
+        <source>Decoding was stopped after {seconds} seconds.</source>
+        <translation>Le décodage a été arrêté après {seconds} secondes.</translation>
+    </message>
+    <message>
+        <source>The image decoder does not start on this machine.</source>
+        <translation>Le décodeur d’images ne démarre pas sur cette machine.</translation>
+    </message>
+    <message>
+        <source>The image decoder ended twice on this image.</source>
+        <translation>Le décodeur d’images s’est arrêté deux fois sur cette image.</translation>
+    </message>
+    <message>
+        <source>The fingerprint of this image needs more memory.</source>
+        <translation>L’empreinte de cette image demande plus de mémoire.</translation>
+    </message>
+    <message>
+        <source>The fingerprint of this image took too long.</source>
+        <translation>L’empreinte de cette image a pris trop de temps.</translation>
+    </message>
+    <message>
+        <source>The fingerprint worker ended twice on this image.</source>
+        <translation>Le processus d’empreintes s’est arrêté deux fois sur cette image.</translation>
+    </message>
+    <message>
+        <source>The file is not a picture but {what}.</source>
+        <translation>Le fichier n’est pas une image mais {what}.</translation>
+    </message>
+    <message>
+        <source>a video</source>
+        <translation>une vidéo</translation>
+    </message>
+    <message>
+        <source>a Windows program</source>
+        <translation>un programme Windows</translation>
+    </message>
+    <message>
+        <source>a Linux program</source>
+        <translation>un programme Linux</translation>
+    </message>
+    <message>
+        <source>a Mac program or Java class</source>
+        <translation>un programme Mac ou une classe Java</translation>
+    </message>
+    <message>
+        <source>a Mac program</source>
+        <translation>un programme Mac</translation>
+    </message>
+    <message>
+        <source>a script</source>
+        <translation>un script</translation>
+    </message>
+    <message>
+        <source>a ZIP archive or office document</source>
+        <translation>une archive ZIP ou un document bureautique</translation>
+    </message>
+    <message>
+        <source>a PDF document</source>
+        <translation>un document PDF</translation>
+    </message>
+    <message>
+        <source>a PostScript document</source>
+        <translation>un document PostScript</translation>
+    </message>
+    <message>
+        <source>a Photoshop document</source>
+        <translation>un document Photoshop</translation>
+    </message>
+    <message>
+        <source>compressed data</source>
+        <translation>des données compressées</translation>
+    </message>
+    <message>
+        <source>a sound file</source>
+        <translation>un fichier son</translation>
+    </message>
+    <message>
+        <source>an SVG drawing</source>
+        <translation>un dessin SVG</translation>
+    </message>
+    <message>
+        <source>a web page</source>
+        <translation>une page web</translation>
+    </message>
+    <message>
+        <source>The file is empty.</source>
+        <translation>Le fichier est vide.</translation>
+    </message>
+    <message>
+        <source>a markup document</source>
+        <translation>un document balisé</translation>
+    </message>
+    <message>
+        <source>The file is not a picture in a format that can be shown here.</source>
+        <translation>Le fichier n’est pas une image dans un format affichable ici.</translation>
+    </message>
+    <message>
+        <source>The file has {size} bytes; {limit} is the limit.</source>
+        <translation>Le fichier fait {size} octets&#xa0;; la limite est {limit}.</translation>
+    </message>
+    <message>
+        <source>Decoding this image needs more memory than it may use.</source>
+        <translation>Décoder cette image demande plus de mémoire que permis.</translation>
+    </message>
+    <message>
+        <source>The {kind} file is damaged: its beginning cannot be read.</source>
+        <translation>Le fichier {kind} est endommagé&#xa0;: son début est illisible.</translation>
+    </message>
+    <message>
+        <source>The {kind} file is damaged or cut short{why}.</source>
+        <translation>Le fichier {kind} est endommagé ou tronqué{why}.</translation>
+    </message>
+    <message>
+        <source>{kind} pictures can be shown when the {extra} extra is installed.</source>
+        <translation>Les images {kind} peuvent être affichées si l’extra {extra} est installé.</translation>
+    </message>
+    <message>
+        <source>The image says that it has no pixels.</source>
+        <translation>L’image déclare n’avoir aucun pixel.</translation>
+    </message>
+    <message>
+        <source>The image says that it is {width} × {height} pixels; more than {most} megapixels are not decoded.</source>
+        <translation>L’image déclare {width} × {height} pixels&#xa0;; au-delà de {most} mégapixels, rien n’est décodé.</translation>
+    </message>
+</context>
+<context>
     <name>MessageLine</name>
     <message>
         <source>shows every key</source>
@@ -2805,6 +3003,18 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>The program ended while this was being posted.</source>
         <translation>Le programme s’est terminé pendant cet envoi.</translation>
+    </message>
+    <message>
+        <source>Taken back.</source>
+        <translation>Reprise.</translation>
+    </message>
+    <message>
+        <source>Theirs was accepted.</source>
+        <translation>L’autre décision a été acceptée.</translation>
+    </message>
+    <message>
+        <source>To be looked at again.</source>
+        <translation>À regarder de nouveau.</translation>
     </message>
 </context>
 <context>
@@ -3080,6 +3290,25 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>“{title}” decides, and Enter never decides: close this and press {key}.</source>
         <translation>« {title} » décide, et Entrée ne décide jamais : fermer ceci et appuyer sur {key}.</translation>
+    </message>
+</context>
+<context>
+    <name>Parsing</name>
+    <message>
+        <source>The answer is nested too deeply.</source>
+        <translation>La réponse est imbriquée trop profondément.</translation>
+    </message>
+    <message>
+        <source>The answer is not JSON.</source>
+        <translation>La réponse n’est pas du JSON.</translation>
+    </message>
+    <message>
+        <source>The answer is not a JSON object.</source>
+        <translation>La réponse n’est pas un objet JSON.</translation>
+    </message>
+    <message>
+        <source>The answer is not a list of images.</source>
+        <translation>La réponse n’est pas une liste d’images.</translation>
     </message>
 </context>
 <context>
@@ -3620,6 +3849,10 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>The listing does not get any further.</source>
         <translation>La liste n’avance plus.</translation>
+    </message>
+    <message>
+        <source>{kind} cannot be listed: {error}</source>
+        <translation>{kind} ne peut pas être listé&#xa0;: {error}</translation>
     </message>
 </context>
 <context>
@@ -4438,6 +4671,10 @@ Un rapport sans aucun secret se trouve dans
         <translation>un nombre de {least} à {most}</translation>
     </message>
     <message>
+        <source>names in quotes, with commas between</source>
+        <translation>noms entre guillemets, séparés par des virgules</translation>
+    </message>
+    <message>
         <source>text in quotes</source>
         <translation>texte entre guillemets</translation>
     </message>
@@ -4827,6 +5064,25 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>Reject {name}</source>
         <translation>rejet de {name}</translation>
+    </message>
+    <message>
+        <source>Reject {rejected}, approve {approved} images</source>
+        <translation>Rejeter {rejected} images, en approuver {approved}</translation>
+    </message>
+    <message>
+        <source>Reject {n} image|Reject {n} images</source>
+        <translation>Rejeter {n} image|Rejeter {n} images</translation>
+    </message>
+    <message>
+        <source>Approve {n} image|Approve {n} images</source>
+        <translation>Approuver {n} image|Approuver {n} images</translation>
+    </message>
+</context>
+<context>
+    <name>Uploader</name>
+    <message>
+        <source>The answer does not name the uploaded image and its status.</source>
+        <translation>La réponse ne nomme pas l’image envoyée et son état.</translation>
     </message>
 </context>
 <context>

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from modstation.core import errors
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE = Path(__file__).parents[2] / "src" / "modstation"
 # The commands of the terminal speak English, and so does what only they use.
-ENGLISH = {"app/one_exchange.py", "app/self_check.py", "app/unattended.py"}
+ENGLISH = {
+    *("app/one_exchange.py", "app/self_check.py", "app/unattended.py", "media/sample_photos.py"),
+}
 # They look up what stands in the shipped files, or are the look-up itself.
 LOOK_UPS = {"app/shipped_texts.py", "core/language.py"}
 MARKS = {"translate", "later", "noted"}
@@ -27,6 +31,7 @@ SETTERS = {
 }
 # What is the same in every language, and the tones in which something is said.
 NO_WORDS = {"modstation", "cloudinary://key:secret@cloud", "problem", "muted", "done"}
+KNOWN_ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
 LETTERS = re.compile(r"[^\W\d_]{2}")
 MARKUP = re.compile(r"<[^>]*>|&\w+;")
 
@@ -120,6 +125,15 @@ def test_a_key_is_named_with_a_word_of_the_catalogues() -> None:
         and any(map(plain_words, node.elts))
     ]
     assert wrong == []
+
+
+def test_a_known_error_is_worded_in_the_language_in_use() -> None:
+    wrong = [
+        where
+        for where, name, call in calls(*LAYERS)
+        if name in KNOWN_ERRORS and any(map(plain_words, call.args[:1]))
+    ]
+    assert wrong == [], "it is for a moderator's eyes (core/errors.py)"
 
 
 @pytest.mark.parametrize(

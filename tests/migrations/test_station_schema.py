@@ -77,6 +77,20 @@ def test_a_frozen_database_opens_with_everything_in_it(folder: Path) -> None:
     store.close()
 
 
+def test_what_a_frozen_database_says_is_still_said(folder: Path) -> None:
+    store = open_store(folder, ids=TimeOrderedIds())
+    why = {row.ref.public_id[-2:]: row.last_error for row in store.operations(list(OperationState))}
+    assert why["02"] == "The service said no."
+    assert why["03"] == "The service says approved."
+    assert why["07"] == "Taken back."
+    [problem] = store.problems([make_asset(9).key]).values()
+    assert problem.message == "timed out"
+    undone = store.undo(actor="mod")
+    assert isinstance(undone, Undone)
+    assert undone.step.label == "Approve photos/0006"
+    store.close()
+
+
 def test_a_frozen_database_is_sound(folder: Path) -> None:
     store = open_store(folder)
     assert store.verify_chain() is None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from modstation.core.clock import Clock
+    from modstation.core.language import Sentence
     from modstation.media.cache import ImageCache
     from modstation.media.fetch import FetchItem
     from modstation.store.images import Stored
@@ -131,7 +132,7 @@ class TendedCache:
         etag: str | None = None,
         source_length: int | None = None,
         source_revision: str | None = None,
-        mismatch: str | None = None,
+        mismatch: Sentence | None = None,
     ) -> Stored:
         """Keep one picture, or ``StoreError``."""
         assert self._cache is not None

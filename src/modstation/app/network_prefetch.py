@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import Asset, AssetRef
     from modstation.core.clock import Clock
     from modstation.core.events import Event
+    from modstation.core.language import Sentence
     from modstation.core.queue import QueueView
     from modstation.media.cache import ImageCache
     from modstation.media.fetch import Downloader
@@ -291,7 +292,7 @@ class Prefetcher:
                 due.append(item)
             elif problem.retry_at is None or problem.retry_at > now:
                 # Noted by an earlier process perhaps, and the station of now knows nothing of it.
-                self._tell(*name, problem.message, permanent=problem.permanent)
+                self._tell(*name, str(problem.message), permanent=problem.permanent)
                 waiting += [problem.retry_at] if problem.retry_at else []
             else:
                 due.append(item)
@@ -413,7 +414,7 @@ class Prefetcher:
                 self._failed(
                     store,
                     item,
-                    translate("NetworkPrefetch", "The image cache has no room for it."),
+                    later("NetworkPrefetch", "The image cache has no room for it."),
                     None,
                 )
             elif self._failures.pop(name, None) or store.problems([name[0]]):
@@ -426,10 +427,10 @@ class Prefetcher:
             if item.asset_key in self._focus or item.rendition == "original":
                 self._notify(ImageFailed(*name, error.message, permanent=False))
             return
-        self._failed(store, item, error.message, error)
+        self._failed(store, item, error.wording, error)
 
     def _failed(
-        self, store: StationStore, item: FetchItem, message: str, error: ModstationError | None
+        self, store: StationStore, item: FetchItem, message: Sentence, error: ModstationError | None
     ) -> None:
         name = (item.asset_key, item.rendition)
         count = self._failures[name] = self._failures.get(name, 0) + 1
@@ -443,4 +444,4 @@ class Prefetcher:
             *name, message, permanent=permanent, retry_at=retry_at, revision=item.revision
         )
         self._told.add((*name, item.revision))
-        self._notify(ImageFailed(*name, message, permanent))
+        self._notify(ImageFailed(*name, str(message), permanent))

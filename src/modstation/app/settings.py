@@ -470,7 +470,7 @@ def _allowed(kind: inspect.Type) -> str:
         case inspect.EnumType(cls=choices):
             return ", ".join(f"“{choice.value}”" for choice in choices)
         case inspect.StrType(pattern=str()):
-            return "names in quotes, with commas between"
+            return translate("Settings", "names in quotes, with commas between")
         case _:
             return translate("Settings", "text in quotes")
 

@@ -11,6 +11,8 @@ from modstation.core.language import later, translate
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from modstation.core.language import Later
+
 
 class ModerationStatus(StrEnum):
     """What the service says of an asset (reference, Cloudinary §3.6)."""
@@ -26,7 +28,12 @@ class ModerationStatus(StrEnum):
     @property
     def word(self) -> str:
         """The state as a moderator reads it."""
-        return str(_STATUS_WORDS[self])
+        return str(self.said)
+
+    @property
+    def said(self) -> Later:
+        """The same word, for a sentence that is kept."""
+        return _STATUS_WORDS[self]
 
     @property
     def settled(self) -> bool:

@@ -39,6 +39,8 @@ from modstation.core.language import Later, later
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from modstation.core.language import Sentence
+
 
 class ModstationError(Exception):
     """Something went wrong that we know how to explain."""
@@ -49,6 +51,12 @@ class ModstationError(Exception):
     def message(self) -> str:
         """The sentence for people."""
         return str(self)
+
+    @property
+    def wording(self) -> Sentence:
+        """The same to be kept or sent on: as far as it can be, in the language of its reader."""
+        said = self.args[0] if self.args else ""
+        return said if isinstance(said, Later) else str(self)
 
 
 # -- store
@@ -99,7 +107,7 @@ class RemoteError(ModstationError):
 
     def __init__(
         self,
-        message: str,
+        message: Sentence,
         *,
         http_status: int | None = None,
         request_id: str | None = None,
@@ -219,7 +227,7 @@ class ReviewError(ModstationError):
 
     title = later("Errors", "Not possible now")
 
-    def __init__(self, message: str, *, code: str) -> None:
+    def __init__(self, message: Sentence, *, code: str) -> None:
         super().__init__(message)
         self.code = code
 

@@ -27,7 +27,7 @@ from modstation.core.errors import (
     Throttled,
     Unreachable,
 )
-from modstation.core.language import translate
+from modstation.core.language import Sentence, later
 
 # A decision older than this is compared with the service before it is posted (design §4).
 COMPARE_AFTER = timedelta(minutes=2)
@@ -150,7 +150,7 @@ class Transition:
     sent: bool = False
     attempts: int = 0
     widen_newer: bool = False
-    error: str | None = None
+    error: Sentence | None = None
     error_code: str | None = None
     theirs: ModerationStatus | None = None
 
@@ -192,7 +192,7 @@ def compare(operation: Operation, seen: Observed) -> Transition | None:
             sent=operation.sent,
             attempts=operation.attempts,
             theirs=seen.status,
-            error=translate("Outbox", "The picture was replaced after it was decided."),
+            error=later("Outbox", "The picture was replaced after it was decided."),
             error_code=REPLACED,
         )
     return Transition(
@@ -200,7 +200,7 @@ def compare(operation: Operation, seen: Observed) -> Transition | None:
         sent=operation.sent,
         attempts=operation.attempts,
         theirs=seen.status,
-        error=translate("Outbox", "The service says {status}.").format(status=seen.status.word),
+        error=later("Outbox", "The service says {status}.").format(status=seen.status.said),
         error_code="conflict",
     )
 
@@ -254,7 +254,7 @@ def _failed(
     if operation.superseded:
         return _superseded(operation, sent=sent)
     attempts = operation.attempts + 1
-    text = error.message
+    text = error.wording
     match error:
         case AssetGone():
             return Transition(
@@ -347,7 +347,7 @@ def forbid(
         verify=operation.verify,
         sent=operation.sent,
         attempts=attempts,
-        error=error.message,
+        error=error.wording,
         error_code=FORBIDDEN,
     )
 
@@ -358,7 +358,7 @@ def _superseded(operation: Operation, *, sent: bool) -> Transition:
         sent=sent,
         attempts=operation.attempts,
         widen_newer=sent,
-        error=translate("Outbox", "Replaced by a newer decision."),
+        error=later("Outbox", "Replaced by a newer decision."),
         error_code="superseded",
     )
 
@@ -390,7 +390,7 @@ def recover(operation: Operation, *, now: datetime) -> Transition:
         verify=True,
         sent=True,
         attempts=operation.attempts,
-        error=translate("Outbox", "The program ended while this was being posted."),
+        error=later("Outbox", "The program ended while this was being posted."),
         error_code="recovered",
     )
 

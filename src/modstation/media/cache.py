@@ -11,6 +11,8 @@ from modstation.store.images import ImageStore, Stored, StoredImage
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from modstation.core.language import Sentence
+
 DEFAULT_LIMIT_BYTES: Final = 512 * 1024 * 1024
 
 
@@ -69,7 +71,7 @@ class ImageCache:
         etag: str | None = None,
         source_length: int | None = None,
         source_revision: str | None = None,
-        mismatch: str | None = None,
+        mismatch: Sentence | None = None,
     ) -> Stored:
         """Seal and keep an image, dropping others to stay within the limit.
 

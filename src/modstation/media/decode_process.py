@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from modstation.core.errors import ImageDamaged, ImageTooLarge, MediaError, NotAnImage
+from modstation.core.language import later, unpacked
 from modstation.media import pixel_memory
 from modstation.media.channel import Channel, ChannelClosed, Message
 from modstation.media.formats import (
@@ -24,12 +25,14 @@ from modstation.media.formats import (
 )
 
 if TYPE_CHECKING:
+    from modstation.core.language import Sentence
     from modstation.media.frames import DecodeRequest
 
 START_SECONDS: Final = 30.0
 """How long a worker may take to import what it needs, on a machine with much else to do."""
 
-_MESSAGE_LENGTH: Final = 400
+# A text with its values; each is short.
+_MESSAGE_LENGTH: Final = 1000
 _MOST_FRAMES: Final = 1_000_000
 _LONGEST_MS: Final = 24 * 3600 * 1000
 _ERRORS: Final[dict[str, type[MediaError]]] = {
@@ -123,7 +126,9 @@ class DecodeProcess:
         TimeoutError after ``seconds`` and WorkerGone both mean that this worker must be ended.
         """
         if len(sealed) > MAX_BYTES:
-            return ImageTooLarge(f"The file has more than {MAX_BYTES:,} bytes.")
+            return ImageTooLarge(
+                later("Media", "The file has more than {limit} bytes.").format(limit=MAX_BYTES)
+            )
         deadline = time.monotonic() + seconds
         box = (max(1, request.box[0]), max(1, request.box[1]))
         # An image is never made larger than its box, so neither is the memory for it.
@@ -202,8 +207,16 @@ def told_error(head: dict[str, Any]) -> MediaError:
     kind = _ERRORS.get(str(head["error"]))
     if kind is None:
         raise WorkerGone
-    message = str(head.get("message", ""))[:_MESSAGE_LENGTH]
-    return kind("".join(letter if letter.isprintable() else " " for letter in message))
+    return kind(_clean(unpacked(str(head.get("message", ""))[:_MESSAGE_LENGTH])))
+
+
+def _clean(message: Sentence) -> Sentence:
+    if isinstance(message, str):
+        return "".join(letter if letter.isprintable() else " " for letter in message)
+    values = tuple(
+        (name, value if isinstance(value, int) else _clean(value)) for name, value in message.values
+    )
+    return replace(message, text=str(_clean(message.text)), values=values)
 
 
 def _picture(answer: Message, memory: int | None, capacity: int, *, most: int = 1) -> Picture:

@@ -17,6 +17,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from modstation.core.errors import ImageDamaged, ImageTooLarge, MediaError
+from modstation.core.language import later, packed
 from modstation.media import pixel_memory
 from modstation.media.channel import Channel, ChannelClosed, Message
 from modstation.media.confine import confine, silence
@@ -89,7 +90,10 @@ def _serve(
                 pixel_memory.write(request.file, data)
             data = b""
     except MemoryError:
-        head, data = failure(ImageTooLarge("Showing this image needs more memory.")), b""
+        head, data = (
+            failure(ImageTooLarge(later("Media", "Showing this image needs more memory."))),
+            b"",
+        )
     finally:
         if request.file is not None:
             os.close(request.file)
@@ -115,11 +119,11 @@ def open_picture(request: Message) -> Pixels | MediaError:
         width, height = head["box"]
         return decode(body, (width, height), head["frame"], head["count"])
     except SealBroken:
-        return ImageDamaged("The copy on this machine is damaged; fetch it again.")
+        return ImageDamaged(later("Media", "The copy on this machine is damaged; fetch it again."))
     except MediaError as error:
         return error
     except MemoryError:
-        return ImageTooLarge("Decoding this image needs more memory.")
+        return ImageTooLarge(later("Media", "Decoding this image needs more memory."))
 
 
 def _measures(pixels: Pixels) -> dict[str, Any]:
@@ -138,7 +142,7 @@ def _measures(pixels: Pixels) -> dict[str, Any]:
 
 def failure(error: MediaError) -> dict[str, Any]:
     """The head of an answer that brings no picture."""
-    return {"error": type(error).__name__, "message": error.message}
+    return {"error": type(error).__name__, "message": packed(error.wording)}
 
 
 def _deadline(seconds: float) -> None:

@@ -17,6 +17,7 @@ from modstation.core.errors import (
     PictureMissing,
     StoreError,
 )
+from modstation.core.language import later
 from modstation.media.decode_plan import DecodePlan, Job
 from modstation.media.decode_process import DecodeProcess, WorkerGone
 from modstation.media.formats import BYTES_PER_PIXEL
@@ -214,7 +215,9 @@ class _Driver:
                 # The next one may be readable: the thread goes on, or "loading" never ends.
                 return CacheUnreadable(f"{error.title}: {error.message}")
             if found is None:
-                return PictureMissing("The image is not on this machine; it has to be fetched.")
+                return PictureMissing(
+                    later("Media", "The image is not on this machine; it has to be fetched.")
+                )
             sealed, key = found.sealed, found.key
         if self._process is not None and self._process.ended:
             self._drop()  # killed while it had nothing to do: no fault of this image
@@ -230,12 +233,16 @@ class _Driver:
                 return process.decode(request, sealed, key, seconds=seconds)
             except TimeoutError:
                 self._drop()
-                return DecodeTimeout(f"Decoding was stopped after {seconds:g} seconds.")
+                return DecodeTimeout(
+                    later("Media", "Decoding was stopped after {seconds} seconds.").format(
+                        seconds=f"{seconds:g}"
+                    )
+                )
             except WorkerGone:
                 self._drop()
         if self._failed_starts:
-            return DecoderDied("The image decoder does not start on this machine.")
-        return DecoderDied("The image decoder ended twice on this image.")
+            return DecoderDied(later("Media", "The image decoder does not start on this machine."))
+        return DecoderDied(later("Media", "The image decoder ended twice on this image."))
 
     def _start(self) -> DecodeProcess | None:
         try:

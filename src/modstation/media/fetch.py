@@ -15,6 +15,7 @@ from modstation.media.integrity import integrity
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from modstation.core.language import Sentence
     from modstation.store.images import Stored
 
 THREADS: Final = 3
@@ -56,7 +57,7 @@ class CachePut(Protocol):
         etag: str | None = None,
         source_length: int | None = None,
         source_revision: str | None = None,
-        mismatch: str | None = None,
+        mismatch: Sentence | None = None,
     ) -> Stored:
         """Keep it, or StoreError."""
         ...
@@ -89,7 +90,7 @@ class FetchOutcome:
     item: FetchItem
     length: int = 0
     kept: bool = False
-    mismatch: str | None = None
+    mismatch: Sentence | None = None
     evicted: tuple[str, ...] = ()
     error: ModstationError | None = None
 

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from modstation.core.errors import ImageTooLarge, MediaError
+from modstation.core.language import later
 from modstation.media import decode_worker
 from modstation.media.picture import Pixels, prepare
 
@@ -59,7 +60,7 @@ def _answer(request: Message) -> tuple[dict[str, Any], bytes]:
     try:
         made = fingerprint(pixels)
     except MemoryError:
-        error = ImageTooLarge("The fingerprint of this image needs more memory.")
+        error = ImageTooLarge(later("Media", "The fingerprint of this image needs more memory."))
         return decode_worker.failure(error), b""
     return {"pdq": made.pdq.hex(), "quality": made.quality, "phash": made.phash.hex()}, b""
 

@@ -15,6 +15,7 @@ from modstation.core.errors import (
     MediaError,
     StoreError,
 )
+from modstation.core.language import later
 from modstation.core.likeness import PDQ_BYTES, Fingerprint
 from modstation.media.channel import ChannelClosed
 from modstation.media.decode_process import DecodeProcess, WorkerGone, told_error
@@ -68,7 +69,9 @@ class FingerprintProcess(DecodeProcess):
         TimeoutError after ``seconds`` and WorkerGone both mean that this worker must be ended.
         """
         if len(image.sealed) > MAX_BYTES:
-            return ImageTooLarge(f"The file has more than {MAX_BYTES:,} bytes.")
+            return ImageTooLarge(
+                later("Media", "The file has more than {limit} bytes.").format(limit=MAX_BYTES)
+            )
         deadline = time.monotonic() + seconds
         head = {
             "asset_key": key,
@@ -182,14 +185,16 @@ class Fingerprinter:
                 return self._running().fingerprint(key, image, seconds=IMAGE_SECONDS)
             except TimeoutError:
                 self._drop()
-                return DecodeTimeout("The fingerprint of this image took too long.")
+                return DecodeTimeout(later("Media", "The fingerprint of this image took too long."))
             except (OSError, WorkerGone):
                 started = self._process is not None and self._process.ready
                 self._failed_starts += not started
                 self._drop()
                 if self._closing or not started:
                     return None
-                error = DecoderDied("The fingerprint worker ended twice on this image.")
+                error = DecoderDied(
+                    later("Media", "The fingerprint worker ended twice on this image.")
+                )
         return error
 
     def _running(self) -> FingerprintProcess:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from modstation.core.language import Later, later
+
 ALLOWED_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 """Pillow's names. A decode worker opens nothing else, whatever plugins are installed."""
 
@@ -44,25 +46,28 @@ _MAGIC: Final = (
     (b"MM\x00+", "TIFF"),
 )
 
+_NO_PICTURE: Final = later("Media", "The file is not a picture but {what}.")
+_VIDEO: Final = later("Media", "a video")
+
 _FOREIGN: Final = (
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a Linux program"),
-    (b"\xca\xfe\xba\xbe", "a Mac program or Java class"),
-    (b"\xcf\xfa\xed\xfe", "a Mac program"),
-    (b"#!", "a script"),
-    (b"PK\x03\x04", "a ZIP archive or office document"),
-    (b"%PDF", "a PDF document"),
-    (b"%!PS", "a PostScript document"),
-    (b"8BPS", "a Photoshop document"),
-    (b"\x1f\x8b", "compressed data"),
-    (b"ID3", "a sound file"),
-    (b"\x1aE\xdf\xa3", "a video"),
+    (b"MZ", later("Media", "a Windows program")),
+    (b"\x7fELF", later("Media", "a Linux program")),
+    (b"\xca\xfe\xba\xbe", later("Media", "a Mac program or Java class")),
+    (b"\xcf\xfa\xed\xfe", later("Media", "a Mac program")),
+    (b"#!", later("Media", "a script")),
+    (b"PK\x03\x04", later("Media", "a ZIP archive or office document")),
+    (b"%PDF", later("Media", "a PDF document")),
+    (b"%!PS", later("Media", "a PostScript document")),
+    (b"8BPS", later("Media", "a Photoshop document")),
+    (b"\x1f\x8b", later("Media", "compressed data")),
+    (b"ID3", later("Media", "a sound file")),
+    (b"\x1aE\xdf\xa3", _VIDEO),
 )
 
 _MARKUP: Final = (
-    (b"<svg", "an SVG drawing"),
-    (b"<html", "a web page"),
-    (b"<!doctype html", "a web page"),
+    (b"<svg", later("Media", "an SVG drawing")),
+    (b"<html", later("Media", "a web page")),
+    (b"<!doctype html", later("Media", "a web page")),
 )
 
 HEAD_BYTES: Final = 1024
@@ -87,22 +92,22 @@ def sniff(head: bytes) -> str | None:
     return None
 
 
-def describe(head: bytes) -> str:
+def describe(head: bytes) -> Later:
     """A sentence for a moderator about bytes that are not one of the allowed formats."""
     if not head:
-        return "The file is empty."
+        return later("Media", "The file is empty.")
     for magic, name in _FOREIGN:
         if head.startswith(magic):
-            return f"The file is not a picture but {name}."
+            return _NO_PICTURE.format(what=name)
     text = head[:HEAD_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"<"):
         for tag, name in _MARKUP:
             if tag in text:
-                return f"The file is not a picture but {name}."
-        return "The file is not a picture but a markup document."
+                return _NO_PICTURE.format(what=name)
+        return _NO_PICTURE.format(what=later("Media", "a markup document"))
     if head[4:8] == b"ftyp":
-        return "The file is not a picture but a video."
-    return "The file is not a picture in a format that can be shown here."
+        return _NO_PICTURE.format(what=_VIDEO)
+    return later("Media", "The file is not a picture in a format that can be shown here.")
 
 
 def too_many_pixels(width: int, height: int) -> bool:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from PIL import Image, UnidentifiedImageError
 
 from modstation.core.errors import ImageDamaged, ImageTooLarge, MediaError, NotAnImage
+from modstation.core.language import later
 from modstation.media import formats
 from modstation.media.colour import to_display
 
@@ -98,7 +99,9 @@ def decode(body: bytes, box: tuple[int, int], frame: int = 0, count: int = 1) ->
         raise NotAnImage(formats.describe(head))
     if len(body) > formats.MAX_BYTES:
         raise ImageTooLarge(
-            f"The file has {len(body):,} bytes; {formats.MAX_BYTES:,} is the limit."
+            later("Media", "The file has {size} bytes; {limit} is the limit.").format(
+                size=len(body), limit=formats.MAX_BYTES
+            )
         )
     canvas = formats.webp_canvas(head) if kind == "WEBP" else None
     if canvas is not None:
@@ -108,20 +111,32 @@ def decode(body: bytes, box: tuple[int, int], frame: int = 0, count: int = 1) ->
     except MediaError:
         raise
     except MemoryError as error:
-        raise ImageTooLarge("Decoding this image needs more memory than it may use.") from error
+        raise ImageTooLarge(
+            later("Media", "Decoding this image needs more memory than it may use.")
+        ) from error
     except UnidentifiedImageError as error:
-        raise ImageDamaged(f"The {kind} file is damaged: its beginning cannot be read.") from error
+        raise ImageDamaged(
+            later("Media", "The {kind} file is damaged: its beginning cannot be read.").format(
+                kind=kind
+            )
+        ) from error
     except Exception as error:
         # Pillow raises almost anything on hostile bytes (struct.error, KeyError, SyntaxError …),
         # and nothing but Pillow runs in there.
-        raise ImageDamaged(f"The {kind} file is damaged or cut short{_reason(error)}.") from error
+        raise ImageDamaged(
+            later("Media", "The {kind} file is damaged or cut short{why}.").format(
+                kind=kind, why=_reason(error)
+            )
+        ) from error
 
 
 def _decode(body: bytes, kind: str, box: tuple[int, int], frame: int, count: int) -> Pixels:
     prepare()
     if kind not in Image.OPEN:
         raise NotAnImage(
-            f"{kind} pictures can be shown when the {kind.lower()} extra is installed."
+            later(
+                "Media", "{kind} pictures can be shown when the {extra} extra is installed."
+            ).format(kind=kind, extra=kind.lower())
         )
     with Image.open(io.BytesIO(body), formats=(kind,)) as image:
         _check_size(image.size)
@@ -196,11 +211,14 @@ def _packed(shown: Image.Image, *, opaque: bool) -> bytes:
 def _check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise ImageDamaged("The image says that it has no pixels.")
+        raise ImageDamaged(later("Media", "The image says that it has no pixels."))
     if formats.too_many_pixels(width, height):
         raise ImageTooLarge(
-            f"The image says that it is {width:,} × {height:,} pixels; more than "
-            f"{formats.MAX_PIXELS // 1_000_000} megapixels are not decoded."
+            later(
+                "Media",
+                "The image says that it is {width} × {height} pixels; more than {most} megapixels"
+                " are not decoded.",
+            ).format(width=width, height=height, most=formats.MAX_PIXELS // 1_000_000)
         )
 
 

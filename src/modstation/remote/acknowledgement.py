@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import Unknown
-from modstation.core.language import translate
+from modstation.core.language import later
 from modstation.core.outbox import Acknowledged, Observed
 from modstation.remote.parsing import JsonObject, parse_asset
 
@@ -38,14 +38,14 @@ def confirm(
     asset = parse_asset(answer, ref=ref)
     if asset is None:
         raise Unknown(
-            translate("Acknowledgement", "The answer does not say how the image stands."),
+            later("Acknowledgement", "The answer does not say how the image stands."),
             request_id=request_id,
         )
     if asset.status is not target:
         raise Unknown(
-            translate(
-                "Acknowledgement", "The answer names the status {status}, not {target}."
-            ).format(status=asset.status.word, target=target.word),
+            later("Acknowledgement", "The answer names the status {status}, not {target}.").format(
+                status=asset.status.said, target=target.said
+            ),
             request_id=request_id,
         )
     when = max((e.updated_at for e in asset.moderation if e.updated_at), default=None)
@@ -74,18 +74,14 @@ def check_named(
     for name, meant in named.items():
         if name not in missing and answer[name] != meant:
             raise Unknown(
-                translate("Acknowledgement", "The answer speaks of another image ({name}).").format(
+                later("Acknowledgement", "The answer speaks of another image ({name}).").format(
                     name=name
                 )
             )
     answered_id = answer.get("asset_id")
     if asset_id is not None and answered_id is not None and answered_id != asset_id:
-        raise Unknown(
-            translate("Acknowledgement", "The answer speaks of another image (asset_id).")
-        )
+        raise Unknown(later("Acknowledgement", "The answer speaks of another image (asset_id)."))
     if asset_id is not None and answered_id == asset_id:
         return
     if "public_id" in missing or (whole and missing):
-        raise Unknown(
-            translate("Acknowledgement", "The answer does not say which image it speaks of.")
-        )
+        raise Unknown(later("Acknowledgement", "The answer does not say which image it speaks of."))

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from modstation.core.accounts import Account, is_loopback
 from modstation.core.errors import Refused, UnsafeAddress
+from modstation.core.language import later
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,11 +76,19 @@ class Addresses:
         parts = urlsplit(account.api_base)
         host = parts.hostname or ""
         if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
-            raise UnsafeAddress(f"“{account.api_base}” is not the address of a service.")
+            raise UnsafeAddress(
+                later("Addresses", "“{address}” is not the address of a service.").format(
+                    address=account.api_base
+                )
+            )
         if parts.username is not None or parts.password is not None:
-            raise UnsafeAddress("The service's address must not contain a user name.")
+            raise UnsafeAddress(
+                later("Addresses", "The service's address must not contain a user name.")
+            )
         if parts.scheme == "http" and not account.allow_http and not is_loopback(host):
-            raise UnsafeAddress(f"{host} would get the secret over plain http.")
+            raise UnsafeAddress(
+                later("Addresses", "{host} would get the secret over plain http.").format(host=host)
+            )
         self._account = account
         self._host = host
         self._root = f"{account.api_base.rstrip('/')}/v1_1/{quote_segment(account.cloud)}"
@@ -92,24 +101,30 @@ class Addresses:
     def listing(self, kind: str, status: str, query: Mapping[str, str]) -> str:
         """The list of images of one moderation kind and status."""
         if not _WORD.fullmatch(kind):
-            raise Refused(f"“{kind}” is not a moderation kind.")
+            raise Refused(
+                later("Addresses", "“{kind}” is not a moderation kind.").format(kind=kind)
+            )
         return self.under_cloud("resources", "image", "moderations", kind, status, query=query)
 
     def asset(self, ref: AssetRef) -> str:
         """The URL of an asset by its public ID; ``Refused`` if there can be none."""
         if not is_addressable_type(ref.resource_type, ref.delivery_type) or not ref.public_id:
-            raise Refused(f"“{ref.key}” cannot be addressed.")
+            raise Refused(
+                later("Addresses", "“{image}” cannot be addressed.").format(image=ref.key)
+            )
         try:
             return self.under_cloud(
                 "resources", ref.resource_type, ref.delivery_type, *ref.public_id.split("/")
             )
         except UnicodeEncodeError as error:
-            raise Refused("The public ID is not valid text, so it cannot be addressed.") from error
+            raise Refused(
+                later("Addresses", "The public ID is not valid text, so it cannot be addressed.")
+            ) from error
 
     def asset_by_id(self, asset_id: str) -> str:
         """The URL of an asset by its asset ID."""
         if not is_asset_id(asset_id):
-            raise Refused("That is not an asset ID.")
+            raise Refused(later("Addresses", "That is not an asset ID."))
         return self.under_cloud("resources", asset_id)
 
     def pixels(self, ref: AssetRef, edge: int | None) -> str:
@@ -119,7 +134,7 @@ class Addresses:
         ``Refused`` if the public ID cannot be addressed safely.
         """
         if is_doubtful(ref.public_id):
-            raise Refused("The public ID cannot be addressed safely.")
+            raise Refused(later("Addresses", "The public ID cannot be addressed safely."))
         self.asset(ref)
         size = {} if edge is None else {"w": str(edge), "h": str(edge)}
         names = (ref.resource_type, ref.delivery_type, *ref.public_id.split("/"), "pixels")
@@ -128,7 +143,7 @@ class Addresses:
     def past_decisions(self, ref: AssetRef, limit: int) -> str:
         """Where our own service tells who decided on an asset; ``Refused`` like ``pixels``."""
         if is_doubtful(ref.public_id):
-            raise Refused("The public ID cannot be addressed safely.")
+            raise Refused(later("Addresses", "The public ID cannot be addressed safely."))
         self.asset(ref)
         names = (ref.resource_type, ref.delivery_type, *ref.public_id.split("/"), "decisions")
         query = {"max_results": str(limit)}
@@ -150,9 +165,11 @@ class Addresses:
             host = parts.hostname or ""
             _ = parts.port
         except ValueError as error:
-            raise UnsafeAddress("The picture's address cannot be read.") from error
+            raise UnsafeAddress(
+                later("Addresses", "The picture's address cannot be read.")
+            ) from error
         if not host or parts.username is not None or parts.password is not None:
-            raise UnsafeAddress("The picture's address is not a plain address.")
+            raise UnsafeAddress(later("Addresses", "The picture's address is not a plain address."))
         if parts.scheme == "https":
             return url
         if parts.scheme == "http":
@@ -160,4 +177,8 @@ class Addresses:
                 return url
             if self._account.allow_http and host == self._host:
                 return url
-        raise UnsafeAddress(f"The picture would be fetched over plain http from {host}.")
+        raise UnsafeAddress(
+            later("Addresses", "The picture would be fetched over plain http from {host}.").format(
+                host=host
+            )
+        )

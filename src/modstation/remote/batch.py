@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import AssetGone, Unknown
-from modstation.core.language import translate
+from modstation.core.language import later
 from modstation.core.outbox import Acknowledged, Failed, Observed, Outcome
 from modstation.remote.addresses import is_asset_id
 from modstation.remote.parsing import Json, parse_object, parse_time
@@ -20,6 +20,7 @@ from modstation.remote.parsing import Json, parse_object, parse_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from modstation.core.language import Sentence
     from modstation.core.outbox import Operation
 
 MOST_DECISIONS = 500
@@ -122,7 +123,7 @@ def parse_results(
     """
     results = parse_object(body).get("results")
     if not isinstance(results, list):
-        raise Unknown(translate("Batch", "The answer holds no results."))
+        raise Unknown(later("Batch", "The answer holds no results."))
     found: dict[str, list[dict[str, Json]]] = {}
     for result in results:
         if isinstance(result, dict) and isinstance(result.get("decision_id"), str):
@@ -139,21 +140,21 @@ def _item(
     if len(results) != 1:
         return _unclear(
             operation,
-            translate("Batch", "The answer speaks twice about this decision.")
+            later("Batch", "The answer speaks twice about this decision.")
             if results
-            else translate("Batch", "The answer says nothing about this decision."),
+            else later("Batch", "The answer says nothing about this decision."),
         )
     result = results[0]
     outcome = result.get("outcome")
     if outcome == "not_found":
         return BatchItem(
             operation.operation_id,
-            Failed(AssetGone(translate("Batch", "The service has no such image."))),
+            Failed(AssetGone(later("Batch", "The service has no such image."))),
         )
     try:
         status = ModerationStatus(str(result.get("moderation_status")))
     except ValueError:
-        return _unclear(operation, translate("Batch", "The answer names no status."))
+        return _unclear(operation, later("Batch", "The answer names no status."))
     when = parse_time(result.get("updated_at"))
     if outcome in {"applied", "already_applied"} and status is operation.target:
         return BatchItem(operation.operation_id, Acknowledged(status, when, request_id))
@@ -164,8 +165,8 @@ def _item(
         return BatchItem(operation.operation_id, seen)
     if outcome == "conflict" and (status is operation.target or status not in operation.expected):
         return BatchItem(operation.operation_id, seen)
-    return _unclear(operation, translate("Batch", "The answer contradicts itself."))
+    return _unclear(operation, later("Batch", "The answer contradicts itself."))
 
 
-def _unclear(operation: Operation, message: str) -> BatchItem:
+def _unclear(operation: Operation, message: Sentence) -> BatchItem:
     return BatchItem(operation.operation_id, Failed(Unknown(message)))

@@ -19,7 +19,7 @@ from modstation.core.errors import (
     Unknown,
     UnsafeAddress,
 )
-from modstation.core.language import number, translate
+from modstation.core.language import later
 from modstation.remote.acknowledgement import Confirmed, check_named, confirm
 from modstation.remote.addresses import Addresses, is_asset_id, is_doubtful
 from modstation.remote.batch import (
@@ -174,10 +174,10 @@ class AdminClient:
         document = parse_object(self._call("GET", url, ONE_ASSET, asset=True).body)
         check_named(document, ref=ref, asset_id=None)
         if document.get("placeholder") is True and document.get("bytes") == 0:
-            raise AssetGone(translate("Client", "The image was deleted."))
+            raise AssetGone(later("Client", "The image was deleted."))
         asset = parse_asset(document, ref=ref)
         if asset is None:
-            raise Unknown(translate("Client", "The answer does not say how the image stands."))
+            raise Unknown(later("Client", "The answer does not say how the image stands."))
         return asset
 
     # -- deciding
@@ -216,7 +216,7 @@ class AdminClient:
         if is_doubtful(ref.public_id):
             if not is_asset_id(asset_id):
                 raise Refused(
-                    translate(
+                    later(
                         "Client",
                         "The public ID cannot be addressed safely, and there is no asset ID.",
                     )
@@ -297,8 +297,8 @@ class AdminClient:
             )
         except AnswerTooLarge as error:
             raise ImageTooLarge(
-                translate("Client", "The image has more than {limit_bytes} bytes.").format(
-                    limit_bytes=number(limit_bytes)
+                later("Client", "The image has more than {limit_bytes} bytes.").format(
+                    limit_bytes=limit_bytes
                 )
             ) from error
         if answer.status != 200:
@@ -309,8 +309,8 @@ class AdminClient:
         if substitute is not None:
             # 200 with a default picture in the asset's place (reference §6).
             raise AssetGone(
-                translate("Client", "The service delivers a substitute: {error_text}").format(
-                    error_text=error_text(answer.headers, b"")
+                later("Client", "The service delivers a substitute: {error_text}").format(
+                    error_text=error_text(answer.headers, b"") or ""
                 )
             )
         packed = "content-encoding" in answer.headers
@@ -334,7 +334,7 @@ class AdminClient:
             check_named(parse_object(found.body), ref=wanted.ref, asset_id=None, whole=True)
         except (AssetGone, Unknown) as error:
             raise Refused(
-                translate(
+                later(
                     "Client", "The public ID cannot be addressed safely, and there is no asset ID."
                 )
             ) from error
@@ -413,9 +413,7 @@ class AdminClient:
         try:
             return self._client.build_request("GET", url, headers=headers)
         except httpx.InvalidURL as error:
-            raise UnsafeAddress(
-                translate("Client", "The picture's address cannot be read.")
-            ) from error
+            raise UnsafeAddress(later("Client", "The picture's address cannot be read.")) from error
 
 
 def _escaped(text: str) -> str:

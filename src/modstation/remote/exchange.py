@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import Unknown, UnsafeAddress
-from modstation.core.language import number, translate
+from modstation.core.language import later
 from modstation.remote import transport
 from modstation.remote.translation import translated
 
@@ -80,7 +80,7 @@ def same_target(request: httpx.Request, url: str) -> httpx.Request:
     """Return the request if its path is still the one that was built, byte for byte."""
     built = url.split("://", 1)[1].partition("/")[2]
     if request.url.raw_path != b"/" + built.encode("ascii"):
-        raise UnsafeAddress(translate("Exchange", "The address would have changed on its way."))
+        raise UnsafeAddress(later("Exchange", "The address would have changed on its way."))
     return request
 
 
@@ -94,8 +94,8 @@ def _read(
     announced = headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > bounds.body_bytes:
         raise AnswerTooLarge(
-            translate("Exchange", "The answer is larger than {body_bytes} bytes.").format(
-                body_bytes=number(bounds.body_bytes)
+            later("Exchange", "The answer is larger than {body_bytes} bytes.").format(
+                body_bytes=bounds.body_bytes
             )
         )
     total = int(announced[:18]) if announced.isascii() and announced.isdigit() else None
@@ -110,18 +110,16 @@ def _read(
             size += len(piece)
             if size > bounds.body_bytes:
                 raise AnswerTooLarge(
-                    translate("Exchange", "The answer is larger than {body_bytes} bytes.").format(
-                        body_bytes=number(bounds.body_bytes)
+                    later("Exchange", "The answer is larger than {body_bytes} bytes.").format(
+                        body_bytes=bounds.body_bytes
                     )
                 )
             if size > RATIO_FREE and size > received * LARGEST_RATIO:
-                raise Unknown(
-                    translate("Exchange", "The answer unpacks to far more than a real one.")
-                )
+                raise Unknown(later("Exchange", "The answer unpacks to far more than a real one."))
         if transport.expired():
-            raise Unknown(translate("Exchange", "The answer took too long."))
+            raise Unknown(later("Exchange", "The answer took too long."))
     if unpack is not None and not unpack.eof and received:
-        raise Unknown(translate("Exchange", "The answer is cut short."))
+        raise Unknown(later("Exchange", "The answer is cut short."))
     return b"".join(parts)
 
 
@@ -132,19 +130,19 @@ def _unpacker(headers: Mapping[str, str]) -> zlib._Decompress | None:
         return None
     if coding in {"gzip", "x-gzip", "deflate"}:
         return zlib.decompressobj(zlib.MAX_WBITS | 32)
-    raise Unknown(translate("Exchange", "The answer is packed in a way that was not asked for."))
+    raise Unknown(later("Exchange", "The answer is packed in a way that was not asked for."))
 
 
 def _unpacked(unpacker: zlib._Decompress, data: bytes) -> Iterator[bytes]:
     while True:
         if unpacker.eof:
             if data:
-                raise Unknown(translate("Exchange", "The answer has something behind its end."))
+                raise Unknown(later("Exchange", "The answer has something behind its end."))
             return
         try:
             piece = unpacker.decompress(data, CHUNK)
         except zlib.error as error:
-            raise Unknown(translate("Exchange", "The answer is packed wrongly.")) from error
+            raise Unknown(later("Exchange", "The answer is packed wrongly.")) from error
         data = unpacker.unconsumed_tail or unpacker.unused_data
         yield piece
         if not data and len(piece) < CHUNK:

@@ -21,6 +21,7 @@ from modstation.core.assets import (
     ModerationStatus,
 )
 from modstation.core.errors import Unknown
+from modstation.core.language import later
 from modstation.remote.addresses import is_addressable_type, is_asset_id
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ class Page:
 def parse_object(body: bytes) -> dict[str, Json]:
     """The JSON object an answer consists of; ``Unknown`` if it is anything else."""
     if too_deep(body):
-        raise Unknown("The answer is nested too deeply.")
+        raise Unknown(later("Parsing", "The answer is nested too deeply."))
     try:
         document = json.loads(body, parse_float=_finite, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise Unknown("The answer is not JSON.") from error
+        raise Unknown(later("Parsing", "The answer is not JSON.")) from error
     if not isinstance(document, dict):
-        raise Unknown("The answer is not a JSON object.")
+        raise Unknown(later("Parsing", "The answer is not a JSON object."))
     return document
 
 
@@ -90,7 +91,7 @@ def parse_page(body: bytes, *, kind: str, status: ModerationStatus) -> Page:
     document = parse_object(body)
     items = document.get("resources")
     if not isinstance(items, list):
-        raise Unknown("The answer is not a list of images.")
+        raise Unknown(later("Parsing", "The answer is not a list of images."))
     cursor = document.get("next_cursor")
     assets: list[Asset] = []
     for item in items:

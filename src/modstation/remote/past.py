@@ -5,7 +5,7 @@ from __future__ import annotations
 from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import PastDecision
 from modstation.core.errors import Unknown
-from modstation.core.language import translate
+from modstation.core.language import later
 from modstation.remote.parsing import Json, parse_object, parse_time
 
 _STATUSES = {status.value: status for status in ModerationStatus}
@@ -20,7 +20,7 @@ def parse_past(body: bytes) -> tuple[PastDecision, ...]:
     """
     rows = parse_object(body).get("decisions")
     if not isinstance(rows, list):
-        raise Unknown(translate("Past", "The answer holds no decisions."))
+        raise Unknown(later("Past", "The answer holds no decisions."))
     found = []
     for row in rows:
         status = _STATUSES.get(str(row.get("to_status"))) if isinstance(row, dict) else None

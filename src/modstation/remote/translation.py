@@ -32,7 +32,7 @@ from modstation.core.errors import (
     Unknown,
     Unreachable,
 )
-from modstation.core.language import translate
+from modstation.core.language import later
 from modstation.core.pacing import Quota
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ def translated() -> Iterator[None]:
         yield
     except _NOTHING_SENT as error:
         raise Unreachable(
-            translate("Translation", "The service cannot be reached ({reason}).").format(
+            later("Translation", "The service cannot be reached ({reason}).").format(
                 reason=_reason(error)
             )
         ) from error
     except _PERHAPS_SENT as error:
         raise Unknown(
-            translate("Translation", "The connection broke before the answer ({reason}).").format(
+            later("Translation", "The connection broke before the answer ({reason}).").format(
                 reason=_reason(error)
             )
         ) from error
@@ -124,9 +124,9 @@ def error_for(
     said = error_text(headers, body)
     request_id = headers.get("x-request-id")
     words = (
-        translate("Translation", "The service says: {said}").format(said=said)
+        later("Translation", "The service says: {said}").format(said=said)
         if said
-        else translate("Translation", "The service answered {status}.").format(status=status)
+        else later("Translation", "The service answered {status}.").format(status=str(status))
     )
     if status in {401, 403}:
         if said is None:
@@ -141,7 +141,7 @@ def error_for(
         return gone(words, http_status=status, request_id=request_id)
     if status == 407:
         return Unreachable(
-            translate("Translation", "The proxy wants a name and a password."), http_status=status
+            later("Translation", "The proxy wants a name and a password."), http_status=status
         )
     if status in {420, 429}:
         return Throttled(

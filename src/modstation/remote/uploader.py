@@ -9,6 +9,7 @@ import httpx
 
 from modstation.core.clock import Clock, SystemClock
 from modstation.core.errors import Unknown
+from modstation.core.language import later
 from modstation.remote.addresses import Addresses
 from modstation.remote.client import TIMEOUTS, USER_AGENT
 from modstation.remote.exchange import MIB, Bounds, perform, same_target
@@ -96,5 +97,7 @@ class Uploader:
             raise error_for(answer.status, answer.headers, answer.body, now=now, asset=False)
         asset = parse_asset(parse_object(answer.body))
         if asset is None or asset.ref.public_id != public_id:
-            raise Unknown("The answer does not name the uploaded image and its status.")
+            raise Unknown(
+                later("Uploader", "The answer does not name the uploaded image and its status.")
+            )
         return asset

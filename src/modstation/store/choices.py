@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from modstation.core.decisions import Action, DecisionDraft, Reveal, Verdict
+from modstation.core.language import later
 from modstation.core.outbox import REPLACED, OperationState, can_undo_silently
 from modstation.store import (
     asset_rows,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from modstation.core.assets import ModerationStatus
     from modstation.core.clock import Clock, Ids
     from modstation.core.decisions import Decision
+    from modstation.core.language import Sentence
     from modstation.core.outbox import Operation
     from modstation.core.queue import QueuePosition, UndoStep
 
@@ -151,7 +153,7 @@ class Choices:
         self._append(
             replace(decision.draft, action=Action.UNDO, actor=actor, refers_to=decision.decision_id)
         )
-        operation_rows.cancel(sql, operation.operation_id, "undone", "Taken back.")
+        operation_rows.cancel(sql, operation.operation_id, "undone", later("Outbox", "Taken back."))
         undo_log.mark_undone(sql, entry.entry_id)
         if entry.replaced_operation_id is not None:
             older = operation_rows.read(sql, entry.replaced_operation_id)
@@ -302,12 +304,12 @@ class Choices:
                 # Still waiting there: nobody said anything that could be accepted.
                 return None
             row = self._note(decision, action, actor=actor, verdict=verdict)
-            self._give_up(operation, "accepted", "Theirs was accepted.")
+            self._give_up(operation, "accepted", later("Outbox", "Theirs was accepted."))
             return row, None
         if action is Action.LOOK_AGAIN:
             row = self._note(decision, action, actor=actor)
             queue_rows.look_again(self._sql, operation.ref.key)
-            self._give_up(operation, "look_again", "To be looked at again.")
+            self._give_up(operation, "look_again", later("Outbox", "To be looked at again."))
             return row, None
         raise ValueError(f"{action} does not settle a conflict")
 
@@ -339,8 +341,8 @@ class Choices:
         )
         return self._append(draft)
 
-    def _give_up(self, operation: Operation, code: str, text: str) -> None:
-        operation_rows.cancel(self._sql, operation.operation_id, code, text)
+    def _give_up(self, operation: Operation, code: str, why: Sentence) -> None:
+        operation_rows.cancel(self._sql, operation.operation_id, code, why)
         undo_log.forget(self._sql, operation.ref.key)
 
     def _reinstate(self, older: Operation, stood: OperationState | None, newer: Operation) -> None:

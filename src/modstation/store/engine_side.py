@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from modstation.core.assets import Asset
     from modstation.core.clock import Clock
+    from modstation.core.language import Sentence
     from modstation.core.outbox import Operation, Transition
     from modstation.core.queue import Listing
     from modstation.store.reason_notes import ReasonNote
@@ -190,7 +191,7 @@ class EngineSide:
         self,
         key: str,
         rendition: str,
-        message: str,
+        message: Sentence,
         *,
         permanent: bool,
         retry_at: datetime | None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from modstation.core.clock import from_us, to_us
 from modstation.core.errors import StoreDamaged, StoreTooNew
+from modstation.core.language import packed, unpacked
 from modstation.store.images_file import ImagesFile, remove_file
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from modstation.core.clock import Clock
+    from modstation.core.language import Sentence
 
 _KEYS_A_STATEMENT: Final = 200
 
@@ -41,7 +43,7 @@ class StoredImage:
     content_etag: str | None = None
     source_length: int | None = None
     source_revision: str | None = None
-    mismatch: str | None = None
+    mismatch: Sentence | None = None
     fetched_at: datetime | None = None
 
 
@@ -172,7 +174,7 @@ class ImageStore:
                     image.content_etag,
                     image.source_length,
                     image.source_revision,
-                    image.mismatch,
+                    None if image.mismatch is None else packed(image.mismatch),
                     now if image.fetched_at is None else to_us(image.fetched_at),
                     now,
                     image.wrapped_key,
@@ -203,7 +205,7 @@ class ImageStore:
             content_etag=etag,
             source_length=source_length,
             source_revision=source_revision,
-            mismatch=mismatch,
+            mismatch=None if mismatch is None else str(unpacked(mismatch)),
             fetched_at=from_us(fetched_at),
         )
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from modstation.core.errors import StoreTooNew
+from modstation.core.language import translate
 from modstation.store.connection import BUSY_TIMEOUT, raise_known, use_write_ahead_log
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ class ImagesFile:
         with self.transaction():
             (version,) = self.sql.execute("PRAGMA user_version").fetchone()
             if version > _VERSION:
-                raise StoreTooNew("The image cache was written by a newer modstation.")
+                raise StoreTooNew(
+                    translate("Connection", "The image cache was written by a newer modstation.")
+                )
             if version == _VERSION:
                 return
             if version == 0:

@@ -724,3 +724,10 @@ def m008_left_before(db: Database) -> None:
         )
     )
     db.execute("PRAGMA user_version = 8")
+
+
+@station_schema()
+def m009_steps_without_words(db: Database) -> None:
+    """What a step is called is put into words when it is read, in the language of the day."""
+    db.execute("ALTER TABLE undo_entries DROP COLUMN label")
+    db.execute("PRAGMA user_version = 9")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modstation.core.assets import AssetRef, ModerationStatus
 from modstation.core.clock import from_us, to_us
+from modstation.core.language import packed, unpacked
 from modstation.core.outbox import FORBIDDEN, Operation, OperationState
 from modstation.store.decision_log import statuses_of, statuses_text
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from modstation.core.decisions import Decision
+    from modstation.core.language import Sentence
     from modstation.core.outbox import Transition
 
 _COLUMNS = (
@@ -80,7 +82,7 @@ def _operation(row: Sequence[Any]) -> Operation:
         verify=bool(row[7]),
         sent=bool(row[8]),
         superseded=bool(row[9]),
-        last_error=row[10],
+        last_error=None if row[10] is None else str(unpacked(row[10])),
         error_code=row[11],
         theirs=_STATUSES[row[12]] if row[12] else None,
         settled_at=None if row[13] is None else from_us(row[13]),
@@ -246,12 +248,12 @@ def set_in_flight(sql: sqlite3.Connection, operation_id: str) -> None:
     sql.execute(f"UPDATE operations SET state = 'in_flight' WHERE {_THIS}", (operation_id,))  # noqa: S608
 
 
-def cancel(sql: sqlite3.Connection, operation_id: str, code: str, text: str) -> None:
+def cancel(sql: sqlite3.Connection, operation_id: str, code: str, why: Sentence) -> None:
     """It will not be posted; the code says who decided so."""
     sql.execute(
         "UPDATE operations SET state = 'cancelled', error_code = ?, last_error = ?"  # noqa: S608
         f" WHERE {_THIS}",
-        (code, text, operation_id),
+        (code, packed(why), operation_id),
     )
 
 
@@ -316,7 +318,7 @@ def settle(
             transition.sent,
             transition.attempts,
             operation.superseded and final,
-            transition.error,
+            None if transition.error is None else packed(transition.error),
             transition.error_code,
             transition.theirs.value if transition.theirs else None,
             to_us(now) if final else None,

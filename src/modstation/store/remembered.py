@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.core.clock import from_us, to_us
+from modstation.core.language import packed, unpacked
 from modstation.store.asset_rows import storable
 from modstation.store.results import ItemProblem
 
@@ -38,7 +39,7 @@ def note_problem(sql: sqlite3.Connection, problem: ItemProblem) -> None:
         (
             problem.key,
             problem.rendition,
-            storable(problem.message),
+            storable(packed(problem.message)),
             problem.permanent,
             to_us(problem.retry_at) if problem.retry_at else None,
             to_us(problem.at),
@@ -64,7 +65,7 @@ def problems(sql: sqlite3.Connection, keys: Sequence[str]) -> list[ItemProblem]:
         ItemProblem(
             key=row[0],
             rendition=row[1],
-            message=row[2],
+            message=unpacked(row[2]),
             permanent=bool(row[3]),
             retry_at=None if row[4] is None else from_us(row[4]),
             at=from_us(row[5]),

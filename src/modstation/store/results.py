@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from modstation.core.assets import ModerationStatus
     from modstation.core.decisions import Decision, Verdict
+    from modstation.core.language import Sentence
     from modstation.core.outbox import Operation
     from modstation.core.queue import Counts, QueueEntry, QueuePosition, UndoStep
 
@@ -127,7 +128,7 @@ class ItemProblem:
 
     key: str
     rendition: str
-    message: str
+    message: Sentence
     permanent: bool
     retry_at: datetime | None
     at: datetime

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from modstation.core.decisions import Verdict
+from modstation.core.language import counted, number, translate
 from modstation.store import undo_log
 from modstation.store.choices import TakenBack
 from modstation.store.connection import SLICE, sliced
@@ -113,13 +114,7 @@ def _undone(taken: list[TakenBack], counts: Counts, left: int) -> Undone:
     last = taken[0]
     step = last.step
     if len(taken) > 1:
-        verdicts = [one.decision.draft.verdict for one in taken]
-        words = [
-            f"{verdict.value} {verdicts.count(verdict):,}"
-            for verdict in (Verdict.REJECT, Verdict.APPROVE)
-            if verdict in verdicts
-        ]
-        step = replace(step, label=f"{', '.join(words).capitalize()} images")
+        step = replace(step, label=_label([one.decision.draft.verdict for one in taken]))
     return Undone(
         step,
         step.key,
@@ -130,3 +125,14 @@ def _undone(taken: list[TakenBack], counts: Counts, left: int) -> Undone:
         tuple(Returned(one.step.key, one.position) for one in reversed(taken)),
         left,
     )
+
+
+def _label(verdicts: list[Verdict]) -> str:
+    """What many are called together: “Reject 1, approve 3 images”."""
+    rejected, approved = verdicts.count(Verdict.REJECT), verdicts.count(Verdict.APPROVE)
+    if rejected and approved:
+        both = translate("UndoLog", "Reject {rejected}, approve {approved} images")
+        return both.format(rejected=number(rejected), approved=number(approved))
+    if rejected:
+        return counted(rejected, translate("UndoLog", "Reject {n} image|Reject {n} images"))
+    return counted(approved, translate("UndoLog", "Approve {n} image|Approve {n} images"))

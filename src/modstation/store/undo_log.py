@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 DEPTH = 50
 _SELECT = (
-    "SELECT u.entry_id, d.decision_id, u.key, u.label, d.at_us, r.decision_id, u.replaced_state,"
-    " u.step"
+    "SELECT u.entry_id, d.decision_id, u.key, d.at_us, r.decision_id, u.replaced_state, u.step,"
+    " d.verdict, d.public_id, d.reason_code"
     " FROM undo_entries AS u JOIN decisions AS d ON d.sequence = u.sequence"
     " LEFT JOIN decisions AS r ON r.sequence = u.replaced_sequence"
 )
@@ -42,18 +42,9 @@ class UndoEntry:
 
 
 _LABELS = {
-    Verdict.APPROVE: later("UndoLog", "Approve {name}"),
-    Verdict.REJECT: later("UndoLog", "Reject {name}"),
+    Verdict.APPROVE.value: later("UndoLog", "Approve {name}"),
+    Verdict.REJECT.value: later("UndoLog", "Reject {name}"),
 }
-
-
-def label_of(decision: Decision) -> str:
-    """What a step is called: “Reject cats/1 (nudity)”."""
-    draft = decision.draft
-    reason = f" ({draft.reason_code})" if draft.reason_code else ""
-    name = _LABELS.get(draft.verdict)
-    label = str(name) if name else f"{draft.verdict.value.capitalize()} {{name}}"
-    return label.format(name=draft.ref.public_id) + reason
 
 
 def push(
@@ -70,13 +61,12 @@ def push(
     values = (
         decision.sequence,
         decision.draft.ref.key,
-        label_of(decision),
         replaced.operation_id if replaced else None,
         replaced.state.value if replaced else None,
     )
     if entry_id is not None:
         sql.execute(
-            "UPDATE undo_entries SET sequence = ?, key = ?, label = ?, replaced_sequence ="
+            "UPDATE undo_entries SET sequence = ?, key = ?, replaced_sequence ="
             " (SELECT sequence FROM decisions WHERE decision_id = ?), replaced_state = ?,"
             " undone = 0 WHERE entry_id = ?",
             (*values, entry_id),
@@ -89,8 +79,8 @@ def push(
         number = (last or 0) + 1
         sql.execute("DELETE FROM undo_entries WHERE undone = 0 AND step <= ?", (number - DEPTH,))
     sql.execute(
-        "INSERT INTO undo_entries (sequence, key, label, replaced_sequence, replaced_state, step)"
-        " VALUES (?, ?, ?, (SELECT sequence FROM decisions WHERE decision_id = ?), ?, ?)",
+        "INSERT INTO undo_entries (sequence, key, replaced_sequence, replaced_state, step)"
+        " VALUES (?, ?, (SELECT sequence FROM decisions WHERE decision_id = ?), ?, ?)",
         (*values, number),
     )
 
@@ -161,10 +151,20 @@ def _step_of_batch(sql: sqlite3.Connection, batch_id: str | None) -> int | None:
 def _entry(row: Sequence[Any]) -> UndoEntry:
     return UndoEntry(
         entry_id=row[0],
-        number=row[7],
+        number=row[6],
         step=UndoStep(
-            decision_id=row[1], operation_id=row[1], key=row[2], label=row[3], at=from_us(row[4])
+            decision_id=row[1],
+            operation_id=row[1],
+            key=row[2],
+            label=_label(row[7], row[8], row[9]),
+            at=from_us(row[3]),
         ),
-        replaced_operation_id=row[5],
-        replaced_state=OperationState(row[6]) if row[6] else None,
+        replaced_operation_id=row[4],
+        replaced_state=OperationState(row[5]) if row[5] else None,
     )
+
+
+def _label(verdict: str, public_id: str, reason_code: str | None) -> str:
+    """What a step is called: “Reject cats/1 (nudity)”."""
+    reason = f" ({reason_code})" if reason_code else ""
+    return str(_LABELS[verdict].format(name=public_id)) + reason

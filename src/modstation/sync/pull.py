@@ -227,7 +227,9 @@ class ListPass:
             self._restart_refused = True
             return 0
         self._restart_refused = False
-        self.refusal = f"{self._listing.kind} cannot be listed: {error.message}"
+        self.refusal = translate("Pull", "{kind} cannot be listed: {error}").format(
+            kind=self._listing.kind, error=error.message
+        )
         self.just_refused = True
         self._not_before = self._clock.now() + self._settings.refresh
         return None

@@ -36,7 +36,7 @@ def test_a_compatible_brand_counts_as_well() -> None:
     ],
 )
 def test_other_files_are_described_in_words(head: bytes, words: str) -> None:
-    assert words in formats.describe(head)
+    assert words in str(formats.describe(head))
 
 
 @pytest.mark.parametrize(
