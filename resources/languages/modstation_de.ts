@@ -2391,6 +2391,109 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
 </context>
 <context>
+    <name>KeyNames</name>
+    <message>
+        <source>Ctrl</source>
+        <translation>Strg</translation>
+    </message>
+    <message>
+        <source>Alt</source>
+        <translation>Alt</translation>
+    </message>
+    <message>
+        <source>Meta</source>
+        <translation>Meta</translation>
+    </message>
+    <message>
+        <source>Shift</source>
+        <translation>Umschalt</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Leertaste</translation>
+    </message>
+    <message>
+        <source>Backspace</source>
+        <translation>Rücktaste</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Entf</translation>
+    </message>
+    <message>
+        <source>Del</source>
+        <translation>Entf</translation>
+    </message>
+    <message>
+        <source>Insert</source>
+        <translation>Einfg</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>Links</translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation>Rechts</translation>
+    </message>
+    <message>
+        <source>Up</source>
+        <translation>Hoch</translation>
+    </message>
+    <message>
+        <source>Down</source>
+        <translation>Runter</translation>
+    </message>
+    <message>
+        <source>Home</source>
+        <translation>Pos1</translation>
+    </message>
+    <message>
+        <source>End</source>
+        <translation>Ende</translation>
+    </message>
+    <message>
+        <source>PageUp</source>
+        <translation>Bild auf</translation>
+    </message>
+    <message>
+        <source>PageDown</source>
+        <translation>Bild ab</translation>
+    </message>
+    <message>
+        <source>PgUp</source>
+        <translation>Bild auf</translation>
+    </message>
+    <message>
+        <source>PgDn</source>
+        <translation>Bild ab</translation>
+    </message>
+    <message>
+        <source>Return</source>
+        <translation>Eingabe</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Enter</translation>
+    </message>
+    <message>
+        <source>Escape</source>
+        <translation>Esc</translation>
+    </message>
+    <message>
+        <source>Esc</source>
+        <translation>Esc</translation>
+    </message>
+    <message>
+        <source>Tab</source>
+        <translation>Tab</translation>
+    </message>
+    <message>
+        <source>Num {sign}</source>
+        <translation>Num {sign}</translation>
+    </message>
+</context>
+<context>
     <name>KeyedButtons</name>
     <message>
         <source>{tip} Key {key}.</source>
@@ -4521,6 +4624,14 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>Keep the zoom</source>
         <translation>Zoom behalten</translation>
+    </message>
+    <message>
+        <source>Moderation kinds that are reviewed unless --kind names others, with commas between.</source>
+        <translation>Moderationsarten, die geprüft werden, wenn --kind keine anderen nennt, durch Kommas getrennt.</translation>
+    </message>
+    <message>
+        <source>Moderation kinds</source>
+        <translation>Moderationsarten</translation>
     </message>
     <message>
         <source>Which waiting image comes first: oldest, newest, public (for longest), unsure, together (copies one after the other).</source>

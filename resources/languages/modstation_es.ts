@@ -2391,6 +2391,109 @@ Un informe sin ningún secreto está en
     </message>
 </context>
 <context>
+    <name>KeyNames</name>
+    <message>
+        <source>Ctrl</source>
+        <translation>Ctrl</translation>
+    </message>
+    <message>
+        <source>Alt</source>
+        <translation>Alt</translation>
+    </message>
+    <message>
+        <source>Meta</source>
+        <translation>Meta</translation>
+    </message>
+    <message>
+        <source>Shift</source>
+        <translation>Mayús</translation>
+    </message>
+    <message>
+        <source>Space</source>
+        <translation>Espacio</translation>
+    </message>
+    <message>
+        <source>Backspace</source>
+        <translation>Retroceso</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Supr</translation>
+    </message>
+    <message>
+        <source>Del</source>
+        <translation>Supr</translation>
+    </message>
+    <message>
+        <source>Insert</source>
+        <translation>Insert</translation>
+    </message>
+    <message>
+        <source>Left</source>
+        <translation>Izquierda</translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation>Derecha</translation>
+    </message>
+    <message>
+        <source>Up</source>
+        <translation>Arriba</translation>
+    </message>
+    <message>
+        <source>Down</source>
+        <translation>Abajo</translation>
+    </message>
+    <message>
+        <source>Home</source>
+        <translation>Inicio</translation>
+    </message>
+    <message>
+        <source>End</source>
+        <translation>Fin</translation>
+    </message>
+    <message>
+        <source>PageUp</source>
+        <translation>RePág</translation>
+    </message>
+    <message>
+        <source>PageDown</source>
+        <translation>AvPág</translation>
+    </message>
+    <message>
+        <source>PgUp</source>
+        <translation>RePág</translation>
+    </message>
+    <message>
+        <source>PgDn</source>
+        <translation>AvPág</translation>
+    </message>
+    <message>
+        <source>Return</source>
+        <translation>Intro</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Intro</translation>
+    </message>
+    <message>
+        <source>Escape</source>
+        <translation>Esc</translation>
+    </message>
+    <message>
+        <source>Esc</source>
+        <translation>Esc</translation>
+    </message>
+    <message>
+        <source>Tab</source>
+        <translation>Tab</translation>
+    </message>
+    <message>
+        <source>Num {sign}</source>
+        <translation>Num {sign}</translation>
+    </message>
+</context>
+<context>
     <name>KeyedButtons</name>
     <message>
         <source>{tip} Key {key}.</source>
@@ -4521,6 +4624,14 @@ Un informe sin ningún secreto está en
     <message>
         <source>Keep the zoom</source>
         <translation>Mantener el zoom</translation>
+    </message>
+    <message>
+        <source>Moderation kinds that are reviewed unless --kind names others, with commas between.</source>
+        <translation>Tipos de moderación que se revisan si --kind no nombra otros, separados por comas.</translation>
+    </message>
+    <message>
+        <source>Moderation kinds</source>
+        <translation>Tipos de moderación</translation>
     </message>
     <message>
         <source>Which waiting image comes first: oldest, newest, public (for longest), unsure, together (copies one after the other).</source>

@@ -127,6 +127,21 @@ def test_a_key_is_named_with_a_word_of_the_catalogues() -> None:
     assert wrong == []
 
 
+def test_a_setting_is_described_in_words_of_the_catalogues() -> None:
+    wrong = [
+        where
+        for where, name, call in calls("app")
+        if name == "_describe"
+        and any(
+            map(
+                plain_words,
+                [*call.args, *(k.value for k in call.keywords if k.arg in {"title", "group"})],
+            )
+        )
+    ]
+    assert wrong == []
+
+
 def test_a_known_error_is_worded_in_the_language_in_use() -> None:
     wrong = [
         where

@@ -196,9 +196,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     kinds: Annotated[
         str,
         _describe(
-            "Moderation kinds that are reviewed unless --kind names others, with commas between.",
-            title="Moderation kinds",
-            group="Deciding",
+            noted(
+                "Settings",
+                "Moderation kinds that are reviewed unless --kind names others, with commas"
+                " between.",
+            ),
+            title=noted("Settings", "Moderation kinds"),
+            group=noted("Settings", "Deciding"),
             pattern=r"^\s*\w+(\s*,\s*\w+)*\s*$",
             restart=True,
         ),

@@ -97,12 +97,12 @@ class GridPanel(QWidget):
         theme.write_in(self._count, BODY)
         self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._count.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        row.addWidget(self._count, 1)
+        row.addWidget(self._count, 2)
         for name in _STROKES:
             button = CommandButton(COMMANDS[name], key_of(name), theme, Shape.ROW, parent=bar)
             button.allow_two_lines(allow=True)
             self.buttons[name] = button
-            row.addWidget(button, 2)
+            row.addWidget(button, 3)
         return bar
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton
 
+from modstation.core.key_names import chord_text
 from modstation.core.language import translate
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ def keyed_button(
     label: str, key: str, tip: str, act: Callable[[], None], *, parent: QWidget
 ) -> QPushButton:
     """A button with its key on it; the key works in ``parent`` while the button can be pressed."""
-    button = QPushButton(f"{label} ({key.replace('PgDown', 'PgDn')})", parent)
+    printed = chord_text(key)
+    button = QPushButton(f"{label} ({printed})", parent)
     button.setAutoDefault(False)
     button.setToolTip(tip)
     button.setAccessibleDescription(
-        translate("KeyedButtons", "{tip} Key {key}.").format(tip=tip, key=key).strip()
+        translate("KeyedButtons", "{tip} Key {key}.").format(tip=tip, key=printed).strip()
     )
     button.clicked.connect(lambda _=False: act())
 

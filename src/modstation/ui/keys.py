@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
+from modstation.core.key_names import chord_text
+
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
 
@@ -58,8 +60,6 @@ _PAD_SIGNS = {
     ",": "NumPoint",
     **{digit: f"Num{digit}" for digit in string.digits},
 }
-
-_PAD_PRINTED = {name: f"Num {sign}" for sign, name in _PAD_SIGNS.items() if sign != ","}
 
 _NAMED = {
     Qt.Key.Key_Space: "Space",
@@ -175,12 +175,12 @@ class KeyReader:
 
     def printed(self, chord: str) -> str:
         """The chord with the letter of the user's layout in it, as far as that is known."""
-        head, plus, key = chord.rpartition("+")
-        if not key:
-            return chord
-        if key in _PAD_PRINTED:
-            return f"{head}{plus}{_PAD_PRINTED[key]}"
-        return f"{head}{plus}{self._printed.get(key, key)}"
+        return " ".join(map(self._as_printed, chord.split(" ")))
+
+    def _as_printed(self, chord: str) -> str:
+        key = chord[-1:]
+        by_place = chord == key or chord[-2] == "+"
+        return chord_text(chord[:-1] + self._printed.get(key, key) if by_place else chord)
 
     def _learn(self, place: str, typed: str, *, shift: bool) -> None:
         if place not in _LETTERS or not typed or (shift and typed not in _LETTERS):
