@@ -16,6 +16,10 @@ def _longer(text: str) -> str:
     accents = str.maketrans("aeiouAEIOU", "åéîøüÅÉÎØÜ")
     parts = re.split(r"(\{[^}]*\})", text)
     spoken = "".join(p if p.startswith("{") else p.translate(accents) for p in parts)
+    words = text.split(" ")
+    if len(words) == 2 and all(word.isalpha() for word in words):
+        # Some languages write two words as one, which no line can break.
+        spoken = spoken.replace(" ", "").lower()
     more = max(0, len(text) * 40 // 100 - 2)
     # What is longer in another language is longer by words, not by one long word.
     return f"⟦{spoken}{(' ~~~~~~' * more)[:more]}⟧"

@@ -187,10 +187,9 @@ def _too_small(widget: QWidget) -> Iterator[tuple[str, str]]:
             if needed.width() > widget.width() or needed.height() > widget.height():
                 yield words, f"needs {needed.toTuple()} of {widget.size().toTuple()}"
         case QComboBox():
-            for row in range(widget.count()):
-                text = widget.itemText(row)
-                if widget.fontMetrics().horizontalAdvance(text) + 34 > widget.width():
-                    yield text, f"has {widget.width()} px"
+            if widget.sizeHint().width() > widget.width():
+                longest = max(map(widget.itemText, range(widget.count())), key=len)
+                yield longest, f"has {widget.width()} px"
         case QLineEdit() if not widget.text():
             room = widget.width() - 20
             if widget.fontMetrics().horizontalAdvance(words) > room:

@@ -142,8 +142,11 @@ class CommandButton(QAbstractButton):
     def minimumSizeHint(self) -> QSize:
         """Words may be cut short, the key never."""
         hint = self.sizeHint()
-        if self._shape is Shape.TOOL or self._shape is Shape.FLAT:
+        if self._shape is Shape.TOOL:
             return hint
+        if self._shape is Shape.FLAT:
+            # All of the words; the icon gives way to them.
+            return QSize(hint.width() - self._theme.px(16) - 7, hint.height())
         return QSize(self._theme.px(64), hint.height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -45,6 +45,8 @@ WIDTH, NARROW = 320, 280
 _LOW = 660
 # Below this one there is no room for them: their keys are in the policy and among all keys.
 _LOWEST = 380
+# Beside the evidence: margins, its own, and the bar that scrolls it.
+_BESIDE = 17 + 16 + 8 + 14
 _MOST_FACTS = 40
 _NAME_LENGTH = 18
 
@@ -106,6 +108,11 @@ class EvidencePanel(QWidget):
             if name.startswith("reject-reason") or name == "more-reasons":
                 button.setVisible(self.height() >= px(_LOWEST))
         self._alike.setVisible(self._alike.isEnabled() or self.height() >= px(_LOW))
+        # One long word and a button may be wider together than the panel.
+        row = self._labels_row
+        parts = (row.itemAt(at).minimumSize().width() for at in range(row.count()))
+        across = sum(parts) + row.spacing() + _BESIDE <= self.width()
+        row.setDirection(row.Direction.LeftToRight if across else row.Direction.TopToBottom)
 
     # -- what the window tells
 
@@ -259,6 +266,7 @@ class EvidencePanel(QWidget):
             parent=inside,
         )
         row.addWidget(self.buttons["machine-verdict"])
+        self._labels_row = row
         column.addLayout(row)
         column.addWidget(self._bars)
         grid = self._facts_grid = QGridLayout()
