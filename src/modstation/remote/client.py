@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import threading
 from dataclasses import dataclass
-from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -37,6 +36,7 @@ from modstation.remote.exchange import (
     perform,
     same_target,
 )
+from modstation.remote.known_quota import KnownQuota
 from modstation.remote.parsing import Page, parse_asset, parse_object, parse_page
 from modstation.remote.past import parse_past
 from modstation.remote.translation import error_for, error_text, quota_of
@@ -59,8 +59,6 @@ ONE_ASSET = Bounds(4 * MIB, 20.0)
 SMALL = Bounds(1 * MIB, 15.0)
 BATCH = Bounds(8 * MIB, 60.0)
 DOWNLOAD_SECONDS = 90.0
-# Two ends of an hour that lie closer than this are one: clocks are read to the second.
-ONE_HOUR_IS = timedelta(minutes=1)
 TIMEOUTS = httpx.Timeout(connect=10.0, read=20.0, write=20.0, pool=20.0)
 USER_AGENT = "modstation/0.1"
 
@@ -112,14 +110,13 @@ class AdminClient:
             headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         )
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._quota: Quota | None = None
-        self._quota_lock = threading.Lock()
+        self._quota = KnownQuota()
         self._no_downloads = threading.Event()
 
     @property
     def quota(self) -> Quota | None:
         """The account's quota as the last answer told it."""
-        return self._quota
+        return self._quota.lowest
 
     def abort_downloads(self) -> None:
         """Give up the pictures and past decisions that are under way; there will be no more."""
@@ -386,18 +383,8 @@ class AdminClient:
             headers["Content-Type"] = content_type
         request = self._client.build_request(method, url, headers=headers, content=content)
         answer = perform(self._client, same_target(request, url), bounds, give_up=give_up)
-        self._note_quota(quota_of(answer.headers, now=self._clock.now()))
+        self._quota.note(quota_of(answer.headers, now=self._clock.now()))
         return answer
-
-    def _note_quota(self, quota: Quota | None) -> None:
-        if quota is None:
-            return
-        with self._quota_lock:
-            known = self._quota
-            # Answers under way at once may be overtaken: within one hour only the lowest counts.
-            same_hour = known is not None and abs(quota.reset_at - known.reset_at) < ONE_HOUR_IS
-            if known is None or not same_hour or quota.remaining < known.remaining:
-                self._quota = quota
 
     def _check(self, answer: Answer, *, asset: bool) -> None:
         if answer.status != 200:
