@@ -10,9 +10,10 @@ import pytest
 from helpers.assets import APPROVED, PENDING, REJECTED, fill, make_asset, make_assets
 from helpers.window import Desk
 from modstation.core.clock import SystemClock, TimeOrderedIds
-from modstation.core.outbox import Acknowledged, settle
+from modstation.core.outbox import Acknowledged
 from modstation.core.protection import Protection
 from modstation.core.queue import QueueView
+from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 from modstation.ui.history_sheet import HistorySheet
 

@@ -17,7 +17,8 @@ from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.decisions import Action
 from modstation.core.errors import AssetGone, NotAuthorized
 from modstation.core.events import Connection
-from modstation.core.outbox import Acknowledged, Failed, Observed, OperationState, settle
+from modstation.core.outbox import Acknowledged, Failed, Observed, OperationState
+from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 from modstation.ui.account_dialog import AccountDialog
 from modstation.ui.outbox_dialog import OutboxDialog

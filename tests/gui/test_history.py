@@ -9,7 +9,8 @@ from helpers.assets import make_asset, make_assets
 from modstation.app.history import HistoryState
 from modstation.core.assets import MachineLabel
 from modstation.core.clock import SystemClock, TimeOrderedIds
-from modstation.core.outbox import Acknowledged, settle
+from modstation.core.outbox import Acknowledged
+from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 from modstation.ui.history_sheet import HistorySheet
 from modstation.ui.scene import Picture

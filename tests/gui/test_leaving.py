@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.events import Connection
-from modstation.core.outbox import Acknowledged, settle
+from modstation.core.outbox import Acknowledged
+from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 from modstation.ui.closing_dialog import ClosingDialog
 

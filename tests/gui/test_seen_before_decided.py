@@ -12,7 +12,8 @@ from modstation.core.assets import MachineLabel
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import ImageDamaged
 from modstation.core.events import Connection, ImageCached, ImageFailed
-from modstation.core.outbox import Acknowledged, settle
+from modstation.core.outbox import Acknowledged
+from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 
 if TYPE_CHECKING:

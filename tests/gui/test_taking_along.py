@@ -10,7 +10,8 @@ from PySide6.QtTest import QTest
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import AssetGone
 from modstation.core.events import Connection, TripProgress
-from modstation.core.outbox import Acknowledged, Failed, settle
+from modstation.core.outbox import Acknowledged, Failed
+from modstation.core.settling import settle
 from modstation.core.trip import Estimate, TripSummary
 from modstation.store.station_store import StationStore
 from modstation.ui.trip_dialog import TripDialog, estimate_text, summary_text

@@ -24,7 +24,8 @@ from modstation.app.station import Parts, Station
 from modstation.core.accounts import Account
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.events import Connection, ConnectionChanged
-from modstation.core.outbox import Acknowledged, settle
+from modstation.core.outbox import Acknowledged
+from modstation.core.settling import settle
 from modstation.media.frames import DecodeFailed, DecodeRequest, DecodeResult, Frame
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import StoreThread

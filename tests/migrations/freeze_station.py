@@ -26,7 +26,8 @@ from helpers.assets import (
 from modstation.core.clock import CountingIds, ManualClock
 from modstation.core.errors import Refused
 from modstation.core.likeness import Fingerprint
-from modstation.core.outbox import Acknowledged, Failed, Observed, Outcome, settle
+from modstation.core.outbox import Acknowledged, Failed, Observed, Outcome
+from modstation.core.settling import settle
 from modstation.store.connection import SCHEMA_VERSION
 from modstation.store.station_store import StationStore
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modstation.core import outbox
+from modstation.core import settling
 from modstation.core.clock import to_us
 from modstation.core.outbox import OperationState
 from modstation.store import asset_rows, operation_rows, queue_rows, reason_notes
@@ -51,7 +51,7 @@ def settle(
     operation = operation_rows.read(sql, operation_id)
     if operation.state is not OperationState.IN_FLIGHT:
         raise ValueError(f"operation {operation_id} is {operation.state}, not in flight")
-    transition = outbox.respect_newer(operation, transition)
+    transition = settling.respect_newer(operation, transition)
     done = transition.state is OperationState.DONE
     key = operation.ref.key
     if done and note_reason:
@@ -81,6 +81,6 @@ def recover(sql: sqlite3.Connection, now: datetime, limit: int) -> list[Operatio
     """Take up to ``limit`` operations that were in flight when the program ended."""
     rows = operation_rows.in_states(sql, {OperationState.IN_FLIGHT}, limit=limit, after="")
     return [
-        settle(sql, row.operation_id, outbox.recover(row, now=now), now=now, asset=None)
+        settle(sql, row.operation_id, settling.recover(row, now=now), now=now, asset=None)
         for row in rows
     ]

@@ -17,11 +17,8 @@ from modstation.core.outbox import (
     OperationState,
     Outcome,
     Transition,
-    compare,
-    forbid,
-    needs_reading,
-    settle,
 )
+from modstation.core.settling import compare, forbid, needs_reading, settle
 from modstation.remote.acknowledgement import observe
 from modstation.remote.batch import update_details
 

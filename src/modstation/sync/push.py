@@ -18,8 +18,9 @@ from modstation.core.errors import (
 )
 from modstation.core.events import ConflictFound
 from modstation.core.language import later
-from modstation.core.outbox import Acknowledged, Failed, Operation, OperationState, needs_reading
+from modstation.core.outbox import Acknowledged, Failed, Operation, OperationState
 from modstation.core.pacing import allowance
+from modstation.core.settling import needs_reading
 from modstation.sync.attempt import (
     Attempt,
     is_forbidden,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from modstation.core.clock import from_us, to_us
 from modstation.core.errors import MayNotPost, NotAuthorized, RemoteError, Throttled, Unreachable
 from modstation.core.events import Connection, ConnectionChanged
-from modstation.core.outbox import (
+from modstation.core.settling import (
     MAY_NOT_POST_PAUSE,
     NOT_AUTHORIZED_PAUSE,
     THROTTLED_WITHOUT_RESET,

@@ -13,7 +13,8 @@ from modstation.app.outbox_tray import Offer, TrayPlace, offers, read_page
 from modstation.core.assets import AssetRef, ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import Refused
-from modstation.core.outbox import REPLACED, Failed, Operation, OperationState, settle
+from modstation.core.outbox import REPLACED, Failed, Operation, OperationState
+from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from modstation.app.unattended import opened_store
 from modstation.core.assets import ModerationStatus
 from modstation.core.clock import SystemClock
 from modstation.core.errors import AssetGone
-from modstation.core.outbox import Failed, OperationState, settle
+from modstation.core.outbox import Failed, OperationState
+from modstation.core.settling import settle
 
 
 def unsent(shell):

@@ -29,8 +29,8 @@ from modstation.core.outbox import (
     Observed,
     Operation,
     OperationState,
-    settle,
 )
+from modstation.core.settling import settle
 from modstation.store.station_store import NeedsReversal, Undone
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from helpers.assets import (
     make_assets,
 )
 from modstation.core.assets import AssetRef
-from modstation.core.outbox import Acknowledged, settle
+from modstation.core.outbox import Acknowledged
 from modstation.core.queue import QueueView
+from modstation.core.settling import settle
 from modstation.store.station_store import PageResult
 
 if TYPE_CHECKING:

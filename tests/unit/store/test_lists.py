@@ -24,8 +24,9 @@ from modstation.core.assets import AssetRef, MachineLabel
 from modstation.core.decisions import Action, Verdict
 from modstation.core.filtering import parse_filter
 from modstation.core.likeness import Fingerprint
-from modstation.core.outbox import Acknowledged, settle
+from modstation.core.outbox import Acknowledged
 from modstation.core.queue import Kept, Order, QueueView
+from modstation.core.settling import settle
 
 if TYPE_CHECKING:
     from modstation.core.assets import Asset

@@ -18,17 +18,9 @@ from helpers.assets import AT_ONCE, HOLD, MANUAL_PENDING, PENDING, draft_for, op
 from helpers.outbox_world import PHOTOS, STATUSES, Choices, Flight, Mishap, Service, Snapshot
 from modstation.core.clock import CountingIds, ManualClock
 from modstation.core.decisions import Action, Verdict
-from modstation.core.outbox import (
-    Acknowledged,
-    Failed,
-    Observed,
-    Operation,
-    OperationState,
-    compare,
-    needs_reading,
-    settle,
-)
+from modstation.core.outbox import Acknowledged, Failed, Observed, Operation, OperationState
 from modstation.core.queue import Kept, Order
+from modstation.core.settling import compare, needs_reading, settle
 from modstation.store.station_store import NeedsReversal, StationStore, Undone
 
 if TYPE_CHECKING:
