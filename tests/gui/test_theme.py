@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 from PySide6.QtGui import QColor
 
-from modstation.app.settings import setting_table
+from modstation.app.setting_table import setting_table
 from modstation.core.commands import COMMANDS
 from modstation.core.events import Connection
 from modstation.ui.icons import STROKES

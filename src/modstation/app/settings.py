@@ -3,59 +3,35 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import msgspec
-from msgspec import Meta, inspect
+from msgspec import Meta
 
-from modstation.core.errors import SettingsError
-from modstation.core.language import later, noted, translate
+from modstation.core.language import noted, translate
 from modstation.core.protection import Protection
 from modstation.core.queue import Order, parse_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from msgspec.inspect import Metadata
 
-
+# Where a setting stands in the dialog.
+_DECIDING = noted("Settings", "Deciding")
+_LOOKING = noted("Settings", "Looking")
+_FETCHING = noted("Settings", "Fetching")
+_FILES = noted("Settings", "Files")
+_KEYS = noted("Settings", "Keys")
 _MORE = noted("Settings", "More")
-_CHOICES = {
-    "auto": later("Settings", "auto"),
-    "always": later("Settings", "always"),
-    "never": later("Settings", "never"),
-    "dark": later("Settings", "dark"),
-    "light": later("Settings", "light"),
-    "contrast-dark": later("Settings", "dark, high contrast"),
-    "contrast-light": later("Settings", "light, high contrast"),
-    "system": later("Settings", "system"),
-    "oldest": later("Settings", "oldest"),
-    "newest": later("Settings", "newest"),
-    "public": later("Settings", "public"),
-    "unsure": later("Settings", "unsure"),
-    "together": later("Settings", "together"),
-    "first": later("Settings", "first"),
-    # A language is called as those call it who speak it.
-    "en": "English",
-    "de": "Deutsch",
-    "fr": "Français",
-    "es": "Español",
-}
-
-
-def choice_title(choice: str) -> str:
-    """What a choice of a setting is called."""
-    return str(_CHOICES.get(choice, choice))
 
 
 def _describe(
     text: str,
+    title: str,
+    group: str,
     *,
     least: float | None = None,
     most: float | None = None,
     pattern: str | None = None,
-    title: str = "",
-    group: str = _MORE,
     restart: bool = False,
 ) -> Meta:
     """``restart``: a change counts after the next start only."""
@@ -65,14 +41,24 @@ def _describe(
     return Meta(description=text, ge=least, le=most, extra=told)
 
 
-class SettingKind(Enum):
-    """How a setting is filled in."""
+class Declared(NamedTuple):
+    """What a declaration tells, in the language in use."""
 
-    SWITCH = "switch"
-    WHOLE = "whole number"
-    NUMBER = "number"
-    CHOICE = "choice"
-    TEXT = "text"
+    description: str
+    title: str
+    group: str
+    restart: bool
+
+
+def declared(meta: Metadata) -> Declared:
+    """Read a declaration of ``Settings``."""
+    schema, extra = meta.extra_json_schema or {}, meta.extra or {}
+    return Declared(
+        translate("Settings", str(schema.get("description", ""))),
+        translate("Settings", extra["title"]),
+        translate("Settings", extra["group"]),
+        extra["restart"],
+    )
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -84,8 +70,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             noted(
                 "Settings", "Who decides, as it is written into every decision; empty: your log-in."
             ),
-            title=noted("Settings", "Your name"),
-            group=noted("Settings", "Deciding"),
+            noted("Settings", "Your name"),
+            _DECIDING,
         ),
     ] = ""
     hold_seconds: Annotated[
@@ -95,10 +81,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Settings",
                 "Seconds a decision is held before it is posted, so that undo sends nothing.",
             ),
+            noted("Settings", "Undo window, seconds"),
+            _DECIDING,
             least=0,
             most=300,
-            title=noted("Settings", "Undo window, seconds"),
-            group=noted("Settings", "Deciding"),
         ),
     ] = 10.0
     painted_ms: Annotated[
@@ -108,10 +94,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Settings",
                 "Milliseconds an image must have been on screen before a key decides it.",
             ),
+            noted("Settings", "Shown before a key counts, ms"),
+            _DECIDING,
             least=0,
             most=5000,
-            title=noted("Settings", "Shown before a key counts, ms"),
-            group=noted("Settings", "Deciding"),
         ),
     ] = 150
     protection: Annotated[
@@ -121,26 +107,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Settings",
                 "Cover images: auto (what a machine or the policy warns of), always, never.",
             ),
-            title=noted("Settings", "Cover images"),
-            group=noted("Settings", "Looking"),
+            noted("Settings", "Cover images"),
+            _LOOKING,
         ),
     ] = Protection.AUTO
     blur: Annotated[
         int,
         _describe(
             noted("Settings", "How strong the cover of a protected image is, from 1 to 10."),
+            noted("Settings", "Strength of the cover"),
+            _LOOKING,
             least=1,
             most=10,
-            title=noted("Settings", "Strength of the cover"),
-            group=noted("Settings", "Looking"),
         ),
     ] = 6
     greyscale: Annotated[
         bool,
         _describe(
             noted("Settings", "Show images without colour."),
-            title=noted("Settings", "Without colour"),
-            group=noted("Settings", "Looking"),
+            noted("Settings", "Without colour"),
+            _LOOKING,
         ),
     ] = False
     theme: Annotated[
@@ -150,18 +136,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Settings",
                 "Colours of the window; system follows the desktop, also in its wish for contrast.",
             ),
-            title=noted("Settings", "Theme"),
-            group=noted("Settings", "Looking"),
+            noted("Settings", "Theme"),
+            _LOOKING,
         ),
     ] = "system"
     text_scale: Annotated[
         int,
         _describe(
             noted("Settings", "Size of every text, in percent of the usual one."),
+            noted("Settings", "Text size, percent"),
+            _LOOKING,
             least=80,
             most=200,
-            title=noted("Settings", "Text size, percent"),
-            group=noted("Settings", "Looking"),
         ),
     ] = 100
     reduce_motion: Annotated[
@@ -172,16 +158,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Nothing moves by itself: no playing pictures, no blinking cursor, messages stay;"
                 " auto: as the desktop asks.",
             ),
-            title=noted("Settings", "Reduce motion"),
-            group=noted("Settings", "Looking"),
+            noted("Settings", "Reduce motion"),
+            _LOOKING,
         ),
     ] = "auto"
     language: Annotated[
         Literal["auto", "en", "de", "fr", "es"],
         _describe(
             noted("Settings", "Language of the window; auto: the desktop’s."),
-            title=noted("Settings", "Language"),
-            group=noted("Settings", "Looking"),
+            noted("Settings", "Language"),
+            _LOOKING,
             restart=True,
         ),
     ] = "auto"
@@ -189,8 +175,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         bool,
         _describe(
             noted("Settings", "Keep zoom and place when the next image comes."),
-            title=noted("Settings", "Keep the zoom"),
-            group=noted("Settings", "Looking"),
+            noted("Settings", "Keep the zoom"),
+            _LOOKING,
         ),
     ] = False
     kinds: Annotated[
@@ -201,8 +187,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Moderation kinds that are reviewed unless --kind names others, with commas"
                 " between.",
             ),
-            title=noted("Settings", "Moderation kinds"),
-            group=noted("Settings", "Deciding"),
+            noted("Settings", "Moderation kinds"),
+            _DECIDING,
             pattern=r"^\s*\w+(\s*,\s*\w+)*\s*$",
             restart=True,
         ),
@@ -215,16 +201,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Which waiting image comes first: oldest, newest, public (for longest), unsure,"
                 " together (copies one after the other).",
             ),
-            title=noted("Settings", "Order of the queue"),
-            group=noted("Settings", "Deciding"),
+            noted("Settings", "Order of the queue"),
+            _DECIDING,
         ),
     ] = Order.OLDEST
     hide_verdict: Annotated[
         bool,
         _describe(
             noted("Settings", "Show nothing of what machines found until the image is decided."),
-            title=noted("Settings", "Hide machine verdicts"),
-            group=noted("Settings", "Looking"),
+            noted("Settings", "Hide machine verdicts"),
+            _LOOKING,
         ),
     ] = False
     review_edge: Annotated[
@@ -234,10 +220,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Settings",
                 "Longest edge, in pixels, of what is fetched for review; 0: the screen's.",
             ),
+            noted("Settings", "Review size, pixels"),
+            _FETCHING,
             least=0,
             most=8000,
-            title=noted("Settings", "Review size, pixels"),
-            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 0
@@ -245,10 +231,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         int,
         _describe(
             noted("Settings", "Megabytes the image cache may take on disk."),
+            noted("Settings", "Image cache, MB"),
+            _FETCHING,
             least=16,
             most=1_000_000,
-            title=noted("Settings", "Image cache, MB"),
-            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 1024
@@ -256,10 +242,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         int,
         _describe(
             noted("Settings", "Seconds between two looks for new images."),
+            noted("Settings", "Look for new images, seconds"),
+            _FETCHING,
             least=5,
             most=86_400,
-            title=noted("Settings", "Look for new images, seconds"),
-            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 60
@@ -267,10 +253,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         int,
         _describe(
             noted("Settings", "Images waiting on this machine above which no more are pulled."),
+            noted("Settings", "Images kept waiting here"),
+            _FETCHING,
             least=100,
             most=10_000_000,
-            title=noted("Settings", "Images kept waiting here"),
-            group=noted("Settings", "Fetching"),
             restart=True,
         ),
     ] = 2_000_000
@@ -278,25 +264,28 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         int,
         _describe(
             noted("Settings", "Minutes of work after which a line suggests a break; 0: never."),
+            noted("Settings", "Break minutes"),
+            _MORE,
             least=0,
             most=1440,
-            title=noted("Settings", "Break minutes"),
         ),
     ] = 50
     break_severe: Annotated[
         int,
         _describe(
             noted("Settings", "Severe images seen after which a line suggests a break; 0: never."),
+            noted("Settings", "Break severe"),
+            _MORE,
             least=0,
             most=1000,
-            title=noted("Settings", "Break severe"),
         ),
     ] = 20
     summary_at_end: Annotated[
         bool,
         _describe(
             noted("Settings", "Show the figures of the session before the window closes."),
-            title=noted("Settings", "Summary at end"),
+            noted("Settings", "Summary at end"),
+            _MORE,
         ),
     ] = True
     write_reasons: Annotated[
@@ -308,8 +297,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 " Admin call"
                 " each; whoever may list the image can read it.",
             ),
-            title=noted("Settings", "Write reasons to Cloudinary"),
-            group=noted("Settings", "Deciding"),
+            noted("Settings", "Write reasons to Cloudinary"),
+            _DECIDING,
             restart=True,
         ),
     ] = False
@@ -320,8 +309,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Settings",
                 "Path of the policy file; empty: policy.toml here, else the shipped one.",
             ),
-            title=noted("Settings", "Policy file"),
-            group=noted("Settings", "Files"),
+            noted("Settings", "Policy file"),
+            _FILES,
             restart=True,
         ),
     ] = ""
@@ -334,8 +323,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 " left-hand, number-pad) or path of your own file; empty: keymap.toml here, else"
                 " the default.",
             ),
-            title=noted("Settings", "Keymap"),
-            group=noted("Settings", "Keys"),
+            noted("Settings", "Keymap"),
+            _KEYS,
         ),
     ] = ""
     letter_keys: Annotated[
@@ -344,8 +333,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             noted(
                 "Settings", "Letters, digits and signs are keys by themselves; off: only with Alt."
             ),
-            title=noted("Settings", "Letters are keys"),
-            group=noted("Settings", "Keys"),
+            noted("Settings", "Letters are keys"),
+            _KEYS,
         ),
     ] = True
     hints: Annotated[
@@ -356,16 +345,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
                 "Show the most needed keys under the image: for the first 50 decisions,"
                 " always, never.",
             ),
-            title=noted("Settings", "Key hints"),
-            group=noted("Settings", "Keys"),
+            noted("Settings", "Key hints"),
+            _KEYS,
         ),
     ] = "first"
     tour_seen: Annotated[
         bool,
         _describe(
             noted("Settings", "The first steps were shown; off: they are shown at the next start."),
-            title=noted("Settings", "Tour was shown"),
-            group=noted("Settings", "Keys"),
+            noted("Settings", "Tour was shown"),
+            _KEYS,
         ),
     ] = False
 
@@ -386,121 +375,3 @@ def login_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # no such user in a container; no pwd on Windows
         return "moderator"
-
-
-@dataclass(frozen=True, slots=True)
-class SettingInfo:
-    """One setting as people need it explained: what it takes, its default, what it does."""
-
-    name: str
-    allowed: str
-    default: str | bool | int | float
-    description: str
-    kind: SettingKind
-    choices: tuple[str, ...]
-    title: str
-    group: str
-    restart: bool
-
-    @property
-    def takes(self) -> str:
-        """What it takes, as a sentence."""
-        return translate("Settings", "It takes {allowed}.").format(allowed=self.allowed)
-
-
-def setting_table() -> dict[str, SettingInfo]:
-    """Every setting by its name, made from its declaration."""
-    info = inspect.type_info(Settings)
-    assert isinstance(info, inspect.StructType)
-    table: dict[str, SettingInfo] = {}
-    for field in info.fields:
-        meta = field.type
-        assert isinstance(meta, inspect.Metadata)
-        default, extra = field.default, meta.extra or {}
-        table[field.name] = SettingInfo(
-            name=field.name,
-            allowed=_allowed(meta.type),
-            default=default.value if isinstance(default, Enum) else default,
-            description=translate(
-                "Settings", str((meta.extra_json_schema or {}).get("description", ""))
-            ),
-            kind=_kind(meta.type),
-            choices=_choices(meta.type),
-            title=translate("Settings", extra["title"]),
-            group=translate("Settings", extra.get("group", _MORE)),
-            restart=bool(extra.get("restart")),
-        )
-    return table
-
-
-def _kind(kind: inspect.Type) -> SettingKind:
-    match kind:
-        case inspect.BoolType():
-            return SettingKind.SWITCH
-        case inspect.IntType():
-            return SettingKind.WHOLE
-        case inspect.FloatType():
-            return SettingKind.NUMBER
-        case inspect.LiteralType() | inspect.EnumType():
-            return SettingKind.CHOICE
-        case _:
-            return SettingKind.TEXT
-
-
-def _choices(kind: inspect.Type) -> tuple[str, ...]:
-    match kind:
-        case inspect.LiteralType(values=values):
-            return tuple(str(value) for value in values)
-        case inspect.EnumType(cls=choices):
-            return tuple(str(choice.value) for choice in choices)
-        case _:
-            return ()
-
-
-def _allowed(kind: inspect.Type) -> str:
-    match kind:
-        case inspect.BoolType():
-            return translate("Settings", "true or false")
-        case inspect.IntType(ge=least, le=most):
-            return translate("Settings", "a whole number from {least} to {most}").format(
-                least=least, most=most
-            )
-        case inspect.FloatType(ge=least, le=most):
-            return translate("Settings", "a number from {least} to {most}").format(
-                least=least, most=most
-            )
-        case inspect.LiteralType(values=values):
-            return ", ".join(f"“{value}”" for value in values)
-        case inspect.EnumType(cls=choices):
-            return ", ".join(f"“{choice.value}”" for choice in choices)
-        case inspect.StrType(pattern=str()):
-            return translate("Settings", "names in quotes, with commas between")
-        case _:
-            return translate("Settings", "text in quotes")
-
-
-def changed(settings: Settings, values: Mapping[str, object]) -> Settings:
-    """The settings with other values in them; ``SettingsError`` names each one not allowed."""
-    problems = [problem for name, value in values.items() if (problem := refusal(name, value))]
-    if problems:
-        raise SettingsError(" ".join(problems))
-    return msgspec.convert(
-        {**msgspec.to_builtins(settings), **msgspec.to_builtins(dict(values))}, Settings
-    )
-
-
-def refusal(name: str, value: object) -> str | None:
-    """Why a setting may not have a value, in words; None if it may."""
-    table = setting_table()
-    info = table.get(name)
-    if info is None:
-        return translate("Settings", "There is no setting “{name}”. There are: {names}.").format(
-            name=name, names=", ".join(table)
-        )
-    try:
-        msgspec.convert(msgspec.to_builtins({name: value}), Settings)
-    except msgspec.ValidationError:
-        return translate("Settings", "“{name}” must be {allowed}, not {value!r}.").format(
-            name=name, allowed=info.allowed, value=value
-        )
-    return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
-from modstation.app.settings import changed
+from modstation.app.setting_table import changed
 from modstation.app.settings_file import change_settings
 from modstation.core.errors import SettingsError
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from modstation.app.paths import write_atomically
-from modstation.app.settings import Settings, changed, refusal, setting_table
+from modstation.app.setting_table import changed, refusal, setting_table
+from modstation.app.settings import Settings
 from modstation.app.toml_text import toml_lines, with_values
 from modstation.core.errors import SettingsError
 from modstation.core.language import translate

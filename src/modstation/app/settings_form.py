@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from modstation.app.keymaps import PRESETS
-from modstation.app.settings import SettingKind, refusal, setting_table
+from modstation.app.setting_table import SettingKind, refusal, setting_table
 from modstation.app.settings_file import save_settings
 from modstation.core.errors import SettingsError
 from modstation.core.language import translate
 
 if TYPE_CHECKING:
-    from modstation.app.settings import SettingInfo
+    from modstation.app.setting_table import SettingInfo
     from modstation.app.settings_book import SettingsBook
 
 FieldValue: TypeAlias = str | bool

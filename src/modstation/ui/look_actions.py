@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.looks import next_text_size, next_theme
 from modstation.app.session_events import Message, Tone
-from modstation.app.settings import choice_title
+from modstation.app.setting_table import choice_title
 from modstation.core.language import translate
 
 if TYPE_CHECKING:

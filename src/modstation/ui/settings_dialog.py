@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from modstation.app.settings import SettingKind, choice_title
+from modstation.app.setting_table import SettingKind, choice_title
 from modstation.core.errors import SettingsError
 from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.dialog_size import size_dialog
 
 if TYPE_CHECKING:
-    from modstation.app.settings import SettingInfo
+    from modstation.app.setting_table import SettingInfo
     from modstation.app.settings_form import SettingsForm
 
 # A field, and a line of words, in pixels at 100 %.

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from modstation.app.keymaps import load_keymap
 from modstation.app.paths import home_at
-from modstation.app.settings import Settings, setting_table
+from modstation.app.setting_table import setting_table
+from modstation.app.settings import Settings
 from modstation.app.settings_file import (
     change_settings,
     load_settings,

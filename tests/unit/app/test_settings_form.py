@@ -8,7 +8,8 @@ import pytest
 
 from modstation.app.mailbox import Mailbox
 from modstation.app.paths import home_at
-from modstation.app.settings import SettingKind, Settings, setting_table
+from modstation.app.setting_table import SettingKind, setting_table
+from modstation.app.settings import Settings
 from modstation.app.settings_book import SettingsBook
 from modstation.app.settings_file import load_settings
 from modstation.app.settings_form import SettingsForm
