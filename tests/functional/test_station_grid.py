@@ -70,7 +70,7 @@ def test_a_screen_is_settled_taken_back_and_settled_again_but_for_one_image(
         desk.until(lambda: history.loaded, "the last decisions were not read")
         places = [item.key.rpartition("/")[2] for item in history.items]
         history.choose(places.index(names[3]))
-        history.undo()
+        history.changes.undo()
         desk.until(lambda: len(desk.operations(OperationState.HELD)) == 5, "not taken back")
         assert grid.tiles[0].entry.asset.ref.public_id == names[3]
         history.close()

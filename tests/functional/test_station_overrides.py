@@ -9,7 +9,7 @@ import pytest
 
 from helpers.live_service import LiveService
 from helpers.station_desk import StationDesk
-from modstation.app.history import HistoryState
+from modstation.app.history_items import HistoryState
 from modstation.app.look import Shown
 from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import Verdict
@@ -56,11 +56,11 @@ def test_a_posted_rejection_is_reversed_from_the_history_and_the_image_is_back(
         assert (item.entry.asset.ref.public_id, item.state) == (gone, HistoryState.POSTED)
         desk.until(lambda: isinstance(history.frame(), Frame), "its picture never came")
         history.painted(item.decision_id, Shown.PICTURE)
-        history.decide(Verdict.APPROVE)
+        history.changes.decide(Verdict.APPROVE)
         assert "restores the image from its backup" in history.line.text
         desk.turn()
         assert service.status_of(gone) == "rejected", "it was only explained"
-        history.decide(Verdict.APPROVE)
+        history.changes.decide(Verdict.APPROVE)
         desk.until(lambda: len(history.items) == 3, "the reversal is not in the history")
         desk.drained()
         history.refresh()
@@ -85,7 +85,7 @@ def test_a_held_rejection_is_changed_in_the_history_and_only_the_change_is_poste
         assert item is not None
         desk.until(lambda: isinstance(history.frame(), Frame), "its picture never came")
         history.painted(item.decision_id, Shown.PICTURE)
-        history.decide(Verdict.APPROVE)
+        history.changes.decide(Verdict.APPROVE)
         desk.until(lambda: len(history.items) == 2, "it was not changed")
         history.close()
         desk.post_now()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 
 from helpers.assets import draft_for, fill, make_asset, make_assets
 from helpers.window import Desk, flat_picture
-from modstation.app.history import HistoryState
+from modstation.app.history_items import HistoryState
 from modstation.core.assets import MachineLabel, ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.filtering import parse_filter

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from helpers.assets import make_asset, make_assets
-from modstation.app.history import HistoryState
+from modstation.app.history_items import HistoryState
 from modstation.core.assets import MachineLabel
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.outbox import Acknowledged

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from modstation.app.history import HistoryState
+from modstation.app.history_items import HistoryState
 from modstation.core.decisions import Verdict
 from modstation.core.language import translate
 from modstation.media.frames import Frame
@@ -26,7 +26,8 @@ from modstation.ui.wording import moment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modstation.app.history import History, HistoryItem
+    from modstation.app.history import History
+    from modstation.app.history_items import HistoryItem
     from modstation.core.policy import Policy
     from modstation.ui.stage import Stage
     from modstation.ui.theme import Theme

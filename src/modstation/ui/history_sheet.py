@@ -129,7 +129,7 @@ class HistorySheet(Overlay):
                 self._desk.commands.refuse_hidden()
                 history.toggle_reveal()
             elif command == "undo":
-                history.undo()
+                history.changes.undo()
             else:
                 self._decide(command)
         except ReviewError as refusal:
@@ -139,7 +139,7 @@ class HistorySheet(Overlay):
     def _decide(self, command: str) -> None:
         self._desk.commands.refuse_hidden()
         if command in {"approve", "reject"}:
-            self.history.decide(Verdict(command))
+            self.history.changes.decide(Verdict(command))
         elif command.startswith("reject-reason-"):
             digit = DIGITS[int(command.removeprefix("reject-reason-")) - 1]
             reason = self._desk.station.policy.by_key(digit)
@@ -150,7 +150,7 @@ class HistorySheet(Overlay):
                     ),
                     code="no-reason",
                 )
-            self.history.decide(Verdict.REJECT, reason)
+            self.history.changes.decide(Verdict.REJECT, reason)
         else:
             key = self._desk.key_of("history")
             raise ReviewError(
@@ -188,7 +188,7 @@ class HistorySheet(Overlay):
         history = self.history
         self.rows.refresh()
         self.picture.refresh()
-        line, armed = history.line, history.armed
+        line, armed = history.line, history.changes.armed
         text = line.text
         if armed is not None:
             name = armed.verdict.value
