@@ -9,7 +9,7 @@ import pytest
 
 from helpers.live_service import Fault, LiveService
 from helpers.station_desk import StationDesk
-from modstation.app.station import UNSENT
+from modstation.app.outbox_verbs import UNSENT
 from modstation.core.events import Connection
 
 if TYPE_CHECKING:

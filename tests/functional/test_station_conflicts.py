@@ -51,7 +51,7 @@ def resolve(desk: StationDesk, operation: Operation, action: Action) -> None:
     def failed(error: Exception) -> None:
         raise error
 
-    desk.station.resolve_conflict(operation, action, lambda: done.append(True), failed)
+    desk.station.outbox.resolve_conflict(operation, action, lambda: done.append(True), failed)
     desk.until(lambda: done)
 
 

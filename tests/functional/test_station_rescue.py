@@ -9,7 +9,7 @@ import pytest
 
 from helpers.live_service import LiveService
 from helpers.live_window import LiveWindow
-from modstation.app.station import UNSENT
+from modstation.app.outbox_verbs import UNSENT
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import ReviewError
 from modstation.ui.queues_sheet import QueuesSheet
@@ -44,7 +44,7 @@ def post(desk: LiveWindow) -> None:
     def posted() -> bool:
         if answers and not answers[-1]:
             return True
-        desk.station.outbox(UNSENT, answers.append, lambda error: pytest.fail(str(error)))
+        desk.station.outbox.read(UNSENT, answers.append, lambda error: pytest.fail(str(error)))
         return False
 
     desk.until(posted, "it was not posted")

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from helpers.live_service import LiveService, picture
 from helpers.live_window import LiveWindow
+from modstation.app.outbox_verbs import UNSENT
 from modstation.app.paths import resources
-from modstation.app.station import UNSENT
 from modstation.cli.main import run
 from modstation.core.assets import ModerationStatus
 from modstation.core.protection import Protection
@@ -149,7 +149,7 @@ class Moderator:
 
     def nothing_unsent(self) -> bool:
         found: list[list[Operation]] = []
-        self.desk.station.outbox(UNSENT, found.append, _raise)
+        self.desk.station.outbox.read(UNSENT, found.append, _raise)
         self.desk.until(lambda: found, "the store does not answer")
         return not found[0]
 

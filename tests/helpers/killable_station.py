@@ -150,7 +150,7 @@ class _Moderator:
                 say(f"saved {key} {verdict.status.value}")
 
     def act(self) -> None:
-        from modstation.app.station import UNSENT
+        from modstation.app.outbox_verbs import UNSENT
         from modstation.core.decisions import Verdict
         from modstation.media.frames import Frame
 
@@ -180,7 +180,7 @@ class _Moderator:
         if enough and not (self.asked or self.idle_told or session.counts.unsent):
             # The counters may be older than the last decision; the outbox itself is not.
             self.idle_told = True
-            self.station.outbox(UNSENT, self._look, fail)
+            self.station.outbox.read(UNSENT, self._look, fail)
 
     def _look(self, unsent: list[Operation]) -> None:
         if unsent:

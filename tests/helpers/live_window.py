@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication
 
 from modstation.app.accounts import AccountBook
 from modstation.app.bootstrap import StationSpec, open_station
+from modstation.app.outbox_verbs import UNSENT
 from modstation.app.paths import home_at
 from modstation.app.settings import Settings
 from modstation.app.settings_file import save_settings
-from modstation.app.station import UNSENT
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.ui.application import make_application
 from modstation.ui.bridge import EventBridge
@@ -146,7 +146,7 @@ class LiveWindow:
         """
         for _ in range(3):
             done: list[object] = []
-            self.station.outbox(UNSENT, done.append, _raise)
+            self.station.outbox.read(UNSENT, done.append, _raise)
             self.until(lambda done=done: done, "the store does not answer")
             self.at_rest()
 

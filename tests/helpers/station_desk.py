@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Self
 
 from modstation.app.bootstrap import StationSpec, open_station
 from modstation.app.frame_pipeline import AHEAD
+from modstation.app.outbox_verbs import UNSENT
 from modstation.app.paths import home_at
 from modstation.app.queue_window import StripState
 from modstation.app.session_events import ConnectionMoved, Message, SessionEvent
-from modstation.app.station import UNSENT
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
@@ -252,7 +252,7 @@ class StationDesk:
     def operations(self, *states: OperationState) -> list[Operation]:
         """Rows of the outbox, any by default; every decision made before is among them."""
         found: list[list[Operation]] = []
-        self.station.outbox(set(states or OperationState), found.append, _raise)
+        self.station.outbox.read(set(states or OperationState), found.append, _raise)
         end = time.monotonic() + PATIENCE
         while not found:
             self.turn(0.05)

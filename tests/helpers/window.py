@@ -20,7 +20,8 @@ from modstation.app.policies import load_policy
 from modstation.app.review_session import ReviewSession
 from modstation.app.settings import Settings
 from modstation.app.settings_book import SettingsBook
-from modstation.app.station import Parts, Station
+from modstation.app.station import Station
+from modstation.app.station_parts import Parts
 from modstation.core.accounts import Account
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.events import Connection, ConnectionChanged

@@ -17,8 +17,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from modstation.app.bootstrap import StationSpec, open_station
+from modstation.app.outbox_verbs import UNSENT
 from modstation.app.paths import home_at
-from modstation.app.station import UNSENT
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.queue import QueueView
 from modstation.ui.bridge import EventBridge
@@ -118,7 +118,7 @@ class WindowSeat:
 
         def posted() -> bool:
             found: list[list[Operation]] = []
-            self.station.outbox(UNSENT, found.append, _raise)
+            self.station.outbox.read(UNSENT, found.append, _raise)
             self.until(lambda: found, "the store does not answer")
             left[0] = found[0]
             return not left[0]

@@ -23,7 +23,8 @@ from modstation.app.policies import keep_policy, load_policy
 from modstation.app.review_session import ReviewSession
 from modstation.app.settings_book import SettingsBook
 from modstation.app.settings_file import load_settings
-from modstation.app.station import SCREEN_EDGE, Parts, Station
+from modstation.app.station import SCREEN_EDGE, Station
+from modstation.app.station_parts import Parts
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.events import ImageCached
 from modstation.core.language import use

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from modstation.app.outbox_verbs import NEEDS_A_PERSON, UNSENT
 from modstation.app.session_events import ConnectionMoved, CountsChanged
-from modstation.app.station import NEEDS_A_PERSON, UNSENT
 from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import Action
 from modstation.core.outbox import REPLACED, OperationState, can_undo_silently
@@ -207,7 +207,7 @@ class OutboxTray:
             self._again = True
             return
         self._reading, place = True, self._places[-1]
-        self._station.outbox_page(lambda store: read_page(store, place), self._take, self._failed)
+        self._station.outbox.page(lambda store: read_page(store, place), self._take, self._failed)
 
     # -- acting
 
@@ -216,16 +216,16 @@ class OutboxTray:
         row = self.in_hand
         if row is None or offer not in self.offers:
             return
-        station, operation = self._station, row.operation
+        outbox, operation = self._station.outbox, row.operation
         match offer:
             case Offer.RETRY:
-                station.retry(row.row_id, self.read, self._failed)
+                outbox.retry(row.row_id, self.read, self._failed)
             case Offer.POST_NOW:
-                station.post_one(row.row_id, self.read, self._failed)
+                outbox.post_one(row.row_id, self.read, self._failed)
             case Offer.DROP:
-                station.give_up(operation, self.read, self._failed, note=note)
+                outbox.give_up(operation, self.read, self._failed, note=note)
             case _:
-                station.resolve_conflict(operation, _ACTIONS[offer], self.read, self._failed)
+                outbox.resolve_conflict(operation, _ACTIONS[offer], self.read, self._failed)
 
     # -- inside
 

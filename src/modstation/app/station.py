@@ -3,124 +3,38 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from modstation.app.covering import Covering
 from modstation.app.deciding import OFFLINE
-from modstation.app.frame_pipeline import Decoder
 from modstation.app.keymaps import load_keymap
 from modstation.app.offline_trip import OfflineTrip
+from modstation.app.outbox_verbs import OutboxVerbs
 from modstation.app.session_events import KeymapChanged, Message, Tone
 from modstation.app.session_figures import SessionFigures
 from modstation.core.clock import TimeOrderedIds
-from modstation.core.outbox import OperationState
 from modstation.store.store_thread import Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable
 
-    from modstation.app.fingerprinting import Fingerprinting
-    from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.grid_session import GridSession
     from modstation.app.group_session import GroupSession
     from modstation.app.history import History
-    from modstation.app.mailbox import Mailbox
     from modstation.app.queue_choice import QueueChoices
-    from modstation.app.review_session import ReviewSession
     from modstation.app.settings import Settings
-    from modstation.app.settings_book import SettingsBook
-    from modstation.app.store_tasks import StoreTasks
-    from modstation.core.accounts import Account
-    from modstation.core.decisions import Action, Decision
+    from modstation.app.station_parts import Parts
+    from modstation.core.decisions import Decision
     from modstation.core.errors import StoreError
     from modstation.core.keymap import Keymap
-    from modstation.core.outbox import Operation
-    from modstation.core.policy import Policy
-    from modstation.core.queue import QueueView
     from modstation.store.station_store import StationStore
 
 T = TypeVar("T")
 
 # The name under which the store remembers how large a picture has to be to fill the screen.
 SCREEN_EDGE = "screen_edge"
-NEEDS_A_PERSON = frozenset({OperationState.PARKED, OperationState.CONFLICTED})
-UNSENT = frozenset(
-    {OperationState.HELD, OperationState.READY, OperationState.IN_FLIGHT, *NEEDS_A_PERSON}
-)
-
-
-class Closable(Protocol):
-    """Something that ends."""
-
-    def close(self) -> None:
-        """End it, and wait until it has ended."""
-        ...
-
-
-class Network(Closable, Protocol):
-    """The network process, seen from here: ``app.network_link.NetworkLink`` in the program."""
-
-    def wake(self) -> None:
-        """Look at the outbox and the queue now."""
-        ...
-
-    def focus(self, keys: Sequence[str]) -> None:
-        """Fetch these pictures first, in this order."""
-        ...
-
-    def change_view(self, view: QueueView) -> None:
-        """List, and fetch ahead for, another view."""
-        ...
-
-    def want_original(self, key: str) -> None:
-        """Fetch the original of one image."""
-        ...
-
-    def want_past(self, key: str) -> None:
-        """Ask the service who decided on an image."""
-        ...
-
-    def purge(self, keys: Sequence[str]) -> None:
-        """End the fetching of these pictures, and never keep them again."""
-        ...
-
-    def take_along(self, keys: Sequence[str]) -> None:
-        """Fetch exactly these pictures too, and keep them until others are named, or none."""
-        ...
-
-    def set_offline(self, *, offline: bool) -> None:
-        """Use no network, or use it again."""
-        ...
-
-
-class Pool(Closable, Decoder, Protocol):
-    """The decode processes: ``media.decoder.DecodePool`` in the program."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a station is made of; ``app.bootstrap`` puts it together.
-
-    ``warning_of`` gives the warning stored with an image whose bytes differ from the listing.
-    """
-
-    account: Account
-    settings: SettingsBook
-    policy: Policy
-    keymap: Keymap
-    problems: tuple[str, ...]
-    mailbox: Mailbox
-    store: StoreTasks
-    frames: FramePipeline
-    session: ReviewSession
-    network: Network
-    pool: Pool
-    closing: tuple[Closable, ...]
-    warning_of: Callable[[str], str | None]
-    free_bytes: Callable[[], int]
-    fingerprinting: Fingerprinting | None = None
 
 
 class Station:
@@ -164,6 +78,8 @@ class Station:
             policy=parts.policy,
             monotonic=time.monotonic,
         )
+        # What waits to be posted, is stuck or in conflict.
+        self.outbox = OutboxVerbs(parts.store, parts.session, wake=parts.network.wake)
         self._fingerprinting = parts.fingerprinting
         self.settings_book.listen(self._settings_changed)
 
@@ -271,95 +187,6 @@ class Station:
             monotonic=time.monotonic,
             warning_of=self._warning_of,
             new_id=TimeOrderedIds().new,
-        )
-
-    # -- the outbox
-
-    def outbox(
-        self,
-        states: Collection[OperationState],
-        done: Callable[[list[Operation]], None],
-        failed: Callable[[StoreError], None],
-    ) -> None:
-        """Read rows of the outbox, oldest first, at most 200."""
-        self._rest(lambda store: store.operations(states), done, failed)
-
-    def outbox_page(
-        self,
-        read: Callable[[StationStore], T],
-        done: Callable[[T], None],
-        failed: Callable[[StoreError], None],
-    ) -> None:
-        """Read a page of the outbox; ``read`` is a short task for the store thread."""
-        self._rest(read, done, failed)
-
-    def post_one(
-        self, operation_id: str, done: Callable[[], None], failed: Callable[[StoreError], None]
-    ) -> None:
-        """Post one held or waiting row now."""
-
-        def after(_: object) -> None:
-            self._network.wake()
-            self.session.reload()
-            done()
-
-        self._rest(lambda store: store.post_now(operation_id), after, failed)
-
-    def retry(
-        self, operation_id: str, done: Callable[[], None], failed: Callable[[StoreError], None]
-    ) -> None:
-        """Try a parked row again."""
-
-        def after(_: object) -> None:
-            self._network.wake()
-            self.session.reload()
-            done()
-
-        self._rest(lambda store: store.retry_parked(operation_id), after, failed)
-
-    def give_up(
-        self,
-        operation: Operation,
-        done: Callable[[], None],
-        failed: Callable[[StoreError], None],
-        *,
-        note: str | None = None,
-    ) -> None:
-        """Post a decision never; its image goes back to the queue its status names.
-
-        ``note`` says why, in the record.
-        """
-        actor = self.session.rules.actor
-
-        def after(_: object) -> None:
-            self.session.conflict_settled(operation.ref.key)
-            done()
-
-        self._rest(
-            lambda store: store.drop(operation.operation_id, actor=actor, note=note), after, failed
-        )
-
-    def resolve_conflict(
-        self,
-        operation: Operation,
-        action: Action,
-        done: Callable[[], None],
-        failed: Callable[[StoreError], None],
-    ) -> None:
-        """Settle a conflict: keep mine, accept theirs, or look at the image again."""
-        actor, hold = self.session.rules.actor, self.session.rules.hold
-
-        def after(_: object) -> None:
-            self.session.conflict_settled(operation.ref.key)
-            self._network.wake()
-            done()
-
-        self._rest(
-            lambda store: store.resolve_conflict(
-                operation.operation_id, action, actor=actor, hold=hold
-            ),
-            after,
-            failed,
         )
 
     # -- near-duplicates
