@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from modstation.app.network_cache import CacheFailed, TendedCache
 from modstation.app.network_trip import Trip
-from modstation.core.assets import ModerationStatus
+from modstation.app.picture_sources import PictureSources
 from modstation.core.errors import (
     MediaError,
     ModstationError,
@@ -26,21 +26,18 @@ from modstation.core.errors import (
 )
 from modstation.core.events import Connection, ImageCached, ImageFailed, ImageProgress
 from modstation.core.language import later, translate
-from modstation.media.fetch import Fetcher, FetchItem, FetchOutcome
-from modstation.remote.delivery import may_move, review_url
-from modstation.sync import discovery
+from modstation.media.fetch import Fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from modstation.core.assets import Asset, AssetRef
+    from modstation.core.assets import AssetRef
     from modstation.core.clock import Clock
     from modstation.core.events import Event
     from modstation.core.language import Sentence
     from modstation.core.queue import QueueView
     from modstation.media.cache import ImageCache
-    from modstation.media.fetch import Downloader
-    from modstation.media.frames import Rendition
+    from modstation.media.fetch import Downloader, FetchItem, FetchOutcome
     from modstation.store.station_store import StationStore
 
 # What a review rendition takes at most, as a rule; the plan stays well within the cache.
@@ -52,11 +49,6 @@ LAST_RETRY = timedelta(minutes=10)
 OUTAGE_PAUSE = timedelta(seconds=5)
 _PURGED = later(
     "NetworkPrefetch", "This picture was destroyed here for good; it is not fetched again."
-)
-_NOT_DELIVERED = later(
-    "NetworkPrefetch",
-    "The service delivers no rejected images, so there is no picture to look"
-    " at. It can be skipped; approved elsewhere, it is delivered again.",
 )
 
 
@@ -100,9 +92,8 @@ class Prefetcher:
     ) -> None:
         self._open_store = open_store
         self._cache = TendedCache(open_cache, clock=clock)
-        self._pixels_url = pixels_url
+        self._sources = PictureSources(self._cache, pixels_url=pixels_url, edge=edge, notify=notify)
         self._view = view
-        self._edge = edge
         self._ahead = max(8, min(AHEAD, ahead_bytes // (2 * USUAL_BYTES)))
         self._clock = clock
         self._notify = notify
@@ -113,7 +104,6 @@ class Prefetcher:
         self._trip = Trip()
         self._trip_told = self._trip.progress
         self._failures: dict[tuple[str, str], int] = {}
-        self._told: set[tuple[str, str, str | None]] = set()
         self._trouble_told: set[str] = set()
         self._connection: Connection | None = None
         self._not_before: datetime | None = None
@@ -238,8 +228,7 @@ class Prefetcher:
             self._view = wishes.view
         if wishes.originals:
             self._original = key = wishes.originals[-1]
-            # Asked for again: why it does not come is told again.
-            self._told = {told for told in self._told if told[:2] != (key, "original")}
+            self._sources.tell_again(key, "original")
         if wishes.trip is not None:
             self._trip = Trip(wishes.trip)
             self._cache.pin(self._trip.keys)
@@ -273,7 +262,7 @@ class Prefetcher:
         if self._not_before is not None and self._not_before <= now:
             self._not_before = None
         items = list(self._items(store))
-        taken = self._trip.items(store, self._cache, self._review_item, now)
+        taken = self._trip.items(store, self._cache, self._sources.review, now)
         wanted = {item.asset_key for item in items}
         items += [item for item in taken if item.asset_key not in wanted]
         if self._trip.progress != self._trip_told:
@@ -287,12 +276,12 @@ class Prefetcher:
             problem = problems.get((item.asset_key, item.rendition))
             name = (item.asset_key, item.rendition, item.revision)
             if item.asset_key in never:
-                self._tell(*name, str(_PURGED), permanent=True)
+                self._sources.tell(*name, str(_PURGED), permanent=True)
             elif problem is None or problem.revision != item.revision:
                 due.append(item)
             elif problem.retry_at is None or problem.retry_at > now:
                 # Noted by an earlier process perhaps, and the station of now knows nothing of it.
-                self._tell(*name, str(problem.message), permanent=problem.permanent)
+                self._sources.tell(*name, str(problem.message), permanent=problem.permanent)
                 waiting += [problem.retry_at] if problem.retry_at else []
             else:
                 due.append(item)
@@ -313,7 +302,7 @@ class Prefetcher:
     def _items(self, store: StationStore) -> Iterable[FetchItem]:
         if self._original is not None:
             entry = store.entry(self._original)
-            item = entry and self._original_item(store, entry.asset)
+            item = entry and self._sources.original(store, entry.asset)
             if item:
                 yield item
         ahead = store.window(self._view, around=None, before=0, after=self._ahead)
@@ -326,62 +315,9 @@ class Prefetcher:
         wanted = dict.fromkeys((*self._focus, *(entry.key for entry in ahead)))
         for key in wanted:
             if key in known:
-                item = self._review_item(store, known[key])
+                item = self._sources.review(store, known[key])
                 if item:
                     yield item
-
-    def _review_item(self, store: StationStore, asset: Asset) -> FetchItem | None:
-        if asset.status is ModerationStatus.REJECTED:
-            # A rendition would show one frame of many.
-            return self._rejected_item(store, asset, "review", whole=may_move(asset))
-        url, is_original = review_url(asset, self._edge)
-        if url is None:
-            message = translate("NetworkPrefetch", "The service gives no address for this image.")
-            self._tell(asset.key, "review", asset.revision, message, permanent=True)
-            return None
-        return FetchItem(
-            asset.key, "review", url, asset.bytes, asset.etag, is_original, asset.revision
-        )
-
-    def _rejected_item(
-        self, store: StationStore, asset: Asset, rendition: Rendition, *, whole: bool
-    ) -> FetchItem | None:
-        """A rejected image is delivered to nobody; our own service shows it to the account."""
-        if self._cache.is_kept(asset.key, rendition, revision=asset.revision):
-            return None
-        found = discovery.remembered(store)
-        if found is None:
-            # Nobody has asked the service yet what it can do.
-            return None
-        if not found.capabilities.rejected_pixels:
-            self._tell(asset.key, rendition, asset.revision, str(_NOT_DELIVERED), permanent=True)
-            return None
-        try:
-            url = self._pixels_url(asset.ref, None if whole else self._edge)
-        except Refused as error:
-            self._tell(asset.key, rendition, asset.revision, error.message, permanent=True)
-            return None
-        etag = asset.etag if whole else None
-        return FetchItem(asset.key, rendition, url, asset.bytes, etag, whole, asset.revision)
-
-    def _original_item(self, store: StationStore, asset: Asset) -> FetchItem | None:
-        if asset.status is ModerationStatus.REJECTED:
-            return self._rejected_item(store, asset, "original", whole=True)
-        if asset.url is None:
-            message = translate("NetworkPrefetch", "The service gives no address for this image.")
-            self._tell(asset.key, "original", asset.revision, message, permanent=True)
-            return None
-        return FetchItem(
-            asset.key, "original", asset.url, asset.bytes, asset.etag, True, asset.revision
-        )
-
-    def _tell(
-        self, key: str, rendition: str, revision: str | None, message: str, *, permanent: bool
-    ) -> None:
-        """Say once in this process why a picture of this upload does not come."""
-        if (key, rendition, revision) not in self._told:
-            self._told.add((key, rendition, revision))
-            self._notify(ImageFailed(key, rendition, message, permanent))
 
     # -- what came of it
 
@@ -443,5 +379,5 @@ class Prefetcher:
         store.note_problem(
             *name, message, permanent=permanent, retry_at=retry_at, revision=item.revision
         )
-        self._told.add((*name, item.revision))
+        self._sources.told(item)
         self._notify(ImageFailed(*name, str(message), permanent))
