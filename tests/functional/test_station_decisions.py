@@ -116,7 +116,7 @@ def test_a_photo_that_is_uploaded_anew_while_it_is_on_the_stage_has_to_be_seen_f
             picture(2), public_id="cat", moderation="manual", overwrite="true"
         )["version"]
         desk.station.refresh()
-        desk.until(lambda: desk.session.look.painted_at is None, "the old picture stayed")
+        desk.until(lambda: desk.session.looking.look.painted_at is None, "the old picture stayed")
         with pytest.raises(ReviewError) as refused:
             desk.press_approve()
         assert refused.value.code == "not-painted"

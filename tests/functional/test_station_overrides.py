@@ -127,7 +127,7 @@ def test_the_service_tells_who_rejected_an_image_elsewhere(
         desk.session.change_view(REJECTED)
         desk.shows()
         # The reason came with the list, and it is none that covers.
-        assert not desk.session.covered
+        assert not desk.session.looking.covered
         entry = desk.session.current
         assert entry is not None
         # Asked again until the service was asked what it can do.

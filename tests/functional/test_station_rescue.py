@@ -90,7 +90,7 @@ def test_a_technical_rejection_is_rescued_and_delivered_again(
         with pytest.raises(ReviewError, match="last image"):
             desk.session.next()
         desk.seen()
-        assert not desk.session.covered
+        assert not desk.session.looking.covered
         desk.press("A")
         assert "restores the image from its backup" in desk.message
         desk.read()

@@ -117,7 +117,7 @@ class Moderator:
     def decide(self, key: str) -> str:
         """Look at the image on the stage and press a key; its public ID."""
         desk, name = self.desk, self.desk.seen()
-        if key == "A" and desk.session.covered:
+        if key == "A" and desk.session.looking.covered:
             self.uncover()
         desk.press(key)
         desk.until(lambda: desk.current != name, f"{key} did not decide {name}")
@@ -134,7 +134,7 @@ class Moderator:
     def override(self, key: str) -> str:
         """Press a key that first only says what it would do."""
         desk, name = self.desk, self.desk.seen()
-        if key == "A" and desk.session.covered:
+        if key == "A" and desk.session.looking.covered:
             self.uncover()
         desk.press(key)
         assert desk.current == name, "the first press explains"
@@ -306,7 +306,7 @@ def choose_cover(desk: LiveWindow, choice: str) -> None:
         desk.press("Up")
     desk.press("Alt+S")
     desk.back()
-    desk.until(lambda: not desk.session.covered)
+    desk.until(lambda: not desk.session.looking.covered)
 
 
 def decide_on_the_stage(moderator: Moderator) -> None:

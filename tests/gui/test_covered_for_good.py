@@ -93,11 +93,11 @@ def test_the_stage_and_the_filmstrip_cover_it_in_the_next_session(shift: Path) -
     with the_next_day(shift) as desk:
         review(desk, REJECTED)
         assert desk.current == NUDE
-        assert desk.session.covered
+        assert desk.session.looking.covered
         assert strip(desk) == {NUDE: True, BLURRED: False}
         desk.press("J")
         assert desk.current == BLURRED
-        assert not desk.session.covered
+        assert not desk.session.looking.covered
 
 
 def test_the_contact_sheet_covers_it_in_the_next_session(shift: Path) -> None:
@@ -128,7 +128,7 @@ def test_it_stays_covered_once_it_is_approved_after_all(shift: Path) -> None:
     with the_next_day(shift) as desk:
         review(desk, APPROVED)
         assert desk.current == NUDE
-        assert desk.session.covered
+        assert desk.session.looking.covered
 
 
 def test_what_somebody_else_rejected_is_covered_until_one_looks(shift: Path) -> None:
@@ -139,10 +139,10 @@ def test_what_somebody_else_rejected_is_covered_until_one_looks(shift: Path) -> 
             fill(store, [asset], view=QueueView(status=asset.status), at=datetime.now(UTC))
         store.close()
         review(desk, APPROVED)
-        assert not desk.session.covered
+        assert not desk.session.looking.covered
         review(desk, REJECTED)
         assert desk.current == "photos/0021"
-        assert desk.session.covered
+        assert desk.session.looking.covered
         desk.press("A")
         assert "Uncover the image first" in desk.message
         desk.press("V", "A")
@@ -152,7 +152,7 @@ def test_what_somebody_else_rejected_is_covered_until_one_looks(shift: Path) -> 
 def test_whoever_chose_never_to_cover_sees_it_uncovered(shift: Path) -> None:
     with the_next_day(shift, protection=Protection.NEVER) as desk:
         review(desk, REJECTED)
-        assert not desk.session.covered
+        assert not desk.session.looking.covered
 
 
 def test_a_reason_that_is_changed_to_one_that_covers_covers_the_filmstrip(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_undo_brings_it_back_covered(tmp_path: Path) -> None:
         desk.press("1", "U")
         desk.until(lambda: desk.current == NUDE, "it did not come back")
         assert desk.session.view.status is PENDING
-        assert desk.session.covered
+        assert desk.session.looking.covered
 
 
 def test_what_was_taken_back_waits_covered_in_the_next_session_too(tmp_path: Path) -> None:
@@ -191,9 +191,9 @@ def test_what_was_taken_back_waits_covered_in_the_next_session_too(tmp_path: Pat
         desk.until(lambda: desk.current == NUDE, "it did not come back")
     with sit_down(tmp_path, make_assets(3)) as desk:
         assert desk.current == NUDE
-        assert desk.session.covered
+        assert desk.session.looking.covered
         desk.press("J")
-        assert not desk.session.covered
+        assert not desk.session.looking.covered
 
 
 def test_one_key_shows_what_was_rejected_for_its_form_and_approves_it_after_all(

@@ -127,9 +127,9 @@ def test_shift_o_brings_the_original_and_says_how_far_it_is(sit_down: Callable[.
     desk.press("Shift+o")
     assert desk.message == "Fetching the original (120.0 kB)."
     assert desk.network.asked.count(("original", key)) == 1
-    desk.session.take_event(ImageProgress(key, "original", 60_000, 120_000))
+    desk.session.news.take(ImageProgress(key, "original", 60_000, 120_000))
     assert desk.message == "Original: 60.0 kB of 120.0 kB."
-    desk.session.take_event(ImageCached(key, "original"))
+    desk.session.news.take(ImageCached(key, "original"))
     desk.until(lambda: desk.message == "The original, 1,280 × 960 pixels.")
     assert desk.window.stage.view.natural == (1280, 960)
     assert desk.window.stage.view.zoomed
@@ -143,9 +143,9 @@ def test_an_original_that_does_not_come_says_why_and_leaves_the_picture(
     key = current_key(desk)
     desk.frames.missing(key, "original")
     desk.press("Shift+o")
-    desk.session.take_event(ImageFailed(key, "original", "It is gone.", permanent=True))
+    desk.session.news.take(ImageFailed(key, "original", "It is gone.", permanent=True))
     assert desk.message == "The original could not be fetched: It is gone."
-    assert desk.session.problem(key) is None
+    assert desk.session.news.problem(key) is None
     desk.press("a")
     assert desk.stored() == [("photos/0001", "approve", None)]
 

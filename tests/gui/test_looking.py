@@ -81,7 +81,7 @@ def test_v_uncovers_until_the_image_is_decided(covered: Desk) -> None:
     covered.press("v")
     assert not shows_stripes(covered)
     covered.press("v", "a")
-    assert covered.session.covered
+    assert covered.session.looking.covered
     assert not shows_stripes(covered)
 
 
@@ -102,9 +102,9 @@ def test_the_decision_says_how_the_image_was_seen(covered: Desk) -> None:
 def test_the_peek_button_works_while_it_is_held(covered: Desk) -> None:
     button = covered.window.toolbar.buttons["peek"]
     QTest.mousePress(button, Qt.MouseButton.LeftButton)
-    assert not covered.session.covered
+    assert not covered.session.looking.covered
     QTest.mouseRelease(button, Qt.MouseButton.LeftButton)
-    assert covered.session.covered
+    assert covered.session.looking.covered
 
 
 def test_b_makes_the_cover_stronger_and_shift_b_weaker(covered: Desk) -> None:

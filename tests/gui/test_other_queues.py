@@ -164,15 +164,15 @@ def test_a_service_that_remembers_tells_who_decided_elsewhere_when_and_why(
         PastDecision(REJECTED, then, "kim", "quality", "nothing but blur"),
         PastDecision(APPROVED, then, "sam"),
     )
-    desk.session.take_event(PastDecisionsTold("image/upload/photos/0022", told))
+    desk.session.news.take(PastDecisionsTold("image/upload/photos/0022", told))
     desk.settle()
     assert desk.window.evidence.decided == "Rejected elsewhere; no reason is told"
-    desk.session.take_event(PastDecisionsTold(key, told))
+    desk.session.news.take(PastDecisionsTold(key, told))
     desk.settle()
     assert desk.window.evidence.decided == (
         f"Rejected elsewhere by kim, {moment(then)}: Quality, off-topic, other. “nothing but blur”"
     )
-    assert desk.session.covered
+    assert desk.session.looking.covered
 
 
 def test_nobody_is_asked_who_decided_while_offline(sit_down: Callable[..., Desk]) -> None:

@@ -168,7 +168,7 @@ def test_a_policy_may_let_covered_images_be_approved(under: Callable[..., Desk])
 
 def test_the_organisation_covers_what_the_moderator_would_not(under: Callable[..., Desk]) -> None:
     desk = under(floor='protection = "always"\nblur = 7', protection=Protection.NEVER, blur=2)
-    assert desk.session.covered
+    assert desk.session.looking.covered
     assert desk.station.covering.strength == 7
     desk.press("b")
     assert desk.station.covering.strength == 8
@@ -193,11 +193,11 @@ def test_what_was_rejected_as_nudity_stays_covered_also_after_undo(
     under: Callable[..., Desk],
 ) -> None:
     desk = under()
-    assert not desk.session.covered
+    assert not desk.session.looking.covered
     desk.press("1")
     assert strip(desk, StripState.REJECTED) == [True]
     desk.press("u")
-    desk.until(lambda: desk.session.covered, "it came back uncovered")
+    desk.until(lambda: desk.session.looking.covered, "it came back uncovered")
 
 
 def test_what_was_rejected_for_its_form_does_not(under: Callable[..., Desk]) -> None:
@@ -209,9 +209,9 @@ def test_what_was_rejected_for_its_form_does_not(under: Callable[..., Desk]) -> 
 def test_covering_everything_takes_the_latch_off(under: Callable[..., Desk]) -> None:
     desk = under(labelled=1)
     desk.press("v")
-    assert not desk.session.covered
+    assert not desk.session.looking.covered
     desk.press("`", "`")
-    assert desk.session.covered
+    assert desk.session.looking.covered
 
 
 def test_the_filmstrip_is_grey_when_the_stage_is(under: Callable[..., Desk]) -> None:
@@ -230,17 +230,17 @@ def test_while_another_window_is_in_front_no_time_of_looking_is_counted(
 ) -> None:
     desk = under(labelled=1)
     desk.press("v")
-    desk.session.look_away(away=True)
-    seen = desk.session.look.revealed_ms(1e9)
+    desk.session.looking.look_away(away=True)
+    seen = desk.session.looking.look.revealed_ms(1e9)
     assert seen < 1e6
-    desk.session.look_away(away=False)
-    assert desk.session.look.revealed_ms(1e9) > 1e6
+    desk.session.looking.look_away(away=False)
+    assert desk.session.looking.look.revealed_ms(1e9) > 1e6
 
 
 def test_hiding_everything_stops_the_clock(under: Callable[..., Desk]) -> None:
     desk = under(labelled=1)
     desk.press("v", "`")
-    assert desk.session.look.revealed_ms(1e9) < 1e6
+    assert desk.session.looking.look.revealed_ms(1e9) < 1e6
 
 
 def test_what_a_key_changed_of_the_covers_is_there_at_the_next_start(

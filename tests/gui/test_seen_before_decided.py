@@ -61,7 +61,7 @@ def test_the_undo_key_reverses_nothing_once_its_banner_is_gone(posted: Desk, key
 def test_a_conflict_that_is_told_meanwhile_ends_the_offer(posted: Desk) -> None:
     from modstation.core.events import ConflictFound
 
-    posted.session.take_event(ConflictFound(FIRST_KEY, "approved", "rejected"))
+    posted.session.news.take(ConflictFound(FIRST_KEY, "approved", "rejected"))
     assert "Somebody else" in posted.message
     assert posted.session.reversal is None
     posted.press("U")
@@ -89,7 +89,7 @@ def test_a_reveal_before_the_picture_is_there_counts_for_nothing(
     assert "no picture to uncover" in desk.message
     desk.decoder.bring(FIRST_KEY)
     desk.ready()
-    assert desk.session.covered
+    assert desk.session.looking.covered
     desk.press("A")
     assert desk.stored() == []
     assert "Uncover the image first" in desk.message
@@ -104,7 +104,7 @@ def test_a_reveal_under_the_cover_of_everything_counts_for_nothing(
     desk.press("`", key)
     assert "Everything is covered" in desk.message
     desk.press("`", "A")
-    assert desk.session.covered
+    assert desk.session.looking.covered
     assert desk.stored() == []
 
 
@@ -113,13 +113,13 @@ def test_the_peek_button_uncovers_nothing_that_is_not_there(sit_down: Callable[.
     desk.settle()
     desk.window.toolbar.buttons["peek"].pressed.emit()
     desk.window.toolbar.buttons["peek"].released.emit()
-    assert not desk.session.look.uncovered_once
+    assert not desk.session.looking.look.uncovered_once
 
 
 def test_a_peek_shorter_than_a_look_approves_nothing(sit_down: Callable[..., Desk]) -> None:
     desk = sit_down([make_asset(1, labels=[NUDITY]), make_asset(2)], painted_before=0.2)
     desk.ready()
-    look = desk.session.look
+    look = desk.session.looking.look
     desk.until(lambda: (look.painted_for(_now(desk)) or 0) > 0.2)
     desk.down("Space")
     desk.down("A")
@@ -134,11 +134,11 @@ def test_the_time_on_the_screen_of_a_problem_is_not_that_of_the_picture(
     sit_down: Callable[..., Desk],
 ) -> None:
     desk = sit_down(2, withheld=[FIRST_KEY], painted_before=0.4)
-    desk.session.take_event(ImageFailed(FIRST_KEY, "review", "Not found.", permanent=False))
+    desk.session.news.take(ImageFailed(FIRST_KEY, "review", "Not found.", permanent=False))
     desk.ready()
-    look = desk.session.look
+    look = desk.session.looking.look
     desk.until(lambda: (look.painted_for(_now(desk)) or 0) > 0.4)
-    desk.session.take_event(ImageCached(FIRST_KEY, "review"))
+    desk.session.news.take(ImageCached(FIRST_KEY, "review"))
     desk.decoder.bring(FIRST_KEY)
     desk.until(lambda: desk.session.current_frame() is not None)
     desk.down("A")
@@ -152,10 +152,10 @@ def test_the_time_on_the_screen_of_an_error_is_not_that_of_the_picture(
     damaged = {FIRST_KEY: ImageDamaged("It ends too soon.")}
     desk = sit_down(2, broken=damaged, painted_before=0.4)
     desk.ready()
-    look = desk.session.look
+    look = desk.session.looking.look
     desk.until(lambda: (look.painted_for(_now(desk)) or 0) > 0.4)
     damaged.clear()
-    desk.session.take_event(ImageCached(FIRST_KEY, "review"))
+    desk.session.news.take(ImageCached(FIRST_KEY, "review"))
     desk.until(lambda: desk.session.current_frame() is not None)
     desk.ready()
     desk.down("X")
@@ -167,7 +167,7 @@ def test_going_on_after_covering_everything_takes_a_look_again(
 ) -> None:
     desk = sit_down(make_assets(2), painted_before=0.4, connection=Connection.ONLINE)
     desk.ready()
-    desk.until(lambda: (desk.session.look.painted_for(_now(desk)) or 0) > 0.4)
+    desk.until(lambda: (desk.session.looking.look.painted_for(_now(desk)) or 0) > 0.4)
     desk.press("`")
     desk.down("`")
     desk.down("A")

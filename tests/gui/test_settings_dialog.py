@@ -55,7 +55,7 @@ def test_what_is_saved_counts_at_once_and_is_kept(desk: Desk, settings: Settings
 
     assert desk.station.hold.total_seconds() == 3
     assert desk.window.theme.name == "light"
-    assert desk.session.covered
+    assert desk.session.looking.covered
     assert desk.window.evidence.buttons["reject"].text() == "Reject (Alt+X)"
     book = desk.station.settings_book
     book.close()

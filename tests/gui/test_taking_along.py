@@ -42,11 +42,11 @@ def test_images_are_taken_along_by_key_and_the_station_goes_offline(desk: Desk) 
     (keys,) = [keys for name, keys in desk.network.asked if name == "take"]
     assert isinstance(keys, tuple)
     assert len(keys) == 5
-    desk.session.take_event(TripProgress(5, 2, 0))
+    desk.session.news.take(TripProgress(5, 2, 0))
     assert dialog.words.text() == "2 of 5 images here."
     assert dialog.bar.isVisible()
     assert dialog.bar.value() == 2
-    desk.session.take_event(TripProgress(5, 4, 1))
+    desk.session.news.take(TripProgress(5, 4, 1))
     assert desk.network.asked[-1] == ("offline", True)
     assert "1 could not be fetched" in dialog.words.text()
     desk.connect(Connection.OFFLINE_CHOSEN)
@@ -74,7 +74,7 @@ def test_back_from_a_trip_a_line_sums_it_up(desk: Desk) -> None:
     desk.until(lambda: "2 images" in dialog.words.text() and dialog.take.isEnabled())
     QTest.keyClick(dialog, Qt.Key.Key_T, ALT)
     desk.until(lambda: any(name == "take" for name, _ in desk.network.asked))
-    desk.session.take_event(TripProgress(2, 2, 0))
+    desk.session.news.take(TripProgress(2, 2, 0))
     desk.connect(Connection.OFFLINE_CHOSEN)
     dialog.close()
     desk.press("A", "X")

@@ -162,7 +162,7 @@ class _Moderator:
         pressed = False
         while self.wanted and session.current and session.current_frame() is not None:
             key = session.current.key
-            session.painted(key)
+            session.looking.painted(key)
             shown = isinstance(session.current_frame(), Frame)
             verdict = (
                 self.random.choice([Verdict.APPROVE, Verdict.REJECT]) if shown else Verdict.REJECT

@@ -112,7 +112,9 @@ class LiveWindow:
         """Wait until the image on the stage may be decided; its public ID."""
 
         def seen() -> bool:
-            return self.painted_long_enough(self.session.look) and self.window.stage.reported
+            return (
+                self.painted_long_enough(self.session.looking.look) and self.window.stage.reported
+            )
 
         self.until(seen, "the image was not shown")
         assert self.current is not None
@@ -197,7 +199,7 @@ class LiveWindow:
 
     def revealed(self) -> float:
         """Seconds the image on the stage was on the screen uncovered."""
-        return self.session.look.revealed_for(time.monotonic())
+        return self.session.looking.look.revealed_for(time.monotonic())
 
     @property
     def sheet(self) -> GridPanel:

@@ -76,12 +76,12 @@ def _stage(desk: LiveWindow) -> None:
 
 def _cover(desk: LiveWindow) -> None:
     desk.station.settings_book.change(protection=Protection.ALWAYS.value)
-    desk.until(lambda: desk.session.covered)
+    desk.until(lambda: desk.session.looking.covered)
 
 
 def _uncover(desk: LiveWindow) -> None:
     desk.station.settings_book.change(protection=Protection.AUTO.value)
-    desk.until(lambda: not desk.session.covered)
+    desk.until(lambda: not desk.session.looking.covered)
 
 
 def _zoom(desk: LiveWindow) -> None:

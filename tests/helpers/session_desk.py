@@ -126,4 +126,4 @@ class SessionDesk:
     def see(self) -> None:
         """The current image, or its card, is painted."""
         assert self.session.current is not None
-        self.session.painted(self.session.current.key, Shown.PICTURE)
+        self.session.looking.painted(self.session.current.key, Shown.PICTURE)

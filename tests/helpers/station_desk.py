@@ -156,7 +156,7 @@ class StationDesk:
         entry, shown = self.session.current, self.session.current_frame()
         assert entry is not None
         assert shown is not None
-        self.session.painted(entry.key)
+        self.session.looking.painted(entry.key)
         return shown
 
     def shows_all(self) -> None:
@@ -176,7 +176,7 @@ class StationDesk:
         entry, card = self.session.current, self._card()
         assert entry is not None
         assert card is not None
-        self.session.painted(entry.key)
+        self.session.looking.painted(entry.key)
         return card
 
     def shows_anything(self) -> str:
@@ -193,7 +193,7 @@ class StationDesk:
             return None
         if isinstance(shown, DecodeFailed):
             return shown.error.message
-        return self.session.problem(entry.key)
+        return self.session.news.problem(entry.key)
 
     def has(self, count: int) -> None:
         """Wait until so many images wait for a decision."""

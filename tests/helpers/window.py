@@ -383,4 +383,4 @@ class Desk:
 
     def connect(self, connection: Connection, **more: Any) -> None:
         """The network process tells how it stands with the service."""
-        self.session.take_event(ConnectionChanged(connection, **more))
+        self.session.news.take(ConnectionChanged(connection, **more))

@@ -120,7 +120,7 @@ def open_station(spec: StationSpec) -> Station:
         mailbox.post(lambda: frames.decoded(result))
 
     def take(event: Event) -> None:
-        session.take_event(event)
+        session.news.take(event)
         if isinstance(event, ImageCached):
             fingerprinting.image_cached(event.key)
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from modstation.app.look import Look
     from modstation.app.overriding import Overriding
+    from modstation.app.protecting import Protecting
     from modstation.app.session_events import SessionEvent
     from modstation.app.shredder import Shredder
+    from modstation.app.stage_looking import StageLooking
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
     from modstation.core.events import ConnectionChanged
@@ -144,7 +146,8 @@ class Desk(Protocol):
     policy: Policy
     rules: SessionRules
     connection: ConnectionChanged
-    look: Look
+    looking: StageLooking
+    protecting: Protecting
     overriding: Overriding
 
     @property
@@ -158,10 +161,6 @@ class Desk(Protocol):
 
     def leave(self, state: StripState) -> None:
         """The current image was decided or skipped: the next one comes on the stage."""
-        ...
-
-    def warned_of(self, key: str) -> None:
-        """The image was rejected for a reason that covers it from now on."""
         ...
 
     def look_around(self) -> None:
@@ -210,12 +209,12 @@ class Deciding:
         if entry is None:
             raise ReviewError(translate("Deciding", "There is no image to decide."), code="empty")
         shown = isinstance(desk.current_frame(), Frame)
-        attempt = Attempt(entry, verdict, reason, desk.look, shown, now)
+        attempt = Attempt(entry, verdict, reason, desk.looking.look, shown, now)
         attempt.refuse(desk.rules, desk.policy)
         if not desk.overriding.allows(desk.view, entry, verdict, reason):
             return
         if reason is not None and reason.protect:
-            desk.warned_of(entry.key)
+            desk.protecting.warned_of(entry.key)
         # The next image is painted inside this call: whatever can wait comes after it.
         desk.leave(StripState(verdict.status.value))
         self.pace.decided(now)
@@ -264,7 +263,7 @@ class Deciding:
         for one in attempts:
             self.pace.decided(now)
             if one.reason is not None and one.reason.protect:
-                desk.warned_of(one.entry.key)
+                desk.protecting.warned_of(one.entry.key)
         desk.leave_many([(one.entry, StripState(one.verdict.status.value)) for one in attempts])
 
         def task(store: StationStore) -> list[Saved]:

@@ -11,7 +11,7 @@ from modstation.store.store_thread import Priority
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from modstation.app.look import Look
+    from modstation.app.stage_looking import StageLooking
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
     from modstation.core.likeness import Fingerprint
@@ -38,7 +38,7 @@ class Desk(Protocol):
     """Where the reviewer stands: ``ReviewSession``."""
 
     view: QueueView
-    look: Look
+    looking: StageLooking
 
     @property
     def current(self) -> QueueEntry | None:
@@ -87,7 +87,7 @@ class Fingerprinting:
     def tick(self) -> None:
         """Once a second: go on, if there is something to do and the last is done."""
         current, view = self._desk.current, self._desk.view
-        self._begun = self._begun or self._desk.look.painted_at is not None
+        self._begun = self._begun or self._desk.looking.look.painted_at is not None
         if self._busy or current is None or not self._begun or not self._idle():
             return
         self._busy = True

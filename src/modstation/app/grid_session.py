@@ -61,7 +61,7 @@ class GridSession:
         new_id: Callable[[], str],
     ) -> None:
         self.session = session
-        self.tiles = GridTiles(session.protected, session.is_taken)
+        self.tiles = GridTiles(session.protecting.protects, session.is_taken)
         self.layout = Layout(1, 1, 0)
         self.offset = 0
         self.opened = False
@@ -91,7 +91,7 @@ class GridSession:
         self.layout = replace(self.layout, count=0, lead=0)
         self._anchor, self._focus = None, self._current_key
         self._protection = self.session.rules.protection
-        self.session.unpainted()
+        self.session.looking.unpainted()
         self.session.frames.tiles.on_ready = self._tile_ready
         self._read_anew()
 
@@ -480,7 +480,7 @@ class GridSession:
         ]
         entries = [self.tiles[index].entry for index in order]
         if not self._lent:
-            self.session.show_tiles(
+            self.session.pictures.show_tiles(
                 self._tile_box(), {entry.key: entry.asset.revision for entry in entries}
             )
         if seen.stop + 3 * screen > len(self.tiles) and not self.tiles.at_end:

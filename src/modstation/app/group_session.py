@@ -127,7 +127,9 @@ class GroupSession:
     def show(self, box: tuple[int, int], keys: list[str]) -> None:
         """Have these pictures ready, the most needed first, to fit into ``box`` device pixels."""
         revisions = {member.key: member.entry.asset.revision for member in self.members}
-        self.session.show_tiles(box, {key: revisions[key] for key in keys if key in revisions})
+        self.session.pictures.show_tiles(
+            box, {key: revisions[key] for key in keys if key in revisions}
+        )
 
     def painted(self, shown: Mapping[str, Shown]) -> None:
         """These are on the screen now, and of the others nothing is."""
@@ -182,12 +184,12 @@ class GroupSession:
             known.entry, known.alike = alike.entry, alike
             self._cover_if_warned(known)
             return known
-        look = TileLook(protected=self.session.protected(alike.entry))
+        look = TileLook(protected=self.session.protecting.protects(alike.entry))
         return Member(alike.entry, look, alike)
 
     def _cover_if_warned(self, member: Member) -> None:
         """Something was learned of a picture that is on the screen uncovered: cover it."""
-        if not member.look.protected and self.session.protected(member.entry):
+        if not member.look.protected and self.session.protecting.protects(member.entry):
             member.look = TileLook(protected=True)
 
     def _failed(self, error: StoreError) -> None:
@@ -213,7 +215,9 @@ class GroupSession:
                 if self.session.rules.protection is not self._rules.protection:
                     self._rules = self.session.rules
                     for member in self.members:
-                        member.look = TileLook(protected=self.session.protected(member.entry))
+                        member.look = TileLook(
+                            protected=self.session.protecting.protects(member.entry)
+                        )
                     self.on_change()
             case Message(text=text):
                 self.say(text)

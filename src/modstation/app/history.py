@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from modstation.app.deciding import SessionRules
     from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.history_items import HistoryItem
+    from modstation.app.network_news import NetworkNews
+    from modstation.app.picture_wishes import PictureWishes
+    from modstation.app.protecting import Protecting
     from modstation.app.queue_window import StripState
     from modstation.app.shredder import Shredder
     from modstation.app.store_tasks import StoreTasks
@@ -46,22 +49,9 @@ class Desk(Protocol):
     connection: ConnectionChanged
     frames: FramePipeline
     shredder: Shredder
-
-    def protects(self, entry: QueueEntry, reason_code: str | None = None) -> bool:
-        """An image starts covered; ``reason_code``: it was rejected for that."""
-        ...
-
-    def warned_of(self, key: str) -> None:
-        """The image was rejected for a reason that covers it from now on."""
-        ...
-
-    def problem(self, key: str) -> str | None:
-        """Why there is no picture, in words."""
-        ...
-
-    def show_beside(self, beside: Beside | None) -> None:
-        """Have pictures ready for a view beside the stage."""
-        ...
+    protecting: Protecting
+    news: NetworkNews
+    pictures: PictureWishes
 
     def restated(self, key: str, state: StripState) -> None:
         """Another decision took the place of the one before."""
@@ -113,7 +103,7 @@ class History:
         """The view is gone; what is under way at the store still happens."""
         self.changed, self._open = _nobody, False
         self.look.gone(self._monotonic())
-        self._desk.show_beside(None)
+        self._desk.pictures.show_beside(None)
 
     def refresh(self) -> None:
         """Read the list again; what is chosen stays chosen."""
@@ -143,7 +133,7 @@ class History:
             self.refresh()
         if not self._open:
             return
-        items = items_of(rows, self._desk.protects)
+        items = items_of(rows, self._desk.protecting.protects)
         if items == self.items and self.loaded:
             return
         before = self.chosen
@@ -181,7 +171,7 @@ class History:
         self.look = Look(protected=item.protected)
         self.changes.armed, self.line = None, Message("")
         near = self.items[max(0, index - _NEAR) : index + _NEAR + 1]
-        self._desk.show_beside(
+        self._desk.pictures.show_beside(
             Beside(
                 thumbnails=tuple(dict.fromkeys(other.key for other in near)),
                 large=item.key,
@@ -203,7 +193,7 @@ class History:
     def problem(self) -> str | None:
         """Why the picture of the chosen decision could not be fetched, in words."""
         item = self.chosen
-        return self._desk.problem(item.key) if item else None
+        return self._desk.news.problem(item.key) if item else None
 
     def painted(self, decision_id: str, shown: Shown) -> None:
         """The view has put the chosen image, or why there is none, on the screen."""

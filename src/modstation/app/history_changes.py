@@ -213,7 +213,7 @@ class HistoryChanges:
 
     def _follow_reason(self, key: str, reason: Reason | None, stored: list[Saved]) -> None:
         if reason is not None and reason.protect:
-            self._desk.warned_of(key)
+            self._desk.protecting.warned_of(key)
         if reason is not None and reason.purge:
             self._desk.shredder.shred(key, if_saved=lambda: bool(stored))
 

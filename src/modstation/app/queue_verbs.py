@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modstation.app.deciding import SessionRules
-    from modstation.app.look import Look
     from modstation.app.session_events import SessionEvent
+    from modstation.app.stage_looking import StageLooking
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.errors import StoreError
     from modstation.core.policy import Policy
@@ -33,7 +33,7 @@ class Desk(Protocol):
     view: QueueView
     policy: Policy
     rules: SessionRules
-    look: Look
+    looking: StageLooking
 
     @property
     def current(self) -> QueueEntry | None:
@@ -123,7 +123,7 @@ class QueueVerbs:
             self._current(translate("QueueVerbs", "There is no image to escalate.")),
         )
         refuse_settled(entry)
-        draft = replace(self._draft(entry, note), reveal=desk.look.reveal())
+        draft = replace(self._draft(entry, note), reveal=desk.looking.look.reveal())
         name = entry.asset.ref.public_id
 
         def done(_row: object) -> None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 TRAIL = 24
 
 
+# Entries that the filmstrip shows around the current one.
+STRIP_BEFORE = 6
+STRIP_AFTER = 12
+
+
 class StripState(StrEnum):
     """What the filmstrip says of an entry, by icon and by word."""
 
@@ -177,7 +182,7 @@ class QueueWindow:
             if entry.key == key:
                 self._trail[number] = (entry, state)
 
-    def strip(self, before: int, after: int) -> list[StripItem]:
+    def strip(self, before: int = STRIP_BEFORE, after: int = STRIP_AFTER) -> list[StripItem]:
         """The filmstrip: what was decided last, then the entries around the current one."""
         start = max(0, self._cursor - before)
         shown = [

@@ -11,67 +11,58 @@ from typing import TYPE_CHECKING
 
 from modstation.app.deciding import Deciding
 from modstation.app.filtered_reader import FilteredReader
-from modstation.app.look import Look, Shown
+from modstation.app.network_news import NetworkNews
 from modstation.app.overriding import Overriding
+from modstation.app.picture_wishes import PictureWishes
+from modstation.app.protecting import Protecting
 from modstation.app.queue_lists import QueueLists
 from modstation.app.queue_reader import QueueReader
 from modstation.app.queue_verbs import QueueVerbs
-from modstation.app.queue_window import QueueWindow, StripItem, StripState
+from modstation.app.queue_window import (
+    STRIP_AFTER,
+    STRIP_BEFORE,
+    QueueWindow,
+    StripItem,
+    StripState,
+)
 from modstation.app.session_events import (
-    ConnectionMoved,
     CountsChanged,
-    CoverChanged,
     CurrentChanged,
     EntriesLeft,
     EntriesReturned,
     FlagChanged,
     FrameReady,
     Message,
-    OriginalMoved,
     ReversalOffered,
     SessionEvent,
     StripChanged,
     Tone,
-    TripMoved,
     ViewChanged,
 )
-from modstation.app.shredder import PURGED, Shredder
+from modstation.app.shredder import Shredder
+from modstation.app.stage_looking import StageLooking
 from modstation.app.taking_back import TakingBack
 from modstation.core.errors import ReviewError
 from modstation.core.events import (
-    ConflictFound,
     Connection,
     ConnectionChanged,
-    Event,
-    ImageCached,
-    ImageFailed,
-    ImageProgress,
-    PastDecisionsTold,
-    QueueChanged,
-    TripProgress,
 )
 from modstation.core.language import translate
-from modstation.core.protection import is_protected
 from modstation.core.queue import Counts, QueueEntry, QueueView
-from modstation.media.frames import DecodeResult, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from modstation.app.deciding import Attempt, SessionRules
-    from modstation.app.frame_pipeline import Beside, Focus, FramePipeline
+    from modstation.app.frame_pipeline import FramePipeline
     from modstation.app.pace import Pace
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.decisions import Verdict
     from modstation.core.errors import StoreError
     from modstation.core.filtering import Filter
     from modstation.core.policy import Policy, Reason
+    from modstation.media.frames import DecodeResult
     from modstation.store.results import Saved
-
-STRIP_BEFORE = 6
-STRIP_AFTER = 12
-# Pictures of a contact sheet that are asked for before those of the stage.
-TILES_FETCHED = 96
 
 
 class ReviewSession:
@@ -104,17 +95,16 @@ class ReviewSession:
         self.frames = frames
         self.counts = Counts()
         self.connection = ConnectionChanged(Connection.STARTING)
-        self.look = Look(protected=False)
+        self.protecting = Protecting(policy, lambda: self.rules.protection)
+        self.looking = StageLooking(self, monotonic=monotonic)
         self._store = store
         self._monotonic = monotonic
-        self._want_images = want_images
         self._follow_view = follow_view
         self._listeners: list[Callable[[SessionEvent], None]] = []
-        self._window = QueueWindow(self.protected)
+        self._window = QueueWindow(self.protecting.protects)
+        self.pictures = PictureWishes(frames, self._window, want_images)
         self._reader = self._reader_of(view)
-        self._problems: dict[str, str] = {}
-        self._warned_of: set[str] = set()
-        self._away = False
+        self.news = NetworkNews(self)
         self._taking_back = TakingBack(store, self)
         self.overriding = Overriding(self.tell, lambda: self.rules.actor)
         self.shredder = Shredder(
@@ -123,7 +113,6 @@ class ReviewSession:
         self._deciding = Deciding(store, self, self.shredder)
         # Skip, flag and escalate, and the way back from each.
         self.verbs = QueueVerbs(store, self)
-        self._beside: Beside | None = None
 
     # -- for the views
 
@@ -146,41 +135,15 @@ class ReviewSession:
         """The entry on the stage."""
         return self._window.current
 
+    @property
+    def current_key(self) -> str | None:
+        """Its key."""
+        return self._window.current_key
+
     def current_frame(self) -> DecodeResult | None:
         """What the stage paints for the current entry, or None while it is not here."""
         key = self._window.current_key
         return self.frames.frame(key) if key else None
-
-    def problem(self, key: str) -> str | None:
-        """Why the picture of an entry could not be fetched, in words."""
-        return str(PURGED) if self.frames.purged(key) else self._problems.get(key)
-
-    def protected(self, entry: QueueEntry) -> bool:
-        """The image starts covered."""
-        return self.protects(entry)
-
-    def protects(self, entry: QueueEntry, reason_code: str | None = None) -> bool:
-        """An image starts covered wherever it is shown; ``reason_code``: it was rejected for that.
-
-        What was rejected here for a reason that covers stays covered, whatever becomes of the
-        decision; what somebody else rejected is covered, because nobody here knows for what.
-        """
-        return is_protected(
-            entry.asset,
-            self.policy.floor.protection_of(self.rules.protection),
-            policy_protects=entry.key in self._warned_of
-            or self.policy.warns_of(entry)
-            or self.policy.covers(reason_code),
-        )
-
-    def warned_of(self, key: str) -> None:
-        """The image was rejected for a reason that covers it from now on."""
-        self._warned_of.add(key)
-
-    @property
-    def covered(self) -> bool:
-        """The current image is covered at this moment."""
-        return self.look.covered
 
     @property
     def reversal(self) -> ReversalOffered | None:
@@ -190,12 +153,6 @@ class ReviewSession:
     def strip(self, before: int = STRIP_BEFORE, after: int = STRIP_AFTER) -> list[StripItem]:
         """The filmstrip: what was decided last, then the entries around the current one."""
         return self._window.strip(before, after)
-
-    def show_beside(self, beside: Beside | None) -> None:
-        """Another view shows pictures too: have them fetched and decoded; None: it is closed."""
-        self._beside = beside
-        self.frames.show_beside(beside)
-        self._want(self._window.focus())
 
     def restated(self, key: str, state: StripState) -> None:
         """A decision of before was replaced by another one: the filmstrip says so."""
@@ -228,7 +185,7 @@ class ReviewSession:
         if view.listed != before.listed:
             self._follow_view(view.listed)
         self.tell(ViewChanged(view))
-        self._new_current()
+        self.look_anew()
         self.drop_reversal()
         # The frames stay until the entries are read: the same image may be among them.
         self.tell(StripChanged())
@@ -260,11 +217,11 @@ class ReviewSession:
         self.take_counts(counts)
         now = self.current
         if first or (now and now.key) != (before and before.key):
-            self._new_current()
+            self.look_anew()
         elif now and before and now.asset.revision != before.asset.revision:
             # Another picture under the same name: it has to be seen before a decision.
             self.frames.forget(now.key)
-            self._new_current()
+            self.look_anew()
         elif now and before and now.flagged != before.flagged:
             self.tell(FlagChanged(now.flagged))
         self._show_surroundings()
@@ -278,54 +235,6 @@ class ReviewSession:
         if counts != self.counts:
             self.counts = counts
             self.tell(CountsChanged(counts))
-
-    # -- looking
-
-    def painted(self, key: str, shown: Shown = Shown.PICTURE) -> None:
-        """The stage has put the current image, or its error card, on the screen."""
-        if key == self._window.current_key:
-            self.look.painted(shown, self._monotonic())
-
-    def unpainted(self) -> None:
-        """Nothing of the current image is on the screen any more."""
-        self.look.gone(self._monotonic())
-
-    def peek(self, *, on: bool) -> None:
-        """Uncover the image while a key is held; ``ReviewError`` if there is no picture yet."""
-        if on:
-            self._refuse_without_picture()
-        if self.look.peek(on=on, now=self._monotonic()):
-            self.tell(CoverChanged(self.covered))
-
-    def toggle_reveal(self) -> None:
-        """Uncover this image until it is decided, or cover it again.
-
-        ``ReviewError`` if there is no picture yet.
-        """
-        self._refuse_without_picture()
-        if self.look.toggle_latch(self._monotonic()):
-            self.tell(CoverChanged(self.covered))
-
-    def _refuse_without_picture(self) -> None:
-        # Else it would arrive uncovered, or count as seen although nobody saw it.
-        if self.look.protected and not isinstance(self.current_frame(), Frame):
-            raise ReviewError(
-                translate("ReviewSession", "There is no picture to uncover yet."), code="no-picture"
-            )
-
-    def cover_again(self) -> None:
-        """Whatever was uncovered of the image is not any more."""
-        if self.look.latched and self.look.toggle_latch(self._monotonic()):
-            self.tell(CoverChanged(self.covered))
-
-    def look_away(self, *, away: bool) -> None:
-        """Another window is in front: what is uncovered meanwhile is not being looked at."""
-        self._away = away
-        self.look.look_away(away=away, now=self._monotonic())
-
-    def set_note(self, text: str) -> None:
-        """Keep a note for the decision on this image; blank text removes it."""
-        self.look.note = text.strip() or None
 
     # -- moving
 
@@ -367,7 +276,7 @@ class ReviewSession:
         self._look_elsewhere()
 
     def _look_elsewhere(self) -> None:
-        self._new_current()
+        self.look_anew()
         self.drop_reversal()
         self.look_around()
 
@@ -402,7 +311,7 @@ class ReviewSession:
         """The current image was decided or skipped: the next one comes on the stage."""
         entry = self._window.take_current(state)
         self.drop_reversal()
-        self._new_current()
+        self.look_anew()
         self.tell(EntriesLeft(frozenset((entry.key,))))
 
     def leave_many(self, settled: Sequence[tuple[QueueEntry, StripState]]) -> None:
@@ -412,14 +321,14 @@ class ReviewSession:
         self.drop_reversal()
         self.tell(EntriesLeft(frozenset(entry.key for entry, _ in settled)))
         if self._window.current_key != before:
-            self._new_current()
+            self.look_anew()
 
     def put_back(self, *entries: QueueEntry) -> None:
         """Images return to their places; the first of them comes on the stage."""
         for entry in reversed(entries):
             self._window.put_back(entry)
         self.tell(EntriesReturned(entries))
-        self._new_current()
+        self.look_anew()
         self._show_surroundings()
 
     def on_disk(self, key: str) -> None:
@@ -491,51 +400,12 @@ class ReviewSession:
         before, self.rules = self.rules, rules
         if before.protection is rules.protection:
             return
-        note = self.look.note
-        self._new_current()
-        self.look.note = note
+        note = self.looking.look.note
+        self.look_anew()
+        self.looking.look.note = note
         self.tell(StripChanged())
 
     # -- what the network process and the decoder tell
-
-    def take_event(self, event: Event) -> None:
-        """React to an event of the network process."""
-        match event:
-            case ConnectionChanged():
-                self.connection = event
-                self.tell(ConnectionMoved(event))
-            case QueueChanged(counts=counts, view=view):
-                # Those of another view were on their way when it was changed.
-                if view == self.view.listed:
-                    self.take_counts(counts)
-                    self.more_ahead()
-            case ImageProgress(key=key, got=got, total=total):
-                self.tell(OriginalMoved(key, got, total))
-            case ImageCached(key=key, rendition="original"):
-                self.frames.image_cached(key, "original")
-                self.tell(OriginalMoved(key, here=True))
-            case ImageFailed(key=key, rendition="original", message=message):
-                # The picture on the stage is another one and stays.
-                self.tell(OriginalMoved(key, failed=message))
-            case ImageCached(key=key, rendition=rendition):
-                self._problems.pop(key, None)
-                if self.frames.image_cached(key, rendition) and key == self._window.current_key:
-                    # Another picture under the same name: it has to be seen before a decision.
-                    self._new_current()
-            case ImageFailed(key=key, message=message):
-                self._problems[key] = message
-                self.frame_ready(key)
-                self.frames.tiles.tell(key)
-            case TripProgress():
-                self.tell(TripMoved(event))
-            case PastDecisionsTold():
-                self.tell(event)
-            case ConflictFound(key=key, theirs=theirs):
-                name = key.split("/", 2)[-1]
-                text = translate(
-                    "ReviewSession", "Somebody else settled {name} as {theirs}: see Outbox."
-                ).format(name=name, theirs=theirs)
-                self.tell(Message(text, Tone.PROBLEM))
 
     def conflict_settled(self, key: str) -> None:
         """A conflict, or a stuck decision, was settled here: the image may come back."""
@@ -553,9 +423,10 @@ class ReviewSession:
 
     # -- inside
 
-    def _new_current(self) -> None:
+    def look_anew(self) -> None:
+        """Another image is current, or another picture of it: it has to be seen from the start."""
         entry = self.current
-        self.look = Look(protected=entry is not None and self.protected(entry), away=self._away)
+        self.looking.begin(protected=entry is not None and self.protecting.protects(entry))
         self.tell(CurrentChanged(entry.key if entry else None))
 
     def look_around(self) -> None:
@@ -566,26 +437,9 @@ class ReviewSession:
         self._show_surroundings()
         self._reader.refill()
 
-    def show_tiles(self, box: tuple[int, int], wanted: Mapping[str, str | None]) -> None:
-        """Have the tiles of a contact sheet ready (key and upload), the most needed first."""
-        self.frames.tiles.show(box, wanted)
-        self._want(self._window.focus())
-
     def _show_surroundings(self) -> None:
-        focus = self._window.focus()
-        strip = [item.key for item in self.strip()]
-        self.frames.focus(focus, strip, self._window.revisions())
-        self._want(focus)
+        self.pictures.show_around()
         self.tell(StripChanged())
-
-    def _want(self, focus: Focus | None) -> None:
-        tiles = tuple(self.frames.tiles.wanted)[:TILES_FETCHED]
-        keys = (*tiles, *(focus.in_order() if focus else ()))
-        if self._beside is not None:
-            looked_at = (self._beside.large,) if self._beside.large else ()
-            keys = (*looked_at, *keys, *self._beside.thumbnails)
-        if keys:
-            self._want_images(tuple(dict.fromkeys(keys)))
 
     def tell(self, event: SessionEvent) -> None:
         """Tell every view."""

@@ -176,7 +176,7 @@ class Actions:
 
     def _reveal(self) -> None:
         self.refuse_hidden()
-        self._window.session.toggle_reveal()
+        self._window.session.looking.toggle_reveal()
 
     def _peek_hint(self) -> None:
         self._say(
@@ -201,7 +201,7 @@ class Actions:
     def _cover_all(self) -> None:
         if self._window.station.covering.toggle_hidden():
             # Else going on would show at once what had to go at once.
-            self._window.session.cover_again()
+            self._window.session.looking.cover_again()
 
     # -- panels
 

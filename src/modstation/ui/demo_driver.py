@@ -290,7 +290,7 @@ class _Seat:
         needed = self.session.rules.painted_before
 
         def seen() -> bool:
-            shown = self.session.look.painted_for(time.monotonic())
+            shown = self.session.looking.look.painted_for(time.monotonic())
             return shown is not None and shown >= needed
 
         entry = self.session.current
@@ -299,7 +299,7 @@ class _Seat:
 
     def _see_uncovered(self) -> None:
         """Wait until a covered image was uncovered as long as an approval asks."""
-        look, needed = self.session.look, self.session.rules.painted_before
+        look, needed = self.session.looking.look, self.session.rules.painted_before
         if look.protected:
             self._until(
                 lambda: look.uncovered_once and look.revealed_for(time.monotonic()) >= needed,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from modstation.app.grid_session import GridSession
     from modstation.app.grid_strokes import GridStrokes
-    from modstation.app.review_session import ReviewSession
+    from modstation.app.stage_looking import StageLooking
     from modstation.ui.grid_panel import GridPanel
     from modstation.ui.window import StationWindow
 
@@ -76,17 +76,17 @@ class GridActions:
         return panel is not None and panel.grid.opened
 
     @property
-    def looked_at(self) -> GridSession | ReviewSession:
+    def looked_at(self) -> GridSession | StageLooking:
         """Where an image is uncovered now."""
         panel = self._window.grid
-        return panel.grid if panel is not None and self.on else self._window.session
+        return panel.grid if panel is not None and self.on else self._window.session.looking
 
     @property
     def revealed(self) -> bool:
         """The image that keys act on is uncovered until it is decided."""
         panel = self._window.grid
         if panel is None or not self.on:
-            return self._window.session.look.latched
+            return self._window.session.looking.look.latched
         tile = panel.grid.focused
         return tile is not None and tile.look.latched
 

@@ -140,7 +140,7 @@ class GridSheet(QWidget):
             if self._image(tile, result) is None:
                 return None
             return Shown.COVERED if tile.look.covered else Shown.PICTURE
-        failed = isinstance(result, DecodeFailed) or self._grid.session.problem(tile.key)
+        failed = isinstance(result, DecodeFailed) or self._grid.session.news.problem(tile.key)
         return Shown.CARD if failed else None
 
     def _schedule(self) -> None:

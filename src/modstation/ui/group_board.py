@@ -192,7 +192,7 @@ class GroupBoard(QAbstractScrollArea):
         if isinstance(result, Frame):
             return Shown.COVERED if member.look.covered else Shown.PICTURE
         session = self._group.session
-        failed = isinstance(result, DecodeFailed) or session.problem(member.key) is not None
+        failed = isinstance(result, DecodeFailed) or session.news.problem(member.key) is not None
         return Shown.CARD if failed else None
 
     def paintEvent(self, event: QPaintEvent) -> None:

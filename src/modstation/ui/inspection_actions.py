@@ -61,7 +61,7 @@ class InspectionActions:
         on = self._window.stage.toggle_bright()
         if not on:
             self._say(translate("InspectionActions", "Shadows as they are."))
-        elif self._window.session.covered:
+        elif self._window.session.looking.covered:
             self._say(
                 translate(
                     "InspectionActions", "Shadows are brightened as soon as the image is uncovered."

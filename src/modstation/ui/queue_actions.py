@@ -42,7 +42,7 @@ class QueueActions:
 
     def _flag(self) -> None:
         session = self._window.session
-        session.verbs.toggle_flag(session.look.note)
+        session.verbs.toggle_flag(session.looking.look.note)
 
     def _escalate(self) -> None:
         window, session = self._window, self._window.session
@@ -56,7 +56,7 @@ class QueueActions:
         from modstation.ui.lists_sheet import EscalateDialog
 
         window.peek(on=False)
-        dialog = EscalateDialog(entry, session.look.note or "", current=_current(window))
+        dialog = EscalateDialog(entry, session.looking.look.note or "", current=_current(window))
         dialog.setParent(window, dialog.windowFlags())
         dialog.escalated.connect(session.verbs.escalate)
         dialog.open()

@@ -66,10 +66,10 @@ def compose(
     if isinstance(result, Frame):
         reel = session.frames.reel(entry.key)
         frame = result if reel is None else reel.picture
-        return Picture(entry.key, frame, session.covered, warning(entry.key))
+        return Picture(entry.key, frame, session.looking.covered, warning(entry.key))
     if isinstance(result, DecodeFailed):
         return Words(_cannot_show(result.error.title, result.error.message, key_of), entry.key)
-    problem = session.problem(entry.key)
+    problem = session.news.problem(entry.key)
     if problem is not None:
         return Words(
             _cannot_show(translate("Scene", "The image could not be fetched"), problem, key_of),

@@ -101,7 +101,7 @@ class Stage(QWidget):
         if type(scene) is not type(self._scene) or scene.key != self._scene.key:
             # A picture is not on the screen because the card was that stood in its place.
             self._reported = None
-            self._session.unpainted()
+            self._session.looking.unpainted()
         self._scene = scene
         self._show_frames()
         if isinstance(scene, Picture):
@@ -269,7 +269,7 @@ class Stage(QWidget):
             handle = self.window().windowHandle()
             if handle is not None and handle.isExposed() and event.rect().contains(self.rect()):
                 self._reported = scene
-                self._session.painted(scene.key, _shown(scene))
+                self._session.looking.painted(scene.key, _shown(scene))
 
     def _best(self, scene: Picture) -> Frame:
         """Every pixel of the frame that is shown, if it is zoomed and they are there."""

@@ -149,7 +149,7 @@ class StationWindow(QWidget):
         for name in CHECKABLE:
             self.toolbar.buttons[name].setCheckable(True)
         self.connect_buttons(self.command_buttons())
-        self.evidence.note_changed.connect(self.session.set_note)
+        self.evidence.note_changed.connect(self.session.looking.set_note)
         self.evidence.note_left.connect(self.stage.setFocus)
         self.filter_bar.chosen.connect(self.session.filter)
         self.filter_bar.left.connect(self.stage.setFocus)
@@ -396,7 +396,7 @@ class StationWindow(QWidget):
                 if QApplication.activeWindow() is None:
                     # Not even a dialog of ours: the moderator works at something else.
                     self.station.figures.left()
-            self.session.look_away(away=not self.isActiveWindow())
+            self.session.looking.look_away(away=not self.isActiveWindow())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the image the room it needs in a small window."""

@@ -73,7 +73,7 @@ class Observer:
 
     def _look(self, key: str | None, now: float) -> None:
         session = self.station.session
-        painted = session.look.painted_at is not None and key == _current(self.station)
+        painted = session.looking.look.painted_at is not None and key == _current(self.station)
         if painted and self.painted_at is None and isinstance(session.current_frame(), Frame):
             self.painted_at = now
             assert key is not None

@@ -94,9 +94,9 @@ def test_back_and_forth_before_any_answer_ends_where_it_was_asked_last(desk: Ses
 def test_counters_of_the_old_view_that_were_on_their_way_are_not_taken(desk: SessionDesk) -> None:
     desk.session.change_view(SETTLED)
     desk.tasks.settle()
-    desk.session.take_event(QueueChanged(Counts(waiting=70), MANUAL_PENDING))
+    desk.session.news.take(QueueChanged(Counts(waiting=70), MANUAL_PENDING))
     assert desk.session.counts.waiting == 20
-    desk.session.take_event(QueueChanged(Counts(waiting=21), SETTLED))
+    desk.session.news.take(QueueChanged(Counts(waiting=21), SETTLED))
     assert desk.session.counts.waiting == 21
 
 

@@ -27,13 +27,18 @@ SOME = Fingerprint(bytes(32), 90, bytes(8))
 
 
 @dataclass
+class Looking:
+    look: Look = field(default_factory=lambda: Look(protected=False, painted_at=1.0))
+
+
+@dataclass
 class Making:
     """The presenter on a real database and a worker that answers when the test says so."""
 
     store: HandStore
     current: QueueEntry | None
     view: QueueView = MANUAL_PENDING
-    look: Look = field(default_factory=lambda: Look(protected=False, painted_at=1.0))
+    looking: Looking = field(default_factory=Looking)
     wanted: list[Unprinted] = field(default_factory=list)
     kept: list[bool] = field(default_factory=list)
     reloads: int = 0
@@ -71,9 +76,9 @@ def making(tmp_path: Path) -> Iterator[Making]:
 
 
 def test_nothing_is_begun_before_a_picture_was_painted(making: Making) -> None:
-    making.look.painted_at = None
+    making.looking.look.painted_at = None
     assert making.tick() == []
-    making.look.painted_at = 1.0
+    making.looking.look.painted_at = 1.0
     assert len(making.tick()) == AT_ONCE
 
 
