@@ -31,7 +31,7 @@ def show(desk: StationDesk, grid: GridSession, count: int) -> None:
     desk.until(
         lambda: all(isinstance(frame, Frame) for _, _, frame in grid.seen()), "no tile was decoded"
     )
-    grid.painted({tile.key: Shown.PICTURE for tile, _, _ in grid.seen()}, whole_view=True)
+    grid.on_screen.painted({tile.key: Shown.PICTURE for tile, _, _ in grid.seen()}, whole_view=True)
 
 
 def settle_screen(desk: StationDesk, grid: GridSession, *, reject: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The contact sheet: which tiles are seen, marked and looked at.
+"""The contact sheet: which tiles are seen, which one is focused, and how the sheet moves.
 
 Like the session it runs on the window's thread and touches memory only. The focused tile is the
 session's current entry, so evidence, filmstrip and undo need to know nothing of it.
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from modstation.app.frame_pipeline import THUMBNAIL_BOX
 from modstation.app.frame_reel import CELL_BOX
 from modstation.app.grid_layout import SIZES, USUAL_SIZE, Box, Layout
+from modstation.app.grid_marks import GridMarks
+from modstation.app.grid_on_screen import TilesOnScreen
 from modstation.app.grid_reader import GridReader
 from modstation.app.grid_strokes import GridStrokes
-from modstation.app.grid_tiles import MOST, MOST_MARKED, GridTiles, Tile
+from modstation.app.grid_tiles import MOST, GridTiles, Tile
 from modstation.app.session_events import (
     CountsChanged,
     CurrentChanged,
@@ -26,13 +28,12 @@ from modstation.app.session_events import (
     ViewChanged,
 )
 from modstation.core.errors import ReviewError
-from modstation.core.language import number, translate
+from modstation.core.language import translate
 from modstation.media.frames import DecodeResult, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
-    from modstation.app.look import Shown
     from modstation.app.review_session import ReviewSession
     from modstation.app.store_tasks import StoreTasks
     from modstation.core.queue import QueueEntry, QueuePosition
@@ -74,10 +75,9 @@ class GridSession:
         self.strokes = GridStrokes(self, monotonic=monotonic, warning_of=warning_of, new_id=new_id)
         self._reader = GridReader(store, self)
         self._ratio = 1.0
-        self._on_screen: set[str] = set()
+        self.on_screen = TilesOnScreen(self, monotonic=monotonic)
+        self.marks = GridMarks(self)
         self._focus: str | None = None
-        self._anchor: str | None = None
-        self._marked_before: list[Tile] = []
         self._protection = session.rules.protection
         self._stale = False
         session.listen(self._hear)
@@ -89,7 +89,8 @@ class GridSession:
         self.opened, self.offset, self._stale, self._lent = True, 0, False, False
         self.tiles.clear()
         self.layout = replace(self.layout, count=0, lead=0)
-        self._anchor, self._focus = None, self._current_key
+        self.marks.end_move()
+        self._focus = self._current_key
         self._protection = self.session.rules.protection
         self.session.looking.unpainted()
         self.session.frames.tiles.on_ready = self._tile_ready
@@ -101,14 +102,14 @@ class GridSession:
         self.rest()
         self.strokes.drop()
         self._reader.forget()
-        self._nothing_shown()
+        self.on_screen.nothing()
         self.tiles.clear()
         self.session.frames.tiles.close()
 
     def lend(self) -> None:
         """Another view lies over the sheet and has the tiles until ``show_again``."""
         self._lent = True
-        self._nothing_shown()
+        self.on_screen.nothing()
 
     def show_again(self) -> None:
         """The other view is gone: have the tiles of the sheet ready again."""
@@ -164,35 +165,6 @@ class GridSession:
         index = self.tiles.index(self._current_key)
         return None if index is None else self.tiles[index]
 
-    def painted(self, shown: Mapping[str, Shown], *, whole_view: bool) -> None:
-        """These tiles were put on the screen with their picture, or the reason why there is none.
-
-        Only tiles that are seen from edge to edge count. ``whole_view``: the others are gone.
-        """
-        now, here = self._monotonic(), set[str]()
-        for index in self.layout.whole(self.offset):
-            tile = self.tiles[index]
-            if tile.key in shown:
-                tile.look.painted(shown[tile.key], now)
-                here.add(tile.key)
-        if whole_view:
-            for key in self._on_screen - here:
-                self._leave_screen(key, now)
-            self._on_screen = here
-        else:
-            self._on_screen |= here
-
-    def _leave_screen(self, key: str, now: float) -> None:
-        index = self.tiles.index(key)
-        if index is not None:
-            self.tiles[index].look.gone(now)
-
-    def _nothing_shown(self) -> None:
-        now = self._monotonic()
-        for key in self._on_screen:
-            self._leave_screen(key, now)
-        self._on_screen = set()
-
     # -- moving
 
     def move(self, dx: int, dy: int, *, extend: bool = False) -> None:
@@ -219,12 +191,12 @@ class GridSession:
                 code="edge",
             )
         if extend:
-            self._set_anchor_if_gone(index)
+            self.marks.begin_at(index)
         else:
-            self._anchor = None
+            self.marks.end_move()
         self._focus_on(self.tiles[to])
         if extend:
-            self._extend_to(to)
+            self.marks.extend_to(to)
 
     def page(self, pages: int) -> None:
         """Focus the tile one screen further, or back."""
@@ -233,19 +205,19 @@ class GridSession:
         to = min(max(index + pages * rows * self.layout.columns, 0), len(self.tiles) - 1)
         if to < 0:
             raise ReviewError(translate("GridSession", "There are no tiles."), code="empty")
-        self._anchor = None
+        self.marks.end_move()
         self._focus_on(self.tiles[to])
 
     def point(self, index: int, *, extend: bool = False) -> None:
         """Focus the tile that was clicked."""
         before = self.tiles.index(self._current_key)
         if extend and before is not None:
-            self._set_anchor_if_gone(before)
+            self.marks.begin_at(before)
         elif not extend:
-            self._anchor = None
+            self.marks.end_move()
         self._focus_on(self.tiles[index])
         if extend:
-            self._extend_to(index)
+            self.marks.extend_to(index)
 
     def scroll(self, by: int) -> None:
         """Scroll by so many pixels; the focus stays where it is."""
@@ -291,59 +263,6 @@ class GridSession:
         if index is not None:
             self.offset = self.layout.bring(index, self.offset)
         self._moved()
-
-    # -- marking
-
-    def toggle_mark(self) -> None:
-        """Mark the focused tile, or take its mark away."""
-        tile = self.need_focus()
-        others = [other for other in self.tiles.marked if other.key != tile.key]
-        self._mark(others if self.tiles.is_marked(tile.key) else [*others, tile])
-        self._anchor = None
-
-    def mark_all(self) -> None:
-        """Mark every tile that is seen with its picture; if all are marked, none of them."""
-        here = [t for t, _, _ in self.seen() if t.key in self._on_screen]
-        if not here:
-            raise ReviewError(
-                translate("GridSession", "No picture is on the screen yet."), code="not-painted"
-            )
-        keys = {tile.key for tile in here}
-        others = [tile for tile in self.tiles.marked if tile.key not in keys]
-        all_marked = all(self.tiles.is_marked(key) for key in keys)
-        self._mark(others if all_marked else [*others, *here])
-        self._anchor = None
-
-    def unmark_all(self) -> bool:
-        """Take every mark away; False if there is none."""
-        if not self.tiles.marked:
-            return False
-        self._mark([])
-        return True
-
-    def _set_anchor_if_gone(self, index: int) -> None:
-        if self.tiles.index(self._anchor) is None:
-            self._anchor = self.tiles[index].key
-            self._marked_before = self.tiles.marked
-
-    def _extend_to(self, index: int) -> None:
-        anchor = self.tiles.index(self._anchor)
-        between = self._between(index if anchor is None else anchor, index)
-        self._mark([*self._marked_before, *between])
-
-    def _between(self, one: int, other: int) -> list[Tile]:
-        return [self.tiles[n] for n in range(min(one, other), max(one, other) + 1)]
-
-    def _mark(self, tiles: Iterable[Tile]) -> None:
-        self.strokes.drop()
-        if not self.tiles.mark(tiles):
-            raise ReviewError(
-                translate("GridSession", "No more than {most} can be marked.").format(
-                    most=number(MOST_MARKED)
-                ),
-                code="too-many",
-            )
-        self.on_change()
 
     # -- looking
 

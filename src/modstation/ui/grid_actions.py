@@ -13,6 +13,7 @@ from modstation.core.policy import DIGITS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modstation.app.grid_marks import GridMarks
     from modstation.app.grid_session import GridSession
     from modstation.app.grid_strokes import GridStrokes
     from modstation.app.stage_looking import StageLooking
@@ -42,8 +43,8 @@ class GridActions:
         self._window = window
         self.handlers: dict[str, Callable[[], None]] = {
             "grid": self._toggle,
-            "mark": lambda: self._grid().toggle_mark(),
-            "mark-all": lambda: self._grid().mark_all(),
+            "mark": lambda: self._marks().toggle(),
+            "mark-all": lambda: self._marks().mark_all(),
             "extend-next": lambda: self._grid().move(1, 0, extend=True),
             "extend-previous": lambda: self._grid().move(-1, 0, extend=True),
             "page-next": lambda: self._grid().page(1),
@@ -131,11 +132,14 @@ class GridActions:
         panel = self._window.grid
         if panel is None or not self.on:
             return False
-        if not panel.grid.strokes.cancel() and not panel.grid.unmark_all():
+        if not panel.grid.strokes.cancel() and not panel.grid.marks.unmark_all():
             self._leave(panel)
         return True
 
     # -- inside
+
+    def _marks(self) -> GridMarks:
+        return self._grid().marks
 
     def _grid(self) -> GridSession:
         panel = self._window.grid

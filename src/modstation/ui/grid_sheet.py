@@ -186,7 +186,7 @@ class GridSheet(QWidget):
         painter.end()
         handle = self.window().windowHandle()
         if handle is not None and handle.isExposed():
-            self._grid.painted(shown, whole_view=event.rect().contains(self.rect()))
+            self._grid.on_screen.painted(shown, whole_view=event.rect().contains(self.rect()))
 
     def _paint_tile(
         self, painter: QPainter, tile: Tile, box: Box, result: DecodeResult | None
@@ -314,7 +314,7 @@ class GridSheet(QWidget):
         held = event.modifiers()
         self._grid.point(index, extend=bool(held & Qt.KeyboardModifier.ShiftModifier))
         if held & Qt.KeyboardModifier.ControlModifier:
-            self._grid.toggle_mark()
+            self._grid.marks.toggle()
 
 
 def _hidden() -> Card:
