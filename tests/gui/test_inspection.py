@@ -212,7 +212,7 @@ def test_context_metadata_and_uploader_stand_in_the_panel(sit_down: Callable[...
     desk.settle()
     facts = {
         name.text(): value.text()
-        for name, value in desk.window.evidence._facts
+        for name, value in desk.window.evidence.facts.rows
         if not name.isHidden()
     }
     assert facts["Uploader"] == "eva"
@@ -220,5 +220,5 @@ def test_context_metadata_and_uploader_stand_in_the_panel(sit_down: Callable[...
     assert facts["caption"] == "At the lake"
     desk.press("j")
     assert all(
-        name.text() != "caption" or name.isHidden() for name, _ in desk.window.evidence._facts
+        name.text() != "caption" or name.isHidden() for name, _ in desk.window.evidence.facts.rows
     )

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from modstation.core.language import translate
 from modstation.ui.cards import key_cap_width, paint_key_cap
+from modstation.ui.foreign_text import escaped
 from modstation.ui.theme import BODY, BUTTON, SMALL
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class CommandButton(QAbstractButton):
         )
         said = self._help if self._why_not is None else self._why_not
         self.setAccessibleDescription(said)
-        self.setToolTip(f"<b>{self._label}</b> &nbsp;{_escaped(self._key)}<br>{_escaped(said)}")
+        self.setToolTip(f"<b>{self._label}</b> &nbsp;{escaped(self._key)}<br>{escaped(said)}")
         self.updateGeometry()
         self.update()
 
@@ -281,7 +282,3 @@ class CommandButton(QAbstractButton):
             self._label, Qt.TextElideMode.ElideRight, round(area.width())
         )
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

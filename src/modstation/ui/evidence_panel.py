@@ -10,7 +10,6 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QSizePolicy,
@@ -21,10 +20,12 @@ from PySide6.QtWidgets import (
 from modstation.app.evidence import evidence
 from modstation.core.commands import COMMANDS
 from modstation.core.language import number, translate
-from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.chain_strip import ChainStrip
+from modstation.ui.fact_rows import FactRows
+from modstation.ui.foreign_text import breakable, in_tooltip, plain_label
 from modstation.ui.label_bars import LabelBars
+from modstation.ui.reason_buttons import ReasonButtons
 from modstation.ui.theme import BODY, TITLE
 from modstation.ui.wording import clock_text, facts
 
@@ -47,8 +48,6 @@ _LOW = 660
 _LOWEST = 380
 # Beside the evidence: margins, its own, and the bar that scrolls it.
 _BESIDE = 17 + 16 + 8 + 14
-_MOST_FACTS = 40
-_NAME_LENGTH = 18
 
 
 class EvidencePanel(QWidget):
@@ -67,7 +66,6 @@ class EvidencePanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._policy = policy
         self._key_of = key_of
         self._shown: Asset | None = None
         self._evidence_shown: Evidence | None = None
@@ -78,13 +76,13 @@ class EvidencePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(17, 12, 16, 12)
         column.setSpacing(8)
-        self._name = self._text(TITLE, strong=True, selectable=True)
+        self._name = plain_label(theme, TITLE, self, strong=True, selectable=True)
         self._chain = ChainStrip(theme, self)
-        self._waiting = self._text(BODY)
-        self._place = self._text(BODY, role="muted")
-        self._stopped = self._text(BODY, strong=True)
+        self._waiting = plain_label(theme, BODY, self)
+        self._place = plain_label(theme, BODY, self, role="muted")
+        self._stopped = plain_label(theme, BODY, self, strong=True)
         # Who settled it, when and why; empty for what waits.
-        self._decided = self._text(BODY)
+        self._decided = plain_label(theme, BODY, self)
         self._decided.hide()
         self._alike = CommandButton(
             COMMANDS["group"], self._key_of("group"), self._theme, Shape.FLAT, parent=self
@@ -94,7 +92,9 @@ class EvidencePanel(QWidget):
         self.show_alike(0)
         column.addWidget(self._evidence(), 1)
         column.addWidget(self._alike)
-        column.addLayout(self._reason_buttons())
+        self._reasons = ReasonButtons(theme, policy, key_of=key_of, owner=self)
+        self.buttons.update(self._reasons.buttons)
+        column.addLayout(self._reasons)
         column.addLayout(self._note_row())
         column.addLayout(self._decision_buttons())
         self.setTabOrder(self.note, self.buttons["approve"])
@@ -103,10 +103,9 @@ class EvidencePanel(QWidget):
     def fit_text(self) -> None:
         """Give way where the height has no room for everything at this scale."""
         px = self._theme.px
-        self._place_reasons(columns=2 if self.height() < px(_LOW) else 1)
-        for name, button in self.buttons.items():
-            if name.startswith("reject-reason") or name == "more-reasons":
-                button.setVisible(self.height() >= px(_LOWEST))
+        self._reasons.place(columns=2 if self.height() < px(_LOW) else 1)
+        for button in self._reasons.buttons.values():
+            button.setVisible(self.height() >= px(_LOWEST))
         self._alike.setVisible(self._alike.isEnabled() or self.height() >= px(_LOW))
         # One long word and a button may be wider together than the panel.
         row = self._labels_row
@@ -150,12 +149,12 @@ class EvidencePanel(QWidget):
             self._waiting.setText("")
             self._bars.show_labels(())
             self._labels_title.setText("")
-            self._fill_facts([])
+            self.facts.fill([])
             self._offer(None)
             return
         shown = self._evidence_shown = evidence(asset, hide_verdict=self._hide_verdict)
-        self._name.setText(_breakable(asset.ref.public_id))
-        self._name.setToolTip(f"<qt>{_escaped(asset.ref.public_id)}</qt>")
+        self._name.setText(breakable(asset.ref.public_id))
+        self._name.setToolTip(in_tooltip(asset.ref.public_id))
         self._chain.show_steps(shown.chain)
         self.tick()
         self._bars.show_labels(shown.labels)
@@ -170,7 +169,7 @@ class EvidencePanel(QWidget):
                 if shown.labels
                 else translate("EvidencePanel", "No machine labels")
             )
-        self._fill_facts([*facts(asset), *shown.facts])
+        self.facts.fill([*facts(asset), *shown.facts])
         self._offer(shown.obstacle)
 
     def _offer(self, obstacle: str | None) -> None:
@@ -230,20 +229,6 @@ class EvidencePanel(QWidget):
 
     # -- inside
 
-    def _text(
-        self, size: int, *, strong: bool = False, role: str = "", selectable: bool = False
-    ) -> QLabel:
-        label = QLabel(self)
-        # Public IDs and tags are foreign text: never rich text.
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        self._theme.write_in(label, size, strong=strong)
-        label.setWordWrap(True)
-        if role:
-            label.setProperty("role", role)
-        if selectable:
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return label
-
     def _evidence(self) -> QScrollArea:
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -253,7 +238,7 @@ class EvidencePanel(QWidget):
         parts: tuple[QWidget, ...] = (self._name, self._chain, self._waiting)
         for part in (*parts, self._stopped, self._decided, self._place):
             column.addWidget(part)
-        self._labels_title = self._text(BODY, role="muted")
+        self._labels_title = plain_label(self._theme, BODY, self, role="muted")
         self._bars = LabelBars(self._theme)
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -269,13 +254,8 @@ class EvidencePanel(QWidget):
         self._labels_row = row
         column.addLayout(row)
         column.addWidget(self._bars)
-        grid = self._facts_grid = QGridLayout()
-        grid.setContentsMargins(0, 4, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(4)
-        grid.setColumnStretch(1, 1)
-        self._facts: list[tuple[QLabel, QLabel]] = []
-        column.addLayout(grid)
+        self.facts = FactRows(self._theme, self)
+        column.addLayout(self.facts)
         column.addStretch(1)
         area = QScrollArea(self)
         area.setWidget(inside)
@@ -287,66 +267,6 @@ class EvidencePanel(QWidget):
         self._area = area
         area.setAccessibleName(translate("EvidencePanel", "Evidence"))
         return area
-
-    def _fill_facts(self, rows: list[tuple[str, str]]) -> None:
-        rows = rows[:_MOST_FACTS]
-        while len(self._facts) < len(rows):
-            name, value = self._text(BODY, role="muted"), self._text(BODY, selectable=True)
-            name.setWordWrap(False)
-            row = len(self._facts)
-            self._facts_grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
-            self._facts_grid.addWidget(value, row, 1)
-            self._facts.append((name, value))
-        for at, (name, value) in enumerate(self._facts):
-            shown = at < len(rows)
-            name.setVisible(shown)
-            value.setVisible(shown)
-            if shown:
-                name.setText(_short(rows[at][0]))
-                name.setToolTip(f"<qt>{_escaped(rows[at][0])}</qt>")
-                value.setText(_breakable(rows[at][1]))
-
-    def _reason_buttons(self) -> QGridLayout:
-        self._reasons = QGridLayout()
-        self._reasons.setHorizontalSpacing(4)
-        self._reasons.setVerticalSpacing(2)
-        for reason in self._policy.reasons:
-            if not reason.key:
-                continue
-            command = COMMANDS[f"reject-reason-{DIGITS.index(reason.key) + 1}"]
-            button = CommandButton(
-                command,
-                self._key_of(command.name),
-                self._theme,
-                Shape.ROW,
-                label=reason.title,
-                help_text=reason.rule,
-                parent=self,
-            )
-            self.buttons[command.name] = button
-        if self._policy.without_key:
-            name = "more-reasons"
-            self.buttons[name] = CommandButton(
-                COMMANDS[name], self._key_of(name), self._theme, Shape.ROW, parent=self
-            )
-        self._place_reasons(columns=1)
-        return self._reasons
-
-    def _place_reasons(self, *, columns: int) -> None:
-        reasons = [self.buttons[name] for name in self.buttons if name.startswith("reject-reason")]
-        for button in reasons:
-            button.allow_two_lines(allow=columns > 1)
-        rows = -(-len(reasons) // columns)
-        # In two columns, each gets a share of the width that its longest words can do with.
-        for column in (0, 1):
-            inside = reasons[column * rows : (column + 1) * rows]
-            needed = max((button.least_width() for button in inside), default=1)
-            self._reasons.setColumnStretch(column, needed if column < columns else 0)
-        for at, button in enumerate(reasons):
-            self._reasons.addWidget(button, at % rows, at // rows)
-        more = self.buttons.get("more-reasons")
-        if more is not None:
-            self._reasons.addWidget(more, rows, 0, 1, columns)
 
     def _note_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -403,20 +323,3 @@ class _NoteField(QLineEdit):
             self.left.emit()
             return
         super().keyPressEvent(event)
-
-
-def _breakable(text: str) -> str:
-    """Foreign text that can be wrapped after its separators and shows its invisible characters."""
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    for sign in "/_-.":
-        shown = shown.replace(sign, sign + "\N{ZERO WIDTH SPACE}")
-    return shown if len(shown) < 400 else shown[:400] + "…"
-
-
-def _short(name: str) -> str:
-    shown = _breakable(name)
-    return shown if len(shown) <= _NAME_LENGTH else shown[: _NAME_LENGTH - 1] + "…"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
