@@ -139,7 +139,7 @@ class LiveWindow:
 
     def at_rest(self) -> None:
         """Wait until every panel shows what is so now."""
-        self.until(self.window.up_to_date, "the panels never followed")
+        self.until(lambda: self.window.catching_up.done, "the panels never followed")
 
     def settled(self) -> None:
         """Wait until the store has answered everything, and pictures that were asked for are here.

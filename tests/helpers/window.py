@@ -307,7 +307,7 @@ class Desk:
         for _ in range(3):
             QCoreApplication.processEvents()
         if self.window.isVisible():
-            self.until(self.window.up_to_date, "the panels never followed")
+            self.until(lambda: self.window.catching_up.done, "the panels never followed")
 
     def ready(self) -> None:
         """Wait until the current image, or why there is none, has been painted."""

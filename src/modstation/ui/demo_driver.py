@@ -356,7 +356,9 @@ class _Seat:
         folder = self._plan.screenshots
         if folder is None:
             return
-        self._until(self.window.up_to_date, f"the window did not come to rest for “{name}”")
+        self._until(
+            lambda: self.window.catching_up.done, f"the window did not come to rest for “{name}”"
+        )
         number = len(list(folder.glob("*.png"))) + 1
         self.window.grab().save(str(folder / f"{number:02d}-{name}.png"))
 

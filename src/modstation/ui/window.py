@@ -29,11 +29,12 @@ from modstation.core.errors import ReviewError
 from modstation.core.events import Connection, PastDecisionsTold
 from modstation.core.language import translate
 from modstation.ui.actions import CHECKABLE, Actions
+from modstation.ui.catching_up import CatchingUp
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
 from modstation.ui.filter_bar import FilterBar
 from modstation.ui.hint_strip import HintStrip
-from modstation.ui.history_actions import show_past, show_who_decided
+from modstation.ui.history_actions import show_past
 from modstation.ui.keyboard import Keyboard
 from modstation.ui.keys import KeyReader
 from modstation.ui.message_line import MessageLine
@@ -42,7 +43,7 @@ from modstation.ui.spoken_changes import SpokenChanges
 from modstation.ui.stage import Stage
 from modstation.ui.status_line import StatusLine
 from modstation.ui.toolbar import Toolbar
-from modstation.ui.wording import looked_text, place_text, view_text
+from modstation.ui.wording import view_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,9 +63,6 @@ _SHEET_FROM = 1100
 # The filmstrip is there as long as it and what else lies around the stage leave so much height.
 _AROUND, _STAGE_LEAST = 238, 322
 _SECOND_MS = 1000
-# What is not the stage follows a frame later: painting it at once, the window held the interpreter
-# while the store thread wanted it some thirty times, and a decision was on the disk 10 ms later.
-_FOLLOWS_MS = 16
 
 
 class StationWindow(QWidget):
@@ -92,26 +90,20 @@ class StationWindow(QWidget):
         self.reason_strip: ReasonStrip | None = None
         # The contact sheet, once it was opened.
         self.grid: GridPanel | None = None
-        self._evidence_due = True
-        self._strip_due = True
-        self._learned = 0
+        self.catching_up = CatchingUp(self)
         self._build()
         self.commands = Actions(self)
         self.hints.dismissed.connect(self.commands.setting_up.hide_hints)
         self.keyboard = Keyboard(station.keymap, self.reader, self)
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(_FOLLOWS_MS)
-        self._later.timeout.connect(self._catch_up)
         self._seconds = QTimer(self)
         self._seconds.setInterval(_SECOND_MS)
         self._seconds.timeout.connect(self._tick)
         self._seconds.start()
         self.session.listen(self._on_session)
-        self._spoken = SpokenChanges(self)
+        self.spoken = SpokenChanges(self)
         for problem in station.problems:
             self.message.show_message(Message(problem, Tone.PROBLEM))
-        self._later_start()
+        self.catching_up.start()
 
     def _build(self) -> None:
         station, theme = self.station, self.theme
@@ -155,7 +147,7 @@ class StationWindow(QWidget):
         self.filter_bar.left.connect(self.stage.setFocus)
         self.filmstrip.chosen.connect(self.session.jump)
         self.message.offer_gone.connect(self.session.drop_reversal)
-        self.stage.zoom_changed.connect(self._later_start)
+        self.stage.zoom_changed.connect(self.catching_up.start)
         self.stage.setFocus()
 
     # -- commands
@@ -191,7 +183,7 @@ class StationWindow(QWidget):
         except ReviewError as refusal:
             self.message.show_message(Message(refusal.message, Tone.REFUSED))
         self.station.figures.touched()
-        self._later_start()
+        self.catching_up.start()
 
     def peek(self, *, on: bool) -> None:
         """Uncover the image while a key or the button is held; a refusal is shown."""
@@ -260,7 +252,7 @@ class StationWindow(QWidget):
             case CurrentChanged():
                 self.stage.show_current()
                 self._reason_not_wanted()
-                self._evidence_due = True
+                self.catching_up.evidence_changed()
             case ViewChanged(view=view):
                 self.toolbar.set_title(view_text(view))
                 self.filter_bar.show_filter(view.filter)
@@ -276,7 +268,7 @@ class StationWindow(QWidget):
                     self.sheet.let_go()
                 if self.grid is not None:
                     self.grid.sheet.let_go()
-                self._strip_due = True
+                self.catching_up.strip_changed()
             case ConnectionMoved(change=change):
                 self.stage.refresh()
                 if change.connection is Connection.MAY_NOT_POST:
@@ -287,7 +279,7 @@ class StationWindow(QWidget):
                 elif change.connection is Connection.ONLINE and change.message:
                     self.message.show_message(Message(change.message, Tone.PROBLEM))
             case StripChanged():
-                self._strip_due = True
+                self.catching_up.strip_changed()
             case Message():
                 self.message.show_message(event)
             case OverrideExplained():
@@ -298,55 +290,14 @@ class StationWindow(QWidget):
                 self.message.clear()
             case KeymapChanged():
                 self.keyboard.use(self.station.keymap)
-                self._learned = -1
+                self.catching_up.keys_changed()
                 self.message.name_keys()
                 self.stage.refresh()
             case PastDecisionsTold():
                 show_past(self, event)
             case CountsChanged() | FlagChanged():
                 pass
-        self._later_start()
-
-    def _later_start(self) -> None:
-        # Not started anew: events that come in a row must not put it off for ever.
-        if not self._later.isActive():
-            self._later.start()
-
-    def _catch_up(self) -> None:
-        """Bring up to date what is not the stage."""
-        if self.reader.learned != self._learned:
-            self._learned = self.reader.learned
-            for button in self.command_buttons():
-                button.set_key(self.key_of(button.command))
-            self.evidence.name_keys()
-            self.toolbar.fit()
-        if self._evidence_due:
-            self._evidence_due = False
-            self.evidence.show_entry(self.session.current)
-            show_who_decided(self)
-            self.commands.group.look()
-        self._show_place()
-        if self._strip_due:
-            self._strip_due = False
-            self.filmstrip.refresh()
-            for item in self.filmstrip.next_covered(2):
-                self.stage.prepare(item.key)
-        self.status.refresh()
-        self.commands.setting_up.look()
-        self.filter_bar.show_progress(looked_text(self.session.looked))
-        for name, on in self.commands.checked().items():
-            self.toolbar.buttons[name].setChecked(on)
-        self.stage.setAccessibleDescription(self.stage.spoken)
-        self._spoken.catch_up()
-
-    def _show_place(self) -> None:
-        session, hide = self.session, self.evidence.verdict_hidden
-        self.evidence.show_place(place_text(session.current, session.view, hide_verdict=hide))
-
-    def up_to_date(self) -> bool:
-        """Nothing waits to be shown beside the stage."""
-        due = self._later.isActive() or self._evidence_due or self._strip_due
-        return not (due or self.commands.group.asking)
+        self.catching_up.start()
 
     def _tick(self) -> None:
         self.station.tick()
@@ -364,8 +315,7 @@ class StationWindow(QWidget):
         elif not self.keyboard.press(event):
             event.ignore()
         self.station.figures.touched()
-        if self.reader.learned != self._learned:
-            self._later_start()
+        self.catching_up.key_pressed()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """The end of a peek."""
@@ -442,7 +392,7 @@ class StationWindow(QWidget):
             self.leave()
             return
         self._seconds.stop()
-        self._later.stop()
+        self.catching_up.stop()
         self.commands.frames.stop()
         super().closeEvent(event)
         self.closed.emit()
