@@ -18,8 +18,9 @@ from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import AssetGone
 from modstation.core.language import ENGLISH, Language, use
 from modstation.core.likeness import Fingerprint
-from modstation.core.outbox import Failed, Observed, settle
+from modstation.core.outbox import Failed, Observed
 from modstation.core.protection import Protection
+from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import Priority
 from modstation.ui.account_chooser import AccountChooser
@@ -114,12 +115,12 @@ def sit(sit_down: Callable[..., Desk], width: int, height: int, scale: int) -> D
 
 def _cover(desk: Desk) -> None:
     desk.station.settings_book.change(protection=Protection.ALWAYS.value)
-    desk.until(lambda: desk.session.covered)
+    desk.until(lambda: desk.session.looking.covered)
 
 
 def _uncover(desk: Desk) -> None:
     desk.station.settings_book.change(protection=Protection.NEVER.value)
-    desk.until(lambda: not desk.session.covered)
+    desk.until(lambda: not desk.session.looking.covered)
 
 
 def _book(desk: Desk) -> AccountBook:
