@@ -25,7 +25,7 @@ from modstation.core.errors import (
     UnsafeAddress,
 )
 from modstation.core.events import Connection, ImageCached, ImageFailed, ImageProgress
-from modstation.core.language import later, translate
+from modstation.core.language import later
 from modstation.media.fetch import Fetcher
 
 if TYPE_CHECKING:
