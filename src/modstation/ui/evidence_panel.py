@@ -109,8 +109,9 @@ class EvidencePanel(QWidget):
         self._alike.setVisible(self._alike.isEnabled() or self.height() >= px(_LOW))
         # One long word and a button may be wider together than the panel.
         row = self._labels_row
-        parts = (row.itemAt(at).minimumSize().width() for at in range(row.count()))
-        across = sum(parts) + row.spacing() + _BESIDE <= self.width()
+        items = (row.itemAt(at) for at in range(row.count()))
+        parts = sum(item.minimumSize().width() for item in items if item is not None)
+        across = parts + row.spacing() + _BESIDE <= self.width()
         row.setDirection(row.Direction.LeftToRight if across else row.Direction.TopToBottom)
 
     # -- what the window tells
