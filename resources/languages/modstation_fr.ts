@@ -48,7 +48,7 @@
     </message>
     <message>
         <source>No keyring works here, so the secret is kept for this run only: next time, paste the address again or set CLOUDINARY_URL. It is never written into a file.</source>
-        <translation>Aucun trousseau ne fonctionne ici, le secret n’est gardé que pour cette fois : la prochaine fois, recoller l’adresse ou définir CLOUDINARY_URL. Il n’est jamais écrit dans un fichier.</translation>
+        <translation>Aucun trousseau ne fonctionne ici, le secret n’est gardé que pour cette fois : la prochaine fois, recoller l’adresse ou définir CLOUDINARY_URL. Il n’est jamais écrit dans un fichier.</translation>
     </message>
     <message>
         <source>Account</source>
@@ -56,7 +56,7 @@
     </message>
     <message>
         <source>Paste the CLOUDINARY_URL of the account whose images you review. You find it in the console under API Keys; “modstation serve” prints it at its start.</source>
-        <translation>Coller la CLOUDINARY_URL du compte dont les images sont à modérer. Elle se trouve dans la console sous « API Keys » ; « modstation serve » l’affiche au démarrage.</translation>
+        <translation>Coller la CLOUDINARY_URL du compte dont les images sont à modérer. Elle se trouve dans la console sous « API Keys » ; « modstation serve » l’affiche au démarrage.</translation>
     </message>
     <message>
         <source>Looking for a keyring…</source>
@@ -131,23 +131,23 @@
     </message>
     <message>
         <source>There is no account “{name}”. There are: {there}.</source>
-        <translation>Il n’y a pas de compte « {name} ». Il y a : {there}.</translation>
+        <translation>Il n’y a pas de compte « {name} ». Il y a : {there}.</translation>
     </message>
     <message>
         <source>“{name}” is already the name of cloud {cloud} at {api_base}. Choose another name.</source>
-        <translation>« {name} » est déjà le nom du cloud {cloud} chez {api_base}. Choisir un autre nom.</translation>
+        <translation>« {name} » est déjà le nom du cloud {cloud} chez {api_base}. Choisir un autre nom.</translation>
     </message>
     <message>
         <source>The secret of “{name}” is not in the keyring. Add the account again, or set {variable} to its address.</source>
-        <translation>Le secret de « {name} » n’est pas dans le trousseau. Ajouter le compte à nouveau, ou mettre son adresse dans {variable}.</translation>
+        <translation>Le secret de « {name} » n’est pas dans le trousseau. Ajouter le compte à nouveau, ou mettre son adresse dans {variable}.</translation>
     </message>
     <message>
         <source>There are several accounts: {names}. Name one with --account.</source>
-        <translation>Il y a plusieurs comptes : {names}. En nommer un avec --account.</translation>
+        <translation>Il y a plusieurs comptes : {names}. En nommer un avec --account.</translation>
     </message>
     <message>
         <source>There are decisions for {cloud} in {path}, and “{name}” has a folder of its own. Choose another name, so that none are left behind.</source>
-        <translation>Il y a des décisions pour {cloud} dans {path}, et « {name} » a un dossier à lui. Choisir un autre nom pour n’en laisser aucune.</translation>
+        <translation>Il y a des décisions pour {cloud} dans {path}, et « {name} » a un dossier à lui. Choisir un autre nom pour n’en laisser aucune.</translation>
     </message>
     <message>
         <source>A station is at work on {cloud}. Close it, then add the account.</source>
@@ -155,19 +155,19 @@
     </message>
     <message>
         <source>{path} cannot become the folder of “{name}”: {why}.</source>
-        <translation>{path} ne peut pas devenir le dossier de « {name} » : {why}.</translation>
+        <translation>{path} ne peut pas devenir le dossier de « {name} » : {why}.</translation>
     </message>
     <message>
         <source>{path} cannot be read: {error}.</source>
-        <translation>{path} est illisible : {error}.</translation>
+        <translation>{path} est illisible : {error}.</translation>
     </message>
     <message>
         <source>{path} is not a list of accounts: {error}.</source>
-        <translation>{path} n’est pas une liste de comptes : {error}.</translation>
+        <translation>{path} n’est pas une liste de comptes : {error}.</translation>
     </message>
     <message>
         <source>“{name}” cannot be an account name: use letters, digits, dot, dash and underscore.</source>
-        <translation>« {name} » ne peut pas nommer un compte : lettres, chiffres, point, tiret et tiret bas seulement.</translation>
+        <translation>« {name} » ne peut pas nommer un compte : lettres, chiffres, point, tiret et tiret bas seulement.</translation>
     </message>
     <message>
         <source>The address must begin with cloudinary://</source>
@@ -179,11 +179,11 @@
     </message>
     <message>
         <source>The address must hold a key and a secret: cloudinary://key:secret@cloud</source>
-        <translation>L’adresse doit contenir une clé et un secret : cloudinary://key:secret@cloud</translation>
+        <translation>L’adresse doit contenir une clé et un secret : cloudinary://key:secret@cloud</translation>
     </message>
     <message>
         <source>upload_prefix must be an http or https address, not “{base}”.</source>
-        <translation>upload_prefix doit être une adresse http ou https, pas « {base} ».</translation>
+        <translation>upload_prefix doit être une adresse http ou https, pas « {base} ».</translation>
     </message>
     <message>
         <source>{hostname} is reached over plain http, which shows the secret to everyone on the way. Use https, or add allow_http=true to the address if you know the network.</source>
@@ -198,7 +198,7 @@
     </message>
     <message>
         <source>The answer names the status {status}, not {target}.</source>
-        <translation>La réponse donne l’état « {status} », pas « {target} ».</translation>
+        <translation>La réponse donne l’état « {status} », pas « {target} ».</translation>
     </message>
     <message>
         <source>The answer speaks of another image ({name}).</source>
@@ -217,7 +217,7 @@
     <name>Actions</name>
     <message>
         <source>Everything is covered; {key} goes on.</source>
-        <translation>Tout est masqué ; {key} continue.</translation>
+        <translation>Tout est masqué ; {key} continue.</translation>
     </message>
     <message>
         <source>The policy has no reason on {digit}.</source>
@@ -237,7 +237,7 @@
     </message>
     <message>
         <source>Cover strength {strength} of 10.</source>
-        <translation>Force du masque : {strength} sur 10.</translation>
+        <translation>Force du masque : {strength} sur 10.</translation>
     </message>
     <message>
         <source>Images are shown without colour.</source>
@@ -249,7 +249,7 @@
     </message>
     <message>
         <source>Offline by choice: only this machine was asked. {key} goes back online.</source>
-        <translation>Hors ligne par choix : seule cette machine a été interrogée. {key} remet en ligne.</translation>
+        <translation>Hors ligne par choix : seule cette machine a été interrogée. {key} remet en ligne.</translation>
     </message>
     <message>
         <source>Asking the service for new images.</source>
@@ -257,7 +257,7 @@
     </message>
     <message>
         <source>Offline: nothing is fetched or posted. What is on this machine stays here.</source>
-        <translation>Hors ligne : rien n’est chargé ni envoyé. Ce qui est sur cette machine y reste.</translation>
+        <translation>Hors ligne : rien n’est chargé ni envoyé. Ce qui est sur cette machine y reste.</translation>
     </message>
     <message>
         <source>Going back online.</source>
@@ -360,11 +360,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Aborted: {by} rejected this image, so its turn here never came.</source>
-        <translation>Abandonnée : {by} a rejeté cette image, son tour n’est donc jamais venu ici.</translation>
+        <translation>Abandonnée : {by} a rejeté cette image, son tour n’est donc jamais venu ici.</translation>
     </message>
     <message>
         <source>Queued: this image still waits for {by}; it cannot be decided yet.</source>
-        <translation>En file : cette image attend encore {by} ; elle ne peut pas être décidée.</translation>
+        <translation>En file : cette image attend encore {by} ; elle ne peut pas être décidée.</translation>
     </message>
 </context>
 <context>
@@ -460,7 +460,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The service delivers a substitute: {error_text}</source>
-        <translation>Le service livre un substitut : {error_text}</translation>
+        <translation>Le service livre un substitut : {error_text}</translation>
     </message>
     <message>
         <source>The picture&apos;s address cannot be read.</source>
@@ -515,7 +515,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The service takes nothing now; {n} decision is left. {safe}|The service takes nothing now; {n} decisions are left. {safe}</source>
-        <translation>Le service ne prend rien maintenant ; il reste {n} décision. {safe}|Le service ne prend rien maintenant ; il reste {n} décisions. {safe}</translation>
+        <translation>Le service ne prend rien maintenant ; il reste {n} décision. {safe}|Le service ne prend rien maintenant ; il reste {n} décisions. {safe}</translation>
     </message>
 </context>
 <context>
@@ -569,7 +569,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Reject with a reason that has no digit; what must be escalated is asked for twice.</source>
-        <translation>Rejeter avec un motif sans chiffre ; ce qui doit être escaladé est demandé deux fois.</translation>
+        <translation>Rejeter avec un motif sans chiffre ; ce qui doit être escaladé est demandé deux fois.</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -609,7 +609,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Leave the image to somebody else, with a note; it stays pending.</source>
-        <translation>Laisser l’image à quelqu’un d’autre, avec une note ; elle reste en attente.</translation>
+        <translation>Laisser l’image à quelqu’un d’autre, avec une note ; elle reste en attente.</translation>
     </message>
     <message>
         <source>Next</source>
@@ -633,7 +633,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Show many images on one sheet; again to go back to one.</source>
-        <translation>Afficher beaucoup d’images sur une planche ; encore pour revenir à une seule.</translation>
+        <translation>Afficher beaucoup d’images sur une planche ; encore pour revenir à une seule.</translation>
     </message>
     <message>
         <source>Mark</source>
@@ -705,7 +705,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Reject the marked tiles and approve the rest that is on the screen; again to confirm.</source>
-        <translation>Rejeter les cochées et approuver le reste à l’écran ; encore pour confirmer.</translation>
+        <translation>Rejeter les cochées et approuver le reste à l’écran ; encore pour confirmer.</translation>
     </message>
     <message>
         <source>Peek</source>
@@ -721,7 +721,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Uncover this image; again to cover it.</source>
-        <translation>Découvrir cette image ; encore pour la masquer.</translation>
+        <translation>Découvrir cette image ; encore pour la masquer.</translation>
     </message>
     <message>
         <source>Blur more</source>
@@ -753,7 +753,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Cover every image at once; again to go on.</source>
-        <translation>Masquer toutes les images d’un coup ; encore pour continuer.</translation>
+        <translation>Masquer toutes les images d’un coup ; encore pour continuer.</translation>
     </message>
     <message>
         <source>Zoom in</source>
@@ -773,11 +773,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Fit / 100 %</source>
-        <translation>Entière / 100 %</translation>
+        <translation>Entière / 100 %</translation>
     </message>
     <message>
         <source>Switch between whole image and 100 %.</source>
-        <translation>Passer de l’image entière à 100 %.</translation>
+        <translation>Passer de l’image entière à 100 %.</translation>
     </message>
     <message>
         <source>Fit</source>
@@ -789,7 +789,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>100 %</source>
-        <translation>100 %</translation>
+        <translation>100 %</translation>
     </message>
     <message>
         <source>Show every pixel of the image.</source>
@@ -817,7 +817,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Keep zoom and place when the next image comes; again to begin each image whole.</source>
-        <translation>Garder zoom et place à l’image suivante ; encore pour commencer chaque image entière.</translation>
+        <translation>Garder zoom et place à l’image suivante ; encore pour commencer chaque image entière.</translation>
     </message>
     <message>
         <source>Original</source>
@@ -913,7 +913,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Show your last decisions: look, change, take one back, or reverse what is posted.</source>
-        <translation>Afficher les dernières décisions : regarder, changer, reprendre, ou inverser ce qui est envoyé.</translation>
+        <translation>Afficher les dernières décisions : regarder, changer, reprendre, ou inverser ce qui est envoyé.</translation>
     </message>
     <message>
         <source>Queues…</source>
@@ -921,7 +921,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Choose what to review: what waits, what is approved, what is rejected, by kind.</source>
-        <translation>Choisir quoi modérer : ce qui attend, est approuvé ou rejeté, par type.</translation>
+        <translation>Choisir quoi modérer : ce qui attend, est approuvé ou rejeté, par type.</translation>
     </message>
     <message>
         <source>Lists…</source>
@@ -945,7 +945,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Show only what was rejected for its form, to approve it after all; again to go back.</source>
-        <translation>Ne montrer que ce qui a été rejeté pour sa forme, pour l’approuver après tout ; encore pour revenir.</translation>
+        <translation>Ne montrer que ce qui a été rejeté pour sa forme, pour l’approuver après tout ; encore pour revenir.</translation>
     </message>
     <message>
         <source>Show all</source>
@@ -1017,7 +1017,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Use no network, and go on with what is on this machine; again to go back online.</source>
-        <translation>Ne pas utiliser le réseau et continuer avec ce qui est ici ; encore pour revenir en ligne.</translation>
+        <translation>Ne pas utiliser le réseau et continuer avec ce qui est ici ; encore pour revenir en ligne.</translation>
     </message>
     <message>
         <source>Take along…</source>
@@ -1065,7 +1065,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Show how this session goes: pace, reasons, time; nobody else is told.</source>
-        <translation>Montrer comment va cette séance : rythme, motifs, temps ; personne d’autre ne le sait.</translation>
+        <translation>Montrer comment va cette séance : rythme, motifs, temps ; personne d’autre ne le sait.</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -1073,7 +1073,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Take the next theme: dark, light, in high contrast, the desktop&apos;s.</source>
-        <translation>Passer au thème suivant : sombre, clair, à fort contraste, celui du bureau.</translation>
+        <translation>Passer au thème suivant : sombre, clair, à fort contraste, celui du bureau.</translation>
     </message>
     <message>
         <source>Larger text</source>
@@ -1105,7 +1105,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Close the station; nothing that was decided is lost.</source>
-        <translation>Fermer la station ; rien de décidé n’est perdu.</translation>
+        <translation>Fermer la station ; rien de décidé n’est perdu.</translation>
     </message>
 </context>
 <context>
@@ -1120,14 +1120,14 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{name}: mine {mine}, theirs {theirs}</source>
-        <translation>{name} : la mienne {mine}, l’autre {theirs}</translation>
+        <translation>{name} : la mienne {mine}, l’autre {theirs}</translation>
     </message>
 </context>
 <context>
     <name>Connection</name>
     <message>
         <source>{path} cannot be opened: {why}.</source>
-        <translation>{path} ne s’ouvre pas : {why}.</translation>
+        <translation>{path} ne s’ouvre pas : {why}.</translation>
     </message>
     <message>
         <source>{path} is a database of another program.</source>
@@ -1143,7 +1143,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The disk is full: {path} cannot grow.</source>
-        <translation>Le disque est plein : {path} ne peut pas grandir.</translation>
+        <translation>Le disque est plein : {path} ne peut pas grandir.</translation>
     </message>
     <message>
         <source>{path} is damaged ({error}).</source>
@@ -1177,23 +1177,23 @@ Un rapport sans aucun secret se trouve dans
     <name>Deciding</name>
     <message>
         <source>Not decided: this image was not on the screen yet.</source>
-        <translation>Non décidée : cette image n’était pas encore à l’écran.</translation>
+        <translation>Non décidée : cette image n’était pas encore à l’écran.</translation>
     </message>
     <message>
         <source>The policy asks for a reason: press its digit.</source>
-        <translation>La politique demande un motif : appuyer sur son chiffre.</translation>
+        <translation>La politique demande un motif : appuyer sur son chiffre.</translation>
     </message>
     <message>
         <source>An image that cannot be shown cannot be approved; reject or skip it.</source>
-        <translation>Une image qui ne peut pas être affichée ne peut pas être approuvée ; la rejeter ou la passer.</translation>
+        <translation>Une image qui ne peut pas être affichée ne peut pas être approuvée ; la rejeter ou la passer.</translation>
     </message>
     <message>
         <source>Uncover the image first (hold Space, or V); rejecting needs no look.</source>
-        <translation>Découvrir d’abord l’image (tenir Espace, ou V) ; rejeter ne demande pas de regard.</translation>
+        <translation>Découvrir d’abord l’image (tenir Espace, ou V) ; rejeter ne demande pas de regard.</translation>
     </message>
     <message>
         <source>Not approved: the image was uncovered only for a moment.</source>
-        <translation>Non approuvée : l’image n’a été découverte qu’un instant.</translation>
+        <translation>Non approuvée : l’image n’a été découverte qu’un instant.</translation>
     </message>
     <message>
         <source>There is no image to decide.</source>
@@ -1209,34 +1209,34 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Not posted yet. {title}: {message}</source>
-        <translation>Pas encore envoyé. {title} : {message}</translation>
+        <translation>Pas encore envoyé. {title} : {message}</translation>
     </message>
     <message>
         <source>Not saved, the image is back. {title}: {message}|Not saved, {n} images are back. {title}: {message}</source>
-        <translation>Non enregistré, l’image est revenue. {title} : {message}|Non enregistré, {n} images sont revenues. {title} : {message}</translation>
+        <translation>Non enregistré, l’image est revenue. {title} : {message}|Non enregistré, {n} images sont revenues. {title} : {message}</translation>
     </message>
 </context>
 <context>
     <name>Effects</name>
     <message>
         <source>approved is posted, the service restores the image from its backup and delivers it to everybody again</source>
-        <translation>« approuvée » est envoyé, le service restaure l’image depuis sa copie et la livre de nouveau à tous</translation>
+        <translation>« approuvée » est envoyé, le service restaure l’image depuis sa copie et la livre de nouveau à tous</translation>
     </message>
     <message>
         <source>rejected is posted, the service delivers the image to nobody any more and purges it from the delivery caches</source>
-        <translation>« rejetée » est envoyé, le service ne livre plus l’image à personne et la purge des caches</translation>
+        <translation>« rejetée » est envoyé, le service ne livre plus l’image à personne et la purge des caches</translation>
     </message>
     <message>
         <source>You left this image to somebody else; decided by you, it gets no second opinion, and the log says so.</source>
-        <translation>Vous avez laissé cette image à quelqu’un d’autre ; décidée par vous, elle n’aura pas de second avis, et le journal le dit.</translation>
+        <translation>Vous avez laissé cette image à quelqu’un d’autre ; décidée par vous, elle n’aura pas de second avis, et le journal le dit.</translation>
     </message>
     <message>
         <source>Reverses your decision: {effects}.</source>
-        <translation>Inverse votre décision : {effects}.</translation>
+        <translation>Inverse votre décision : {effects}.</translation>
     </message>
     <message>
         <source>Overrides the decision: {effects}.</source>
-        <translation>Annule la décision : {effects}.</translation>
+        <translation>Annule la décision : {effects}.</translation>
     </message>
 </context>
 <context>
@@ -1524,7 +1524,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>“{field}” is none of {known}</source>
-        <translation>« {field} » n’est aucun de {known}</translation>
+        <translation>« {field} » n’est aucun de {known}</translation>
     </message>
     <message>
         <source>Write {field}: and a name</source>
@@ -1599,7 +1599,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>An image that a machine or the policy warns of starts covered. You may reject it without looking; to approve it you have to see it.</source>
-        <translation>Une image dont une machine ou la politique avertit commence masquée. Elle peut être rejetée sans regarder ; pour l’approuver, il faut l’avoir vue.</translation>
+        <translation>Une image dont une machine ou la politique avertit commence masquée. Elle peut être rejetée sans regarder ; pour l’approuver, il faut l’avoir vue.</translation>
     </message>
     <message>
         <source>uncover</source>
@@ -1658,7 +1658,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Motion is reduced in the settings: {back} and {on} step through the frames.</source>
-        <translation>Le mouvement est réduit dans les réglages : {back} et {on} parcourent les vues.</translation>
+        <translation>Le mouvement est réduit dans les réglages : {back} et {on} parcourent les vues.</translation>
     </message>
 </context>
 <context>
@@ -1685,7 +1685,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{place} cannot be shown: {damage}</source>
-        <translation>{place} ne peut pas être affichée : {damage}</translation>
+        <translation>{place} ne peut pas être affichée : {damage}</translation>
     </message>
     <message>
         <source>{place}, loading</source>
@@ -1708,7 +1708,7 @@ Un rapport sans aucun secret se trouve dans
     <name>GridActions</name>
     <message>
         <source>That is for the grid: {key} shows it.</source>
-        <translation>C’est pour la grille : {key} l’affiche.</translation>
+        <translation>C’est pour la grille : {key} l’affiche.</translation>
     </message>
     <message>
         <source>The policy has no reason on {digit}.</source>
@@ -1716,7 +1716,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>That is for one image: {key} shows it alone.</source>
-        <translation>C’est pour une seule image : {key} l’affiche seule.</translation>
+        <translation>C’est pour une seule image : {key} l’affiche seule.</translation>
     </message>
 </context>
 <context>
@@ -1774,7 +1774,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>You left this image to somebody else before: decide it on the stage.</source>
-        <translation>Vous avez laissé cette image à quelqu’un d’autre : la décider sur la scène.</translation>
+        <translation>Vous avez laissé cette image à quelqu’un d’autre : la décider sur la scène.</translation>
     </message>
     <message>
         <source>not decidable</source>
@@ -1790,7 +1790,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>There is more to this image than a tile shows: approve it on the stage.</source>
-        <translation>Il y a plus dans cette image que ne montre une vignette : l’approuver sur la scène.</translation>
+        <translation>Il y a plus dans cette image que ne montre une vignette : l’approuver sur la scène.</translation>
     </message>
     <message>
         <source>reject {marked} marked and approve the other {rest} on screen</source>
@@ -1806,11 +1806,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{n} stays: {why}|{n} stay: {why}</source>
-        <translation>{n} reste : {why}|{n} restent : {why}</translation>
+        <translation>{n} reste : {why}|{n} restent : {why}</translation>
     </message>
     <message>
         <source>“{title}” is given to one image at a time.</source>
-        <translation>« {title} » se donne à une image à la fois.</translation>
+        <translation>« {title} » se donne à une image à la fois.</translation>
     </message>
 </context>
 <context>
@@ -1853,7 +1853,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>No tile is chosen; the arrows choose one.</source>
-        <translation>Aucune vignette choisie ; les flèches en choisissent une.</translation>
+        <translation>Aucune vignette choisie ; les flèches en choisissent une.</translation>
     </message>
 </context>
 <context>
@@ -1935,15 +1935,15 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Nothing done: the queue has just changed.</source>
-        <translation>Rien de fait : la file vient de changer.</translation>
+        <translation>Rien de fait : la file vient de changer.</translation>
     </message>
     <message>
         <source>{result}; undo takes all of them back.</source>
-        <translation>{result} ; annuler les reprend toutes.</translation>
+        <translation>{result} ; annuler les reprend toutes.</translation>
     </message>
     <message>
         <source>{result}; undo takes it back.</source>
-        <translation>{result} ; annuler la reprend.</translation>
+        <translation>{result} ; annuler la reprend.</translation>
     </message>
     <message>
         <source>No tile is marked.</source>
@@ -2024,7 +2024,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{result}; undo takes the chosen one back, on the stage all of them.</source>
-        <translation>{result} ; annuler reprend celle choisie, sur la scène toutes.</translation>
+        <translation>{result} ; annuler reprend celle choisie, sur la scène toutes.</translation>
     </message>
     <message>
         <source>{result}.</source>
@@ -2051,7 +2051,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>That is not for a group: {key} goes back.</source>
-        <translation>Ce n’est pas pour un groupe : {key} revient.</translation>
+        <translation>Ce n’est pas pour un groupe : {key} revient.</translation>
     </message>
     <message>
         <source>The policy has no reason on {digit}.</source>
@@ -2113,7 +2113,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Hide the key hints; the setting “Key hints” shows them again</source>
-        <translation>Cacher les aides de touches ; le réglage « Aide des touches » les remontre</translation>
+        <translation>Cacher les aides de touches ; le réglage « Aide des touches » les remontre</translation>
     </message>
     <message>
         <source>Keys – {text}</source>
@@ -2164,7 +2164,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>It is posted as {status} already; only the other verdict can be posted now.</source>
-        <translation>Déjà envoyée comme {status} ; seul l’autre verdict peut être envoyé.</translation>
+        <translation>Déjà envoyée comme {status} ; seul l’autre verdict peut être envoyé.</translation>
     </message>
     <message>
         <source>That is what was decided already.</source>
@@ -2172,7 +2172,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>It is posted as {status}; that cannot be undone, only reversed by the other verdict.</source>
-        <translation>Envoyée comme {status} ; cela ne s’annule pas, seul l’autre verdict l’inverse.</translation>
+        <translation>Envoyée comme {status} ; cela ne s’annule pas, seul l’autre verdict l’inverse.</translation>
     </message>
     <message>
         <source>There is no decision to change.</source>
@@ -2184,23 +2184,23 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>It is being posted at this moment; try again.</source>
-        <translation>Elle part en ce moment ; réessayer.</translation>
+        <translation>Elle part en ce moment ; réessayer.</translation>
     </message>
     <message>
         <source>It is stuck: Outbox settles that.</source>
-        <translation>Elle est bloquée : la boîte d’envoi règle cela.</translation>
+        <translation>Elle est bloquée : la boîte d’envoi règle cela.</translation>
     </message>
     <message>
         <source>It is in conflict: Outbox settles that.</source>
-        <translation>Elle est en conflit : la boîte d’envoi règle cela.</translation>
+        <translation>Elle est en conflit : la boîte d’envoi règle cela.</translation>
     </message>
     <message>
         <source>Not changed: it was posted meanwhile.</source>
-        <translation>Non changée : elle a été envoyée entre-temps.</translation>
+        <translation>Non changée : elle a été envoyée entre-temps.</translation>
     </message>
     <message>
         <source>Changed to {status}; it is held anew.</source>
-        <translation>Changée en {status} ; de nouveau retenue.</translation>
+        <translation>Changée en {status} ; de nouveau retenue.</translation>
     </message>
     <message>
         <source>It will be posted as {target}.</source>
@@ -2208,15 +2208,15 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Taken back: the image waits in the queue again.</source>
-        <translation>Reprise : l’image attend de nouveau dans la file.</translation>
+        <translation>Reprise : l’image attend de nouveau dans la file.</translation>
     </message>
     <message>
         <source>Taken back: an earlier choice counts.</source>
-        <translation>Reprise : un choix précédent compte.</translation>
+        <translation>Reprise : un choix précédent compte.</translation>
     </message>
     <message>
         <source>Not taken back: it was posted meanwhile.</source>
-        <translation>Non reprise : elle a été envoyée entre-temps.</translation>
+        <translation>Non reprise : elle a été envoyée entre-temps.</translation>
     </message>
     <message>
         <source>It cannot be taken back any more.</source>
@@ -2224,7 +2224,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Not saved. {title}: {message}</source>
-        <translation>Non enregistré. {title} : {message}</translation>
+        <translation>Non enregistré. {title} : {message}</translation>
     </message>
 </context>
 <context>
@@ -2293,7 +2293,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>“{label}” is for the stage; {key} goes back to it.</source>
-        <translation>« {label} » est pour la scène ; {key} y revient.</translation>
+        <translation>« {label} » est pour la scène ; {key} y revient.</translation>
     </message>
     <message>
         <source>{text} Press {key} again to do it.</source>
@@ -2344,7 +2344,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The original could not be fetched: {failed}</source>
-        <translation>L’original n’a pas pu être chargé : {failed}</translation>
+        <translation>L’original n’a pas pu être chargé : {failed}</translation>
     </message>
     <message>
         <source>The original is here and being opened.</source>
@@ -2352,15 +2352,15 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Original: {got} of {total}.</source>
-        <translation>Original : {got} sur {total}.</translation>
+        <translation>Original : {got} sur {total}.</translation>
     </message>
     <message>
         <source>Original: {size} so far.</source>
-        <translation>Original : {size} jusqu’ici.</translation>
+        <translation>Original : {size} jusqu’ici.</translation>
     </message>
     <message>
         <source>The original cannot be shown: {message}</source>
-        <translation>L’original ne peut pas être affiché : {message}</translation>
+        <translation>L’original ne peut pas être affiché : {message}</translation>
     </message>
     <message>
         <source>The original, {size} pixels.</source>
@@ -2379,15 +2379,15 @@ Un rapport sans aucun secret se trouve dans
     <name>Integrity</name>
     <message>
         <source>Only part of the image arrived: {got_length} of {content_length} bytes. What you see may not be the whole picture.</source>
-        <translation>Une partie seulement de l’image est arrivée : {got_length} octets sur {content_length}. Ce qui se voit n’est peut-être pas tout.</translation>
+        <translation>Une partie seulement de l’image est arrivée : {got_length} octets sur {content_length}. Ce qui se voit n’est peut-être pas tout.</translation>
     </message>
     <message>
         <source>This is not the file that was listed: {got_length} bytes came, {listing_bytes} were listed. It may have been replaced since.</source>
-        <translation>Ce n’est pas le fichier annoncé : {got_length} octets reçus, {listing_bytes} annoncés. Il a peut-être été remplacé.</translation>
+        <translation>Ce n’est pas le fichier annoncé : {got_length} octets reçus, {listing_bytes} annoncés. Il a peut-être été remplacé.</translation>
     </message>
     <message>
         <source>This is not the file that was listed: its checksum differs. It may have been replaced since.</source>
-        <translation>Ce n’est pas le fichier annoncé : sa somme de contrôle diffère. Il a peut-être été remplacé.</translation>
+        <translation>Ce n’est pas le fichier annoncé : sa somme de contrôle diffère. Il a peut-être été remplacé.</translation>
     </message>
 </context>
 <context>
@@ -2539,22 +2539,22 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Your own keys clash with {preset}: {error} Reset them first.</source>
-        <translation>Vos propres touches heurtent {preset} : {error} Rétablissez-les d’abord.</translation>
+        <translation>Vos propres touches heurtent {preset} : {error} Rétablissez-les d’abord.</translation>
     </message>
     <message>
         <source>{key} cannot be a key: Enter confirms and never decides, Escape leaves, and Tab goes from button to button.</source>
-        <translation>{key} ne peut pas être une touche : Entrée confirme et ne décide jamais, Échap quitte, et Tab va de bouton en bouton.</translation>
+        <translation>{key} ne peut pas être une touche : Entrée confirme et ne décide jamais, Échap quitte, et Tab va de bouton en bouton.</translation>
     </message>
     <message>
         <source>{key} is the key of “{label}”. Nothing was changed.</source>
-        <translation>{key} est la touche de « {label} ». Rien n’a changé.</translation>
+        <translation>{key} est la touche de « {label} ». Rien n’a changé.</translation>
     </message>
 </context>
 <context>
     <name>KeymapEditor</name>
     <message>
         <source>Choose a command, then “Change” or “Add”, then press the key.</source>
-        <translation>Choisir une commande, puis « Changer » ou « Ajouter », puis appuyer sur la touche.</translation>
+        <translation>Choisir une commande, puis « Changer » ou « Ajouter », puis appuyer sur la touche.</translation>
     </message>
     <message>
         <source>Keys</source>
@@ -2578,7 +2578,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Off: no letter, digit or sign is a key by itself; A is Alt+A then, Shift+B is Alt+Shift+B. For speech input, and for hands that touch keys by accident.</source>
-        <translation>Non : aucune lettre, aucun chiffre ni signe n’est une touche seul ; A devient Alt+A, Shift+B devient Alt+Shift+B. Pour la dictée, et pour les mains qui touchent des touches par accident.</translation>
+        <translation>Non : aucune lettre, aucun chiffre ni signe n’est une touche seul ; A devient Alt+A, Shift+B devient Alt+Shift+B. Pour la dictée, et pour les mains qui touchent des touches par accident.</translation>
     </message>
     <message>
         <source>Commands and their keys</source>
@@ -2594,7 +2594,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Press the key of “{title}” now. Esc changes nothing.</source>
-        <translation>Appuyer maintenant sur la touche de « {title} ». Échap ne change rien.</translation>
+        <translation>Appuyer maintenant sur la touche de « {title} ». Échap ne change rien.</translation>
     </message>
     <message>
         <source>&amp;Add</source>
@@ -2602,7 +2602,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Press another key of “{title}” now. Esc changes nothing.</source>
-        <translation>Appuyer maintenant sur une autre touche de « {title} ». Échap ne change rien.</translation>
+        <translation>Appuyer maintenant sur une autre touche de « {title} ». Échap ne change rien.</translation>
     </message>
     <message>
         <source>Re&amp;move</source>
@@ -2719,11 +2719,11 @@ Un rapport sans aucun secret se trouve dans
     <name>Keymaps</name>
     <message>
         <source>There is no keymap “{extends}”. There are: {join}.</source>
-        <translation>Il n’y a pas de clavier « {extends} ». Il y a : {join}.</translation>
+        <translation>Il n’y a pas de clavier « {extends} ». Il y a : {join}.</translation>
     </message>
     <message>
         <source>{path}: {error} The shipped keys are in use.</source>
-        <translation>{path} : {error} Les touches d’origine sont utilisées.</translation>
+        <translation>{path} : {error} Les touches d’origine sont utilisées.</translation>
     </message>
 </context>
 <context>
@@ -2753,7 +2753,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Put at the back of the queue: {count}.</source>
-        <translation>Mises à la fin de la file : {count}.</translation>
+        <translation>Mises à la fin de la file : {count}.</translation>
     </message>
     <message>
         <source>Nothing is skipped.</source>
@@ -2765,7 +2765,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Bookmarks; they change nothing of the queue: {count}.</source>
-        <translation>Des signets ; ils ne changent rien à la file : {count}.</translation>
+        <translation>Des signets ; ils ne changent rien à la file : {count}.</translation>
     </message>
     <message>
         <source>Nothing is flagged.</source>
@@ -2777,7 +2777,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Waiting for a second opinion: {count}.</source>
-        <translation>En attente d’un second avis : {count}.</translation>
+        <translation>En attente d’un second avis : {count}.</translation>
     </message>
     <message>
         <source>Nothing is escalated.</source>
@@ -2864,11 +2864,11 @@ Un rapport sans aucun secret se trouve dans
     <name>LookActions</name>
     <message>
         <source>Theme: {name}.</source>
-        <translation>Thème : {name}.</translation>
+        <translation>Thème : {name}.</translation>
     </message>
     <message>
         <source>Text size: {percent} %.</source>
-        <translation>Taille du texte : {percent} %.</translation>
+        <translation>Taille du texte : {percent} %.</translation>
     </message>
 </context>
 <context>
@@ -3060,11 +3060,11 @@ Un rapport sans aucun secret se trouve dans
     <name>NetworkPrefetch</name>
     <message>
         <source>This picture was destroyed here for good; it is not fetched again.</source>
-        <translation>Cette image a été détruite ici pour de bon ; elle n’est plus chargée.</translation>
+        <translation>Cette image a été détruite ici pour de bon ; elle n’est plus chargée.</translation>
     </message>
     <message>
         <source>The service delivers no rejected images, so there is no picture to look at. It can be skipped; approved elsewhere, it is delivered again.</source>
-        <translation>Le service ne livre pas les images rejetées, il n’y a donc rien à regarder. Elle peut être passée ; approuvée ailleurs, elle est de nouveau livrée.</translation>
+        <translation>Le service ne livre pas les images rejetées, il n’y a donc rien à regarder. Elle peut être passée ; approuvée ailleurs, elle est de nouveau livrée.</translation>
     </message>
     <message>
         <source>The service gives no address for this image.</source>
@@ -3097,7 +3097,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The service says {status}.</source>
-        <translation>Le service dit : {status}.</translation>
+        <translation>Le service dit : {status}.</translation>
     </message>
     <message>
         <source>Replaced by a newer decision.</source>
@@ -3144,7 +3144,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Never post this decision; the image may come back.</source>
-        <translation>Ne jamais envoyer cette décision ; l’image peut revenir.</translation>
+        <translation>Ne jamais envoyer cette décision ; l’image peut revenir.</translation>
     </message>
     <message>
         <source>Keep mine</source>
@@ -3184,7 +3184,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Why it is dropped; kept in the record</source>
-        <translation>Pourquoi l’écarter ; gardé dans le journal</translation>
+        <translation>Pourquoi l’écarter ; gardé dans le journal</translation>
     </message>
     <message>
         <source>Why it is dropped</source>
@@ -3283,11 +3283,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Another picture was uploaded under this name meanwhile; look at it first.</source>
-        <translation>Une autre image a été déposée sous ce nom ; la regarder d’abord.</translation>
+        <translation>Une autre image a été déposée sous ce nom ; la regarder d’abord.</translation>
     </message>
     <message>
         <source>Meanwhile the service says {theirs}.</source>
-        <translation>Entre-temps le service dit : {theirs}.</translation>
+        <translation>Entre-temps le service dit : {theirs}.</translation>
     </message>
     <message>
         <source>Verdict</source>
@@ -3331,7 +3331,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{n} decision waits; nothing is posted while you are offline.|{n} decisions wait; nothing is posted while you are offline.</source>
-        <translation>{n} décision attend ; rien n’est envoyé hors ligne.|{n} décisions attendent ; rien n’est envoyé hors ligne.</translation>
+        <translation>{n} décision attend ; rien n’est envoyé hors ligne.|{n} décisions attendent ; rien n’est envoyé hors ligne.</translation>
     </message>
     <message>
         <source>Tried again at {when}.</source>
@@ -3351,7 +3351,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>These are posted by themselves; nothing is to be done.</source>
-        <translation>Celles-ci partent d’elles-mêmes ; il n’y a rien à faire.</translation>
+        <translation>Celles-ci partent d’elles-mêmes ; il n’y a rien à faire.</translation>
     </message>
 </context>
 <context>
@@ -3369,7 +3369,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>This image is {status} already; nothing is to be posted.</source>
-        <translation>Cette image est déjà {status} ; rien n’est à envoyer.</translation>
+        <translation>Cette image est déjà {status} ; rien n’est à envoyer.</translation>
     </message>
 </context>
 <context>
@@ -3380,19 +3380,19 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{title}. {help} Key: {keys}.</source>
-        <translation>{title}. {help} Touche : {keys}.</translation>
+        <translation>{title}. {help} Touche : {keys}.</translation>
     </message>
     <message>
         <source>Reject: {reason}</source>
-        <translation>Rejeter : {reason}</translation>
+        <translation>Rejeter : {reason}</translation>
     </message>
     <message>
         <source>“{title}” decides, and Enter never decides: close this, use its button.</source>
-        <translation>« {title} » décide, et Entrée ne décide jamais : fermer ceci, utiliser son bouton.</translation>
+        <translation>« {title} » décide, et Entrée ne décide jamais : fermer ceci, utiliser son bouton.</translation>
     </message>
     <message>
         <source>“{title}” decides, and Enter never decides: close this and press {key}.</source>
-        <translation>« {title} » décide, et Entrée ne décide jamais : fermer ceci et appuyer sur {key}.</translation>
+        <translation>« {title} » décide, et Entrée ne décide jamais : fermer ceci et appuyer sur {key}.</translation>
     </message>
 </context>
 <context>
@@ -3425,11 +3425,11 @@ Un rapport sans aucun secret se trouve dans
     <name>Paths</name>
     <message>
         <source>The folder {folder} cannot be made: {why}.</source>
-        <translation>Le dossier {folder} ne peut pas être créé : {why}.</translation>
+        <translation>Le dossier {folder} ne peut pas être créé : {why}.</translation>
     </message>
     <message>
         <source>{path} cannot be written: {why}.</source>
-        <translation>{path} ne peut pas être écrit : {why}.</translation>
+        <translation>{path} ne peut pas être écrit : {why}.</translation>
     </message>
 </context>
 <context>
@@ -3539,7 +3539,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Attacks on people for what they are; symbols of hate groups without news or teaching.</source>
-        <translation>Attaques contre des personnes pour ce qu’elles sont ; symboles de groupes haineux sans information ni enseignement.</translation>
+        <translation>Attaques contre des personnes pour ce qu’elles sont ; symboles de groupes haineux sans information ni enseignement.</translation>
     </message>
     <message>
         <source>A museum display of a banned flag</source>
@@ -3611,7 +3611,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Fake profiles, offers or sign-in pages; codes and links made to deceive.</source>
-        <translation>Faux profils, offres ou pages de connexion ; codes et liens faits pour tromper.</translation>
+        <translation>Faux profils, offres ou pages de connexion ; codes et liens faits pour tromper.</translation>
     </message>
     <message>
         <source>A shop’s own advertisement</source>
@@ -3635,7 +3635,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Someone else&apos;s work or mark: visible watermark, screenshot of a shop, counterfeit goods.</source>
-        <translation>L’œuvre ou la marque d’autrui : filigrane visible, capture d’une boutique, contrefaçons.</translation>
+        <translation>L’œuvre ou la marque d’autrui : filigrane visible, capture d’une boutique, contrefaçons.</translation>
     </message>
     <message>
         <source>A photo of the goods by their seller</source>
@@ -3723,7 +3723,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Anything that may sexualise or abuse a child. Do not copy, share or describe it; escalate.</source>
-        <translation>Tout ce qui peut sexualiser un enfant ou en abuser. Ne pas copier, partager ni décrire ; escalader.</translation>
+        <translation>Tout ce qui peut sexualiser un enfant ou en abuser. Ne pas copier, partager ni décrire ; escalader.</translation>
     </message>
     <message>
         <source>Terrorist content</source>
@@ -3900,7 +3900,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Every image starts covered, unless you chose never to cover.</source>
-        <translation>Chaque image commence masquée, sauf si vous avez choisi « jamais ».</translation>
+        <translation>Chaque image commence masquée, sauf si vous avez choisi « jamais ».</translation>
     </message>
     <message>
         <source>What a machine or this policy warns of starts covered.</source>
@@ -3940,7 +3940,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Statement of reasons: {category}.</source>
-        <translation>Exposé des motifs : {category}.</translation>
+        <translation>Exposé des motifs : {category}.</translation>
     </message>
     <message>
         <source>other violation of the terms</source>
@@ -3962,7 +3962,7 @@ Un rapport sans aucun secret se trouve dans
     <name>Push</name>
     <message>
         <source>The service lets this key read, but takes no decision from it. Posting is paused and nothing is lost; it goes on once the key may update images.</source>
-        <translation>Le service laisse cette clé lire, mais n’en prend aucune décision. L’envoi est suspendu et rien n’est perdu ; il reprend dès que la clé peut modifier les images.</translation>
+        <translation>Le service laisse cette clé lire, mais n’en prend aucune décision. L’envoi est suspendu et rien n’est perdu ; il reprend dès que la clé peut modifier les images.</translation>
     </message>
 </context>
 <context>
@@ -3977,7 +3977,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Only what was rejected for its form is shown; the same key goes back.</source>
-        <translation>Seul ce qui a été rejeté pour sa forme est montré ; la même touche revient.</translation>
+        <translation>Seul ce qui a été rejeté pour sa forme est montré ; la même touche revient.</translation>
     </message>
     <message>
         <source>Only what waits has another order.</source>
@@ -3985,7 +3985,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Order: {order}.</source>
-        <translation>Ordre : {order}.</translation>
+        <translation>Ordre : {order}.</translation>
     </message>
 </context>
 <context>
@@ -3996,7 +3996,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Taken back: skip of {name}.</source>
-        <translation>Repris : passage de {name}.</translation>
+        <translation>Repris : passage de {name}.</translation>
     </message>
     <message>
         <source>There is no image to escalate.</source>
@@ -4004,11 +4004,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Escalated: {name} waits for a second opinion.</source>
-        <translation>Escaladée : {name} attend un second avis.</translation>
+        <translation>Escaladée : {name} attend un second avis.</translation>
     </message>
     <message>
         <source>Taken back: escalation of {name}.</source>
-        <translation>Reprise : escalade de {name}.</translation>
+        <translation>Reprise : escalade de {name}.</translation>
     </message>
     <message>
         <source>There is no image to flag.</source>
@@ -4016,31 +4016,31 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Flagged: {name}.</source>
-        <translation>Signalée : {name}.</translation>
+        <translation>Signalée : {name}.</translation>
     </message>
     <message>
         <source>Flag removed: {name}.</source>
-        <translation>Signet retiré : {name}.</translation>
+        <translation>Signet retiré : {name}.</translation>
     </message>
     <message>
         <source>On the stage: {name}.</source>
-        <translation>Sur la scène : {name}.</translation>
+        <translation>Sur la scène : {name}.</translation>
     </message>
     <message>
         <source>Brought back: {name}.</source>
-        <translation>Ramenée : {name}.</translation>
+        <translation>Ramenée : {name}.</translation>
     </message>
     <message>
         <source>Not saved, the image is back. {title}: {message}</source>
-        <translation>Non enregistré, l’image est revenue. {title} : {message}</translation>
+        <translation>Non enregistré, l’image est revenue. {title} : {message}</translation>
     </message>
     <message>
         <source>{name} waits no more: it was decided meanwhile.</source>
-        <translation>{name} n’attend plus : décidée entre-temps.</translation>
+        <translation>{name} n’attend plus : décidée entre-temps.</translation>
     </message>
     <message>
         <source>Not done. {title}: {message}</source>
-        <translation>Non fait. {title} : {message}</translation>
+        <translation>Non fait. {title} : {message}</translation>
     </message>
     <message>
         <source>Only what still waits can be escalated.</source>
@@ -4098,7 +4098,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Ticked queues of one state are reviewed as one. Approved and rejected images can be overridden: the key says first what that does.</source>
-        <translation>Les files cochées d’un même état se modèrent ensemble. Les images approuvées et rejetées peuvent être annulées : la touche dit d’abord ce que cela fait.</translation>
+        <translation>Les files cochées d’un même état se modèrent ensemble. Les images approuvées et rejetées peuvent être annulées : la touche dit d’abord ce que cela fait.</translation>
     </message>
     <message>
         <source>{count} here</source>
@@ -4117,7 +4117,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Reject – for which reason?</source>
-        <translation>Rejeter – pour quel motif ?</translation>
+        <translation>Rejeter – pour quel motif ?</translation>
     </message>
 </context>
 <context>
@@ -4152,7 +4152,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>“{title}”: the image is rejected and escalated.{gone}</source>
-        <translation>« {title} » : l’image est rejetée et escaladée.{gone}</translation>
+        <translation>« {title} » : l’image est rejetée et escaladée.{gone}</translation>
     </message>
     <message>
         <source>Yes, &amp;reject and escalate</source>
@@ -4195,7 +4195,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Somebody else settled {name} as {theirs}: see Outbox.</source>
-        <translation>Quelqu’un d’autre a réglé {name} comme {theirs} : voir Envois.</translation>
+        <translation>Quelqu’un d’autre a réglé {name} comme {theirs} : voir Envois.</translation>
     </message>
 </context>
 <context>
@@ -4324,18 +4324,18 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Decided by ten minutes: {slots}. Rejected by reason: {reasons}.</source>
-        <translation>Décidées par dix minutes : {slots}. Rejetées par motif : {reasons}.</translation>
+        <translation>Décidées par dix minutes : {slots}. Rejetées par motif : {reasons}.</translation>
     </message>
 </context>
 <context>
     <name>SessionDialog</name>
     <message>
         <source>Counted from the decisions on this machine and kept here; nobody else is told.</source>
-        <translation>Compté d’après les décisions de cette machine et gardé ici ; personne d’autre ne le sait.</translation>
+        <translation>Compté d’après les décisions de cette machine et gardé ici ; personne d’autre ne le sait.</translation>
     </message>
     <message>
         <source>The charts need pyqtgraph, which is not installed: pip install modstation[charts]</source>
-        <translation>Les graphiques demandent pyqtgraph, qui n’est pas installé : pip install modstation[charts]</translation>
+        <translation>Les graphiques demandent pyqtgraph, qui n’est pas installé : pip install modstation[charts]</translation>
     </message>
     <message>
         <source>Session</source>
@@ -4387,7 +4387,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{decided}: {approved} approved, {rejected} rejected</source>
-        <translation>{decided} : {approved} approuvées, {rejected} rejetées</translation>
+        <translation>{decided} : {approved} approuvées, {rejected} rejetées</translation>
     </message>
     <message>
         <source>Time at work</source>
@@ -4423,15 +4423,15 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Reason: {title}</source>
-        <translation>Motif : {title}</translation>
+        <translation>Motif : {title}</translation>
     </message>
     <message>
         <source>This session: {n} decision in {worked}.|This session: {n} decisions in {worked}.</source>
-        <translation>Cette séance : {n} décision en {worked}.|Cette séance : {n} décisions en {worked}.</translation>
+        <translation>Cette séance : {n} décision en {worked}.|Cette séance : {n} décisions en {worked}.</translation>
     </message>
     <message>
         <source>This session: {n} decision in {worked}, {pace} an hour.|This session: {n} decisions in {worked}, {pace} an hour.</source>
-        <translation>Cette séance : {n} décision en {worked}, {pace} par heure.|Cette séance : {n} décisions en {worked}, {pace} par heure.</translation>
+        <translation>Cette séance : {n} décision en {worked}, {pace} par heure.|Cette séance : {n} décisions en {worked}, {pace} par heure.</translation>
     </message>
     <message>
         <source>{count} s</source>
@@ -4457,7 +4457,7 @@ Un rapport sans aucun secret se trouve dans
     <name>SessionFigures</name>
     <message>
         <source>{path} cannot be written: {why}.</source>
-        <translation>{path} ne peut pas être écrit : {why}.</translation>
+        <translation>{path} ne peut pas être écrit : {why}.</translation>
     </message>
 </context>
 <context>
@@ -4531,7 +4531,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Who decides, as it is written into every decision; empty: your log-in.</source>
-        <translation>Qui décide, comme écrit dans chaque décision ; vide : votre identifiant.</translation>
+        <translation>Qui décide, comme écrit dans chaque décision ; vide : votre identifiant.</translation>
     </message>
     <message>
         <source>Your name</source>
@@ -4559,7 +4559,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Cover images: auto (what a machine or the policy warns of), always, never.</source>
-        <translation>Masquer les images : auto (ce dont une machine ou la politique avertit), toujours, jamais.</translation>
+        <translation>Masquer les images : auto (ce dont une machine ou la politique avertit), toujours, jamais.</translation>
     </message>
     <message>
         <source>Cover images</source>
@@ -4587,7 +4587,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Colours of the window; system follows the desktop, also in its wish for contrast.</source>
-        <translation>Couleurs de la fenêtre ; système suit le bureau, aussi pour le contraste.</translation>
+        <translation>Couleurs de la fenêtre ; système suit le bureau, aussi pour le contraste.</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -4603,7 +4603,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Nothing moves by itself: no playing pictures, no blinking cursor, messages stay; auto: as the desktop asks.</source>
-        <translation>Rien ne bouge de soi-même : pas d’images animées, pas de curseur clignotant, les messages restent ; auto : comme le bureau le demande.</translation>
+        <translation>Rien ne bouge de soi-même : pas d’images animées, pas de curseur clignotant, les messages restent ; auto : comme le bureau le demande.</translation>
     </message>
     <message>
         <source>Reduce motion</source>
@@ -4611,7 +4611,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Language of the window; auto: the desktop’s.</source>
-        <translation>Langue de la fenêtre ; auto : celle du bureau.</translation>
+        <translation>Langue de la fenêtre ; auto : celle du bureau.</translation>
     </message>
     <message>
         <source>Language</source>
@@ -4635,7 +4635,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Which waiting image comes first: oldest, newest, public (for longest), unsure, together (copies one after the other).</source>
-        <translation>Quelle image vient d’abord : anciennes, récentes, publiques (depuis longtemps), incertaines, ensemble (copies l’une après l’autre).</translation>
+        <translation>Quelle image vient d’abord : anciennes, récentes, publiques (depuis longtemps), incertaines, ensemble (copies l’une après l’autre).</translation>
     </message>
     <message>
         <source>Order of the queue</source>
@@ -4651,7 +4651,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Longest edge, in pixels, of what is fetched for review; 0: the screen&apos;s.</source>
-        <translation>Plus long côté, en pixels, de ce qui est chargé pour modérer ; 0 : celui de l’écran.</translation>
+        <translation>Plus long côté, en pixels, de ce qui est chargé pour modérer ; 0 : celui de l’écran.</translation>
     </message>
     <message>
         <source>Review size, pixels</source>
@@ -4687,7 +4687,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Minutes of work after which a line suggests a break; 0: never.</source>
-        <translation>Minutes de travail après lesquelles une ligne propose une pause ; 0 : jamais.</translation>
+        <translation>Minutes de travail après lesquelles une ligne propose une pause ; 0 : jamais.</translation>
     </message>
     <message>
         <source>Break minutes</source>
@@ -4695,7 +4695,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Severe images seen after which a line suggests a break; 0: never.</source>
-        <translation>Images graves après lesquelles une ligne propose une pause ; 0 : jamais.</translation>
+        <translation>Images graves après lesquelles une ligne propose une pause ; 0 : jamais.</translation>
     </message>
     <message>
         <source>Break severe</source>
@@ -4711,7 +4711,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Write the reason of a rejection into the image&apos;s context at Cloudinary, one Admin call each; whoever may list the image can read it.</source>
-        <translation>Écrire le motif d’un rejet dans le contexte de l’image chez Cloudinary, un appel Admin chacun ; qui peut lister l’image peut le lire.</translation>
+        <translation>Écrire le motif d’un rejet dans le contexte de l’image chez Cloudinary, un appel Admin chacun ; qui peut lister l’image peut le lire.</translation>
     </message>
     <message>
         <source>Write reasons to Cloudinary</source>
@@ -4719,7 +4719,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Path of the policy file; empty: policy.toml here, else the shipped one.</source>
-        <translation>Chemin du fichier de politique ; vide : policy.toml ici, sinon celui d’origine.</translation>
+        <translation>Chemin du fichier de politique ; vide : policy.toml ici, sinon celui d’origine.</translation>
     </message>
     <message>
         <source>Policy file</source>
@@ -4731,7 +4731,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Name of a shipped keymap (default, prodigy, lightroom, coral, label-studio, left-hand, number-pad) or path of your own file; empty: keymap.toml here, else the default.</source>
-        <translation>Nom d’un clavier fourni (default, prodigy, lightroom, coral, label-studio, left-hand, number-pad) ou chemin d’un fichier à vous ; vide : keymap.toml ici, sinon celui par défaut.</translation>
+        <translation>Nom d’un clavier fourni (default, prodigy, lightroom, coral, label-studio, left-hand, number-pad) ou chemin d’un fichier à vous ; vide : keymap.toml ici, sinon celui par défaut.</translation>
     </message>
     <message>
         <source>Keymap</source>
@@ -4743,7 +4743,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Letters, digits and signs are keys by themselves; off: only with Alt.</source>
-        <translation>Lettres, chiffres et signes sont des touches seuls ; non : avec Alt seulement.</translation>
+        <translation>Lettres, chiffres et signes sont des touches seuls ; non : avec Alt seulement.</translation>
     </message>
     <message>
         <source>Letters are keys</source>
@@ -4751,7 +4751,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Show the most needed keys under the image: for the first 50 decisions, always, never.</source>
-        <translation>Montrer les touches les plus utiles sous l’image : aux 50 premières décisions, toujours, jamais.</translation>
+        <translation>Montrer les touches les plus utiles sous l’image : aux 50 premières décisions, toujours, jamais.</translation>
     </message>
     <message>
         <source>Key hints</source>
@@ -4759,7 +4759,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The first steps were shown; off: they are shown at the next start.</source>
-        <translation>Les premiers pas ont été montrés ; non : ils le seront au prochain démarrage.</translation>
+        <translation>Les premiers pas ont été montrés ; non : ils le seront au prochain démarrage.</translation>
     </message>
     <message>
         <source>Tour was shown</source>
@@ -4767,7 +4767,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>It takes {allowed}.</source>
-        <translation>Valeurs : {allowed}.</translation>
+        <translation>Valeurs : {allowed}.</translation>
     </message>
     <message>
         <source>true or false</source>
@@ -4791,11 +4791,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>There is no setting “{name}”. There are: {names}.</source>
-        <translation>Il n’y a pas de réglage « {name} ». Il y a : {names}.</translation>
+        <translation>Il n’y a pas de réglage « {name} ». Il y a : {names}.</translation>
     </message>
     <message>
         <source>“{name}” must be {allowed}, not {value!r}.</source>
-        <translation>« {name} » doit être {allowed}, pas {value!r}.</translation>
+        <translation>« {name} » doit être {allowed}, pas {value!r}.</translation>
     </message>
 </context>
 <context>
@@ -4830,7 +4830,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>After the next start: {names}. The rest counts at once.</source>
-        <translation>Après le prochain démarrage : {names}. Le reste compte aussitôt.</translation>
+        <translation>Après le prochain démarrage : {names}. Le reste compte aussitôt.</translation>
     </message>
     <message>
         <source>Saved settings count at once.</source>
@@ -4841,7 +4841,7 @@ Un rapport sans aucun secret se trouve dans
     <name>SettingsFile</name>
     <message>
         <source>{source} is not valid TOML: {error}.</source>
-        <translation>{source} n’est pas du TOML valide : {error}.</translation>
+        <translation>{source} n’est pas du TOML valide : {error}.</translation>
     </message>
     <message>
         <source>it is not UTF-8 text</source>
@@ -4849,15 +4849,15 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{path} cannot be read: {why}.</source>
-        <translation>{path} est illisible : {why}.</translation>
+        <translation>{path} est illisible : {why}.</translation>
     </message>
     <message>
         <source>These settings are not allowed: {error}.</source>
-        <translation>Ces réglages ne sont pas permis : {error}.</translation>
+        <translation>Ces réglages ne sont pas permis : {error}.</translation>
     </message>
     <message>
         <source>{path} has faults and cannot be replaced: {why}.</source>
-        <translation>{path} a des fautes et ne peut pas être remplacé : {why}.</translation>
+        <translation>{path} a des fautes et ne peut pas être remplacé : {why}.</translation>
     </message>
     <message>
         <source>{path} is not UTF-8 text.</source>
@@ -4876,7 +4876,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>There is no file {value}; shipped keymaps are {presets}.</source>
-        <translation>Il n’y a pas de fichier {value} ; les claviers fournis sont {presets}.</translation>
+        <translation>Il n’y a pas de fichier {value} ; les claviers fournis sont {presets}.</translation>
     </message>
 </context>
 <context>
@@ -4891,7 +4891,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{help} Keys: {keys}.</source>
-        <translation>{help} Touches : {keys}.</translation>
+        <translation>{help} Touches : {keys}.</translation>
     </message>
     <message>
         <source>none</source>
@@ -4906,7 +4906,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The copy of the picture could not be destroyed: {message} Run “modstation purge” when the window is closed.</source>
-        <translation>La copie de l’image n’a pas pu être détruite : {message} Lancer « modstation purge » une fois la fenêtre fermée.</translation>
+        <translation>La copie de l’image n’a pas pu être détruite : {message} Lancer « modstation purge » une fois la fenêtre fermée.</translation>
     </message>
 </context>
 <context>
@@ -4921,11 +4921,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Conflicts: {count}.</source>
-        <translation>Conflits : {count}.</translation>
+        <translation>Conflits : {count}.</translation>
     </message>
     <message>
         <source>Decisions stuck: {count}.</source>
-        <translation>Décisions bloquées : {count}.</translation>
+        <translation>Décisions bloquées : {count}.</translation>
     </message>
 </context>
 <context>
@@ -4994,15 +4994,15 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Not undone. {title}: {message}</source>
-        <translation>Non annulé. {title} : {message}</translation>
+        <translation>Non annulé. {title} : {message}</translation>
     </message>
     <message>
         <source>Taken back: {label}.</source>
-        <translation>Repris : {label}.</translation>
+        <translation>Repris : {label}.</translation>
     </message>
     <message>
         <source>{n} more is posted already: the same key reverses it.|{n} more are posted already: the same key reverses them.</source>
-        <translation>{n} de plus est déjà envoyée : la même touche l’inverse.|{n} de plus sont déjà envoyées : la même touche les inverse.</translation>
+        <translation>{n} de plus est déjà envoyée : la même touche l’inverse.|{n} de plus sont déjà envoyées : la même touche les inverse.</translation>
     </message>
     <message>
         <source>Nothing to undo.</source>
@@ -5048,7 +5048,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The service says: {said}</source>
-        <translation>Le service dit : {said}</translation>
+        <translation>Le service dit : {said}</translation>
     </message>
     <message>
         <source>The service answered {status}.</source>
@@ -5071,7 +5071,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>&amp;Images to take along, from the start of the queue:</source>
-        <translation>&amp;Images à emporter, depuis le début de la file :</translation>
+        <translation>&amp;Images à emporter, depuis le début de la file :</translation>
     </message>
     <message>
         <source>Go offline as soon as they are &amp;here</source>
@@ -5091,7 +5091,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Keep these pictures no longer than others; decisions are not touched.</source>
-        <translation>Ne pas garder ces images plus que d’autres ; les décisions restent intactes.</translation>
+        <translation>Ne pas garder ces images plus que d’autres ; les décisions restent intactes.</translation>
     </message>
     <message>
         <source>Close (Esc)</source>
@@ -5127,7 +5127,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{needs}; the image cache may take {size} (setting cache_limit_mb). There is room for about {fits}.</source>
-        <translation>{needs} ; le cache d’images peut prendre {size} (réglage cache_limit_mb). Il y a de la place pour environ {fits}.</translation>
+        <translation>{needs} ; le cache d’images peut prendre {size} (réglage cache_limit_mb). Il y a de la place pour environ {fits}.</translation>
     </message>
     <message>
         <source>{needs}, {size} are free.</source>
@@ -5139,7 +5139,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Back online: nothing was decided on the way.</source>
-        <translation>De nouveau en ligne : rien n’a été décidé en route.</translation>
+        <translation>De nouveau en ligne : rien n’a été décidé en route.</translation>
     </message>
     <message>
         <source>{count} posted</source>
@@ -5163,7 +5163,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Back online: {what}.</source>
-        <translation>De nouveau en ligne : {what}.</translation>
+        <translation>De nouveau en ligne : {what}.</translation>
     </message>
 </context>
 <context>
@@ -5399,7 +5399,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Here last: not public</source>
-        <translation>Ici en dernier : non publique</translation>
+        <translation>Ici en dernier : non publique</translation>
     </message>
     <message>
         <source>Here because this picture is public since {when}</source>
@@ -5407,11 +5407,11 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Here by order: {order}</source>
-        <translation>Ici par ordre : {order}</translation>
+        <translation>Ici par ordre : {order}</translation>
     </message>
     <message>
         <source>Queue: {kind}</source>
-        <translation>File : {kind}</translation>
+        <translation>File : {kind}</translation>
     </message>
     <message>
         <source>Flagged</source>

@@ -32,6 +32,10 @@ SETTERS = {
 # What is the same in every language, and the tones in which something is said.
 NO_WORDS = {"modstation", "cloudinary://key:secret@cloud", "problem", "muted", "done"}
 KNOWN_ERRORS = {name for name, kind in vars(errors).items() if isinstance(kind, type)}
+# No word of them is for a moderator: drawings, the demo's own complaints, the crash report.
+WORDLESS = {"ui/icons.py", "ui/demo_driver.py", "app/diagnostics.py"}
+LOGGING = {"debug", "info", "warning", "error", "exception"}
+WORDS = re.compile(r"[a-z]{2}[.,]? [a-z]{2}")
 LETTERS = re.compile(r"[^\W\d_]{2}")
 MARKUP = re.compile(r"<[^>]*>|&\w+;")
 
@@ -49,6 +53,31 @@ def calls(*layers: str) -> Iterator[tuple[str, str, ast.Call]]:
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
                 name = node.func.id if isinstance(node.func, ast.Name) else name
                 yield f"{module}:{node.lineno}", name, node
+
+
+def called(node: ast.Call) -> str:
+    return getattr(node.func, "attr", "") or getattr(node.func, "id", "")
+
+
+def said(node: ast.AST) -> Iterator[ast.Constant]:
+    """Texts of more than one word below a node that go through nothing the rule allows."""
+    match node:
+        case ast.Constant(value=str(text)):
+            if WORDS.search(MARKUP.sub("", text)):
+                yield node
+        case ast.Expr(value=ast.Constant()):
+            pass  # a docstring
+        case ast.Call() if called(node) in MARKS | LOGGING:
+            pass
+        case ast.Raise(exc=ast.Call() as error) if called(error) not in KNOWN_ERRORS:
+            pass  # a bug, if ever
+        case ast.ClassDef():
+            for part in node.body:
+                if not isinstance(part, ast.Assign):  # a value of an enumeration
+                    yield from said(part)
+        case _:
+            for part in ast.iter_child_nodes(node):
+                yield from said(part)
 
 
 def literal(node: ast.expr) -> bool:
@@ -113,6 +142,17 @@ def test_a_widget_gets_no_plain_english() -> None:
         if name in SETTERS and any(map(plain_words, call.args))
     ]
     assert wrong == [], "translate(context, text) makes it a text of the catalogues"
+
+
+def test_no_sentence_of_the_window_is_plain_english() -> None:
+    wrong = []
+    for layer in ("ui", "app"):
+        for path in sorted((SOURCE / layer).rglob("*.py")):
+            module = path.relative_to(SOURCE).as_posix()
+            if module not in ENGLISH | WORDLESS:
+                tree = ast.parse(path.read_text(encoding="utf-8"))
+                wrong += [f"{module}:{node.lineno} {node.value!r}" for node in said(tree)]
+    assert wrong == []
 
 
 def test_a_key_is_named_with_a_word_of_the_catalogues() -> None:
