@@ -107,11 +107,14 @@ class EvidencePanel(QWidget):
         for button in self._reasons.buttons.values():
             button.setVisible(self.height() >= px(_LOWEST))
         self._alike.setVisible(self._alike.isEnabled() or self.height() >= px(_LOW))
-        # One long word and a button may be wider together than the panel.
+        self._arrange_labels()
+
+    def _arrange_labels(self) -> None:
+        """Put the button under the words where both together are wider than the panel."""
         row = self._labels_row
-        items = (row.itemAt(at) for at in range(row.count()))
-        parts = sum(item.minimumSize().width() for item in items if item is not None)
-        across = parts + row.spacing() + _BESIDE <= self.width()
+        parts = (self._labels_title, self.buttons["machine-verdict"])
+        needed = sum(part.minimumSizeHint().width() for part in parts)
+        across = needed + row.spacing() + _BESIDE <= self.width()
         row.setDirection(row.Direction.LeftToRight if across else row.Direction.TopToBottom)
 
     # -- what the window tells
@@ -189,6 +192,7 @@ class EvidencePanel(QWidget):
         self.note.setPlaceholderText(asked)
         # A narrow field has no room for all of it.
         self.note.setToolTip(asked)
+        self._arrange_labels()
 
     def show_place(self, text: str) -> None:
         """Say why this image is here now."""
