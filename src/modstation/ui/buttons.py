@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from modstation.core.key_names import key_name
 from modstation.core.language import translate
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.foreign_text import escaped
@@ -109,7 +110,7 @@ class CommandButton(QAbstractButton):
         cap = key_cap_width(self._key, theme) if self._key else 0
         match self._shape:
             case Shape.TOOL:
-                key = QFontMetrics(theme.font(SMALL)).horizontalAdvance(self._key)
+                key = QFontMetrics(theme.font(SMALL)).horizontalAdvance(self._tool_key)
                 return QSize(max(px(32), key + 8), px(40))
             case Shape.ROW:
                 words = QFontMetrics(theme.font(BODY)).horizontalAdvance(self._label)
@@ -119,6 +120,12 @@ class CommandButton(QAbstractButton):
                 return QSize(round(12 + px(18) + 8 + words + 12 + cap + 12), px(40))
         words = QFontMetrics(theme.font(BODY)).horizontalAdvance(self._label)
         return QSize(round(8 + px(16) + 7 + words + 4 + (6 + cap if cap else 0) + 8), px(26))
+
+    @property
+    def _tool_key(self) -> str:
+        """The key for a small button: a long name of Shift is the arrow that stands on that key."""
+        shift = key_name("Shift")
+        return self._key.replace(f"{shift}+", "⇧") if len(shift) > len("Shift") else self._key
 
     def least_width(self) -> int:
         """The narrowest that a row can be and still say all of its words, in two small lines."""
@@ -223,7 +230,7 @@ class CommandButton(QAbstractButton):
         painter.setFont(self._theme.font(SMALL))
         painter.setPen(self._theme.colour("muted"))
         words = QRectF(0, px(23), self.width(), px(16))
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self._key)
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, self._tool_key)
 
     def _paint_row(self, painter: QPainter, colour: str) -> None:
         middle = self.height() / 2

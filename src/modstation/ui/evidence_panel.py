@@ -173,6 +173,7 @@ class EvidencePanel(QWidget):
                 if shown.labels
                 else translate("EvidencePanel", "No machine labels")
             )
+        self._arrange_labels()
         self.facts.fill([*facts(asset), *shown.facts])
         self._offer(shown.obstacle)
 
