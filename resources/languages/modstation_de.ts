@@ -5178,15 +5178,15 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
     <message>
         <source>Reject {rejected}, approve {approved} images</source>
-        <translation>{rejected} Bilder ablehnen, {approved} freigeben</translation>
+        <translation>Ablehnung von {rejected}, Freigabe von {approved} Bildern</translation>
     </message>
     <message>
         <source>Reject {n} image|Reject {n} images</source>
-        <translation>{n} Bild ablehnen|{n} Bilder ablehnen</translation>
+        <translation>Ablehnung von {n} Bild|Ablehnung von {n} Bildern</translation>
     </message>
     <message>
         <source>Approve {n} image|Approve {n} images</source>
-        <translation>{n} Bild freigeben|{n} Bilder freigeben</translation>
+        <translation>Freigabe von {n} Bild|Freigabe von {n} Bildern</translation>
     </message>
 </context>
 <context>

@@ -5178,15 +5178,15 @@ Un informe sin ningún secreto está en
     </message>
     <message>
         <source>Reject {rejected}, approve {approved} images</source>
-        <translation>Rechazar {rejected} imágenes, aprobar {approved}</translation>
+        <translation>rechazo de {rejected}, aprobación de {approved} imágenes</translation>
     </message>
     <message>
         <source>Reject {n} image|Reject {n} images</source>
-        <translation>Rechazar {n} imagen|Rechazar {n} imágenes</translation>
+        <translation>rechazo de {n} imagen|rechazo de {n} imágenes</translation>
     </message>
     <message>
         <source>Approve {n} image|Approve {n} images</source>
-        <translation>Aprobar {n} imagen|Aprobar {n} imágenes</translation>
+        <translation>aprobación de {n} imagen|aprobación de {n} imágenes</translation>
     </message>
 </context>
 <context>

@@ -5178,15 +5178,15 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Reject {rejected}, approve {approved} images</source>
-        <translation>Rejeter {rejected} images, en approuver {approved}</translation>
+        <translation>rejet de {rejected}, approbation de {approved} images</translation>
     </message>
     <message>
         <source>Reject {n} image|Reject {n} images</source>
-        <translation>Rejeter {n} image|Rejeter {n} images</translation>
+        <translation>rejet de {n} image|rejet de {n} images</translation>
     </message>
     <message>
         <source>Approve {n} image|Approve {n} images</source>
-        <translation>Approuver {n} image|Approuver {n} images</translation>
+        <translation>approbation de {n} image|approbation de {n} images</translation>
     </message>
 </context>
 <context>

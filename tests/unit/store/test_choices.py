@@ -20,8 +20,10 @@ from helpers.assets import (
     make_asset,
     make_assets,
 )
+from modstation.app.languages import load_language
 from modstation.core.decisions import Action
 from modstation.core.errors import Refused, Unknown, Unreachable
+from modstation.core.language import ENGLISH, use
 from modstation.core.outbox import (
     REPLACED,
     Acknowledged,
@@ -691,6 +693,22 @@ def test_many_decided_at_one_stroke_are_one_step(store: StationStore, photos: li
     before = store.undo(actor="mod")
     assert isinstance(before, Undone)
     assert before.key == photos[0].key
+
+
+def test_a_step_is_named_in_the_language_of_the_day(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.decide(draft_for(photos[0], REJECT, reason_code="nudity"), hold=HOLD)
+    decide_at_one_stroke(store, photos[1:5])
+    use(load_language("de"))
+    try:
+        many, one = store.undo(actor="mod"), store.undo(actor="mod")
+    finally:
+        use(ENGLISH)
+    assert isinstance(many, Undone)
+    assert isinstance(one, Undone)
+    assert many.step.label == "Ablehnung von 1, Freigabe von 3 Bildern"
+    assert one.step.label == "Ablehnung von photos/0001 (nudity)"
 
 
 def test_one_of_many_is_taken_back_alone_and_the_rest_stays_one_step(
