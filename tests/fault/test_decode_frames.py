@@ -74,7 +74,7 @@ def _without_pixels_of_second_page(body: bytes) -> bytes:
 
     with Image.open(BytesIO(body)) as image:
         image.seek(1)
-        offsets = image.tag_v2[273]  # type: ignore[attr-defined]
+        offsets = image.tag_v2[273]
     start = offsets[0]
     place = body.rfind(start.to_bytes(4, "little"))
     assert place > 0

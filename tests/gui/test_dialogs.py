@@ -39,7 +39,7 @@ class Vault:
     """A keyring in memory, or none."""
 
     def __init__(self, kept: Kept = Kept.IN_KEYRING) -> None:
-        self.kept, self.secrets = kept, {}  # type: ignore[var-annotated]
+        self.kept, self.secrets = kept, {}
 
     def get(self, name: str) -> str | None:
         return self.secrets.get(name)

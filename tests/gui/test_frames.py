@@ -33,7 +33,7 @@ def open_with(sit_down: Callable[..., Desk], decoding: Decoding) -> Callable[...
     def make(body: bytes, **options: object) -> Desk:
         still = moving("GIF", 1)
         labels = options.pop("labels", ())
-        photos = [make_asset(1, format="gif", labels=labels), make_asset(2)]  # type: ignore[arg-type]
+        photos = [make_asset(1, format="gif", labels=labels), make_asset(2)]
         picture = really_decoded(decoding, lambda key: body if key.endswith("0001") else still)
         desk = sit_down(photos, picture=picture, **options)
         desk.ready()

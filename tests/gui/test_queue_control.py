@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def opened(desk: Desk, kind: type[QDialog]) -> QDialog:
     [dialog] = desk.window.findChildren(kind)
     desk.settle()
-    return dialog  # type: ignore[no-any-return]
+    return dialog
 
 
 def type_into(desk: Desk, *keys: str) -> None:

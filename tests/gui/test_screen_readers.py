@@ -259,7 +259,7 @@ def test_a_fault_in_the_settings_is_said_while_one_types(ear: Ear, desk: Desk) -
     desk.press("Ctrl+,")
     dialog = QApplication.activeModalWidget()
     assert dialog is not None
-    field = dialog.fields["painted_ms"]  # type: ignore[attr-defined]
+    field = dialog.fields["painted_ms"]
     field.setText("soon")
     assert "Write a whole number from 0 to 5000." in ear.heard
     dialog.close()

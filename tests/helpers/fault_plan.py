@@ -215,6 +215,5 @@ async def _drop(send: Any, *, at_once: bool = True) -> None:
         cycle.transport.abort()
     else:
         cycle.transport.close()
-    # uvicorn tells of the loss in no other way.
-    while not cycle.disconnected:  # noqa: ASYNC110
+    while not cycle.disconnected:  # noqa: ASYNC110 - uvicorn tells of it in no other way
         await asyncio.sleep(0.001)

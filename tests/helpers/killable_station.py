@@ -207,7 +207,7 @@ def main() -> None:
     network_link.HEALTHY_SECONDS = 0.0
     command = [sys.executable, "-P", str(NETWORK)]
     command += [spec["log"], spec["seed"], str(spec["deaths"])]
-    bootstrap.NetworkLink = partial(network_link.NetworkLink, command=command)  # type: ignore[misc]
+    bootstrap.NetworkLink = partial(network_link.NetworkLink, command=command)
     station = bootstrap.open_station(
         bootstrap.StationSpec(
             home_at(Path(spec["home"])),

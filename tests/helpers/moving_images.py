@@ -47,7 +47,7 @@ def _saved(pictures: list[Image.Image], kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     if kind == "WEBP":
         options["lossless"] = True
-    pictures[0].save(out, kind, save_all=True, append_images=pictures[1:], **options)  # type: ignore[arg-type]
+    pictures[0].save(out, kind, save_all=True, append_images=pictures[1:], **options)
     return out.getvalue()
 
 

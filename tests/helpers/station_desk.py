@@ -263,12 +263,12 @@ class StationDesk:
 
     @property
     def network_pid(self) -> int | None:
-        pid = self.station._network.pid  # type: ignore[attr-defined]
+        pid = self.station._network.pid
         return int(pid) if pid else None
 
     @property
     def decoder_pids(self) -> list[int]:
-        return list(self.station._pool.pids())  # type: ignore[attr-defined]
+        return list(self.station._pool.pids())
 
 
 def _raise(error: BaseException) -> None:

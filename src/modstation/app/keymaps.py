@@ -52,7 +52,12 @@ class KeymapParts:
 
     def keymap(self, *, letter_keys: bool, commands: Mapping[str, Command] = COMMANDS) -> Keymap:
         """The keymap they make; ``SettingsError`` names every clash."""
-        return _built(self.name or self.preset, {**self.base, **self.own}, letter_keys, commands)
+        return _built(
+            self.name or self.preset,
+            {**self.base, **self.own},
+            commands,
+            letter_keys=letter_keys,
+        )
 
 
 def preset_bindings(preset: str, commands: Mapping[str, Command] = COMMANDS) -> Bindings:
@@ -77,7 +82,7 @@ def preset_keymap(
 ) -> Keymap:
     """A shipped keymap without anything of a person's own."""
     bindings = preset_bindings(preset, commands)
-    return _built(preset_title(preset), bindings, letter_keys, commands)
+    return _built(preset_title(preset), bindings, commands, letter_keys=letter_keys)
 
 
 def own_keymap_file(home: Home, settings: Settings) -> Path:
@@ -162,8 +167,9 @@ def save_own_keys(path: Path, text: str) -> None:
 def _built(
     name: str,
     bindings: Mapping[str, tuple[str, ...]],
-    letter_keys: bool,  # noqa: FBT001 - inside
     commands: Mapping[str, Command],
+    *,
+    letter_keys: bool,
 ) -> Keymap:
     return build_keymap(name, bindings if letter_keys else with_alt(bindings), commands)
 

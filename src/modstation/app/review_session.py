@@ -240,11 +240,11 @@ class ReviewSession:
 
     def next(self) -> None:
         """Look at the next entry without deciding."""
-        self._moved(self._window.step(1), "last")
+        self._step(1)
 
     def previous(self) -> None:
         """Look at the entry before; that is not undo."""
-        self._moved(self._window.step(-1), "first")
+        self._step(-1)
 
     def jump(self, key: str) -> None:
         """Look at an entry of the filmstrip."""
@@ -260,12 +260,12 @@ class ReviewSession:
         if not near:
             self.reload()
 
-    def _moved(self, moved: bool, edge: str) -> None:  # noqa: FBT001  # a private pair of words
-        if not moved:
-            if self._reader.at_start if edge == "first" else self._reader.at_end:
+    def _step(self, by: int) -> None:
+        if not self._window.step(by):
+            if self._reader.at_start if by < 0 else self._reader.at_end:
                 raise ReviewError(
                     translate("ReviewSession", "This is the first image of the queue.")
-                    if edge == "first"
+                    if by < 0
                     else translate("ReviewSession", "This is the last image of the queue."),
                     code="edge",
                 )

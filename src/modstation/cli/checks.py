@@ -117,7 +117,7 @@ def window_system() -> list[Finding]:
     if not screen:
         environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     try:
-        started = subprocess.run(  # noqa: S603 — our own interpreter and our own text
+        started = subprocess.run(  # noqa: S603 - our own interpreter and our own text
             [sys.executable, "-c", _START_QT],
             env=environ,
             capture_output=True,

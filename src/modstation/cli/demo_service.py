@@ -67,7 +67,7 @@ class DemoService:
         # In a file: a pipe that nobody reads would stop the service once it is full.
         errors = self._folder.with_suffix(".log")
         with errors.open("a", encoding="utf-8") as log:
-            process = subprocess.Popen(  # noqa: S603 — our own interpreter and program
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

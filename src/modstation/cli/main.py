@@ -71,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
     except ModstationError as error:
         click.echo(f"{error.title}: {_hide(error.message, terminal)}", err=True)
         return FAILED
-    except Exception as error:  # noqa: BLE001 — a bug: the report is all a developer will get
+    except Exception as error:  # noqa: BLE001 - a bug: the report is all a developer will get
         return _report(error, terminal)
     return code if isinstance(code, int) else DONE
 

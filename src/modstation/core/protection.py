@@ -55,7 +55,7 @@ class Floor:
         """The strength that counts for a person who chose that."""
         return max(self.blur, chosen)
 
-    def greyscale_of(self, chosen: bool) -> bool:  # noqa: FBT001  # the setting's own value
+    def greyscale_of(self, chosen: bool) -> bool:  # noqa: FBT001 - the setting's own value
         """Whether images are shown without colour to a person who chose that."""
         return self.greyscale or chosen
 

@@ -198,7 +198,7 @@ def _start_on_windows(
     assert process.stdout is not None
     with process.stdin as to_worker, process.stdout as from_worker:
         number = int(from_worker.readline() or b"0")
-        to_worker.write(theirs.share(number))  # type: ignore[attr-defined,unused-ignore]
+        to_worker.write(theirs.share(number))  # type: ignore[attr-defined,unused-ignore]  # Windows only
     return process
 
 

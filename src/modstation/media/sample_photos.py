@@ -61,7 +61,7 @@ def sample_photos(
         public_id = f"demo/{stem}" if round_number == 0 else f"demo/{stem}-{round_number + 1:03}"
         body = file.read_bytes()
         if round_number:
-            chance = random.Random(f"{seed}/{public_id}")  # noqa: S311 — pictures, not keys
+            chance = random.Random(f"{seed}/{public_id}")  # noqa: S311 - pictures, not keys
             body = _variation(body, file.name, chance)
         yield SamplePhoto(public_id, body)
 

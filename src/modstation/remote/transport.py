@@ -171,7 +171,7 @@ class DeadlineTransport(httpx.BaseTransport):
         return httpx.Response(
             status_code=answer.status,
             headers=answer.headers,
-            stream=_Body(answer.stream),  # type: ignore[arg-type] # the sync half of a union
+            stream=_Body(answer.stream),  # type: ignore[arg-type]  # the sync half of a union
             extensions=answer.extensions,
         )
 

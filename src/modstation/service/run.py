@@ -96,7 +96,7 @@ def bind(host: str, port: int) -> socket.socket:
 def cloudinary_url(owner: Caller, host: str, port: int) -> str:
     """What a Cloudinary SDK is configured with to use this service."""
     # A service that listens everywhere is reached on this machine by the loopback address.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared only
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
     host = f"[{host}]" if ":" in host else host
     return (
         f"cloudinary://{owner.api_key}:{owner.secret}@{owner.cloud}"

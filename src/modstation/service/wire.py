@@ -219,7 +219,7 @@ class _MultiPart(MultiPartParser):
         super().on_headers_finished()
         part = self._current_part
         if part.file is None and part.field_name == "file":
-            spool = SpooledTemporaryFile(max_size=self.spool_max_size)  # noqa: SIM115
+            spool = SpooledTemporaryFile(max_size=self.spool_max_size)  # noqa: SIM115 - the form closes it
             self._files_to_close_on_error.append(spool)
             part.file = UploadFile(spool, size=0)  # type: ignore[arg-type]  # as Starlette does
 

@@ -50,7 +50,7 @@ _NAMES = (
 )
 _WIDTH = len(_NAMES)
 _COLUMNS = ", ".join(f"d.{name}" for name in _NAMES)
-_APPEND = f"INSERT INTO decisions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * _WIDTH)})"  # noqa: S608
+_APPEND = f"INSERT INTO decisions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * _WIDTH)})"
 _LAST = "SELECT sequence, hash FROM decisions ORDER BY sequence DESC LIMIT 1"
 
 _STATUSES = {status.value: status for status in ModerationStatus}
@@ -141,7 +141,7 @@ def decision_of(row: Sequence[Any]) -> Decision:
 def read(sql: sqlite3.Connection, decision_id: str) -> Decision:
     """One row; ``LookupError`` if there is none (nobody can know its id otherwise)."""
     row = sql.execute(
-        f"SELECT {_COLUMNS} FROM decisions AS d WHERE d.decision_id = ?",  # noqa: S608
+        f"SELECT {_COLUMNS} FROM decisions AS d WHERE d.decision_id = ?",
         (decision_id,),
     ).fetchone()
     if row is None:
@@ -158,8 +158,7 @@ def last_sequence(sql: sqlite3.Connection) -> int:
 def read_after(sql: sqlite3.Connection, sequence: int, limit: int) -> list[Decision]:
     """The rows that follow ``sequence``, oldest first."""
     rows = sql.execute(
-        f"SELECT {_COLUMNS} FROM decisions AS d WHERE d.sequence > ?"  # noqa: S608
-        " ORDER BY d.sequence LIMIT ?",
+        f"SELECT {_COLUMNS} FROM decisions AS d WHERE d.sequence > ? ORDER BY d.sequence LIMIT ?",
         (sequence, limit),
     )
     return [decision_of(row) for row in rows]
@@ -173,7 +172,7 @@ def read_last_posting(
     Only the last ``within`` rows of the log are looked at, so that it never takes longer.
     """
     rows = sql.execute(
-        f"SELECT {_COLUMNS} FROM decisions AS d"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM decisions AS d"
         " CROSS JOIN operations AS o ON o.sequence = d.sequence"
         " WHERE d.sequence > (SELECT max(sequence) FROM decisions) - :within"
         " AND (:actor IS NULL OR d.actor = :actor)"

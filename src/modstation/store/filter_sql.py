@@ -21,7 +21,7 @@ _LABELS = (
 # What our own service tells counts, whoever decided; else what was posted from here, as long as it
 # is what the service says; else what another station wrote into the context.
 _REASON = (
-    "lower(CASE WHEN json_extract(a.described, '$.reason') IS NOT NULL"  # noqa: S608 - our own words
+    "lower(CASE WHEN json_extract(a.described, '$.reason') IS NOT NULL"
     " THEN json_extract(a.described, '$.reason')"
     f" WHEN a.status = (SELECT o.target {LAST_DONE})"
     f" THEN (SELECT d.reason_code {LAST_DONE})"
@@ -53,12 +53,12 @@ def _part(term: Term, name: str, limit: str) -> str:
             return f"instr(lower(a.public_id), {name}) > 0"
         case Field.KIND:
             return (
-                f"(a.list_kind = {name} OR EXISTS (SELECT 1 FROM json_each(a.described,"  # noqa: S608
+                f"(a.list_kind = {name} OR EXISTS (SELECT 1 FROM json_each(a.described,"
                 f" '$.moderation') AS e WHERE lower(json_extract(e.value, '$.kind')) = {name}))"
             )
         case Field.TAG:
             return (
-                "EXISTS (SELECT 1 FROM json_each(a.described, '$.tags') AS t"  # noqa: S608
+                "EXISTS (SELECT 1 FROM json_each(a.described, '$.tags') AS t"
                 f" WHERE lower(t.value) = {name})"
             )
         case Field.REASON:

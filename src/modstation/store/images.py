@@ -224,7 +224,7 @@ class ImageStore:
         with self._file.using(), self._file.transaction():
             for keys, marks in _slices(asset_keys):
                 self._file.sql.execute(
-                    f"UPDATE images SET last_used=? WHERE asset_key IN ({marks})",  # noqa: S608 - question marks
+                    f"UPDATE images SET last_used=? WHERE asset_key IN ({marks})",
                     (now, *keys),
                 )
 
@@ -239,7 +239,7 @@ class ImageStore:
             with self._file.transaction():
                 for keys, marks in _slices(asset_keys):
                     gone += self._file.sql.execute(
-                        f"DELETE FROM images WHERE asset_key IN ({marks})",  # noqa: S608 - question marks
+                        f"DELETE FROM images WHERE asset_key IN ({marks})",
                         keys,
                     ).rowcount
                     if never_again:
@@ -255,7 +255,7 @@ class ImageStore:
         found: set[str] = set()
         with self._file.using():
             for keys, marks in _slices(asset_keys):
-                query = f"SELECT asset_key FROM never_kept WHERE asset_key IN ({marks})"  # noqa: S608 - question marks
+                query = f"SELECT asset_key FROM never_kept WHERE asset_key IN ({marks})"
                 found.update(key for (key,) in self._file.sql.execute(query, keys))
         return frozenset(found)
 

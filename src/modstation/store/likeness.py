@@ -44,7 +44,7 @@ _REVISION = (
 def _arm(band: int) -> str:
     marks = ", ".join("?" * (8 * BAND_BYTES + 1))
     return (
-        f"SELECT * FROM (SELECT number FROM fingerprints INDEXED BY fingerprint_band_{band}"  # noqa: S608 - numbers
+        f"SELECT * FROM (SELECT number FROM fingerprints INDEXED BY fingerprint_band_{band}"
         f" WHERE quality >= {LEAST_QUALITY}"
         f" AND substr(pdq, {BAND_BYTES * band + 1}, {BAND_BYTES}) IN ({marks})"
         f" LIMIT {_MOST_OF_BAND})"
@@ -52,7 +52,7 @@ def _arm(band: int) -> str:
 
 
 _CANDIDATES = (
-    "SELECT f.key, f.pdq, f.phash, f.revision FROM ("  # noqa: S608 - numbers
+    "SELECT f.key, f.pdq, f.phash, f.revision FROM ("
     + " UNION ".join(_arm(band) for band in range(BANDS))
     + ") AS c CROSS JOIN fingerprints AS f ON f.number = c.number"
 )
@@ -74,7 +74,7 @@ class Likeness:
             values |= {"lane": around.lane, "rank": around.rank, "key": around.key}
         span = queue_rows.ordered_scan(view, ">=" if around else "", "ASC", places=True)
         query = (
-            f"SELECT near.key, {_REVISION} FROM ({span}) AS near"  # noqa: S608
+            f"SELECT near.key, {_REVISION} FROM ({span}) AS near"
             " CROSS JOIN assets AS a ON a.key = near.key"
             " WHERE NOT EXISTS (SELECT 1 FROM fingerprints AS f"
             f" WHERE f.key = near.key AND f.revision IS {_REVISION}) LIMIT :most"
@@ -136,7 +136,7 @@ class Likeness:
 
 def _own(sql: sqlite3.Connection, key: str) -> Fingerprint | None:
     row = sql.execute(
-        "SELECT f.pdq, f.quality, f.phash FROM fingerprints AS f JOIN assets AS a ON a.key = f.key"  # noqa: S608
+        "SELECT f.pdq, f.quality, f.phash FROM fingerprints AS f JOIN assets AS a ON a.key = f.key"
         f" WHERE f.key = ? AND f.revision IS {_REVISION} AND f.pdq IS NOT NULL",
         (key,),
     ).fetchone()
@@ -165,7 +165,7 @@ def _near(
 
 def _is_fresh(sql: sqlite3.Connection, key: str, revision: str | None) -> bool:
     """The fingerprint is of the upload that is there now."""
-    query = f"SELECT 1 FROM assets AS a WHERE a.key = ? AND {_REVISION} IS ?"  # noqa: S608
+    query = f"SELECT 1 FROM assets AS a WHERE a.key = ? AND {_REVISION} IS ?"
     return sql.execute(query, (key, revision)).fetchone() is not None
 
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 # Oldest first, from a place on: a keyset over an index that holds nothing else.
 _SKIPPED = (
-    f"SELECT q.lane, q.created_us, q.key, {queue_rows.ENTRY}, NULL, NULL, NULL"  # noqa: S608
+    f"SELECT q.lane, q.created_us, q.key, {queue_rows.ENTRY}, NULL, NULL, NULL"
     " FROM review_queue AS q INDEXED BY queue_skipped"
     " CROSS JOIN assets AS a ON a.key = q.key"
     " WHERE q.lane > 0 AND (q.lane, q.created_us, q.key) > (?, ?, ?)"
     " ORDER BY q.lane, q.created_us, q.key LIMIT ?"
 )
 _NOTED = (
-    f"SELECT coalesce(m.lane, 0), a.position_us, n.key, {queue_rows.ENTRY},"  # noqa: S608
+    f"SELECT coalesce(m.lane, 0), a.position_us, n.key, {queue_rows.ENTRY},"
     " n.actor, n.at_us, n.note FROM {table} AS n INDEXED BY {table}_by_time"
     " CROSS JOIN assets AS a ON a.key = n.key LEFT JOIN review_marks AS m ON m.key = n.key"
     " WHERE (n.at_us, n.key) > (?, ?) ORDER BY n.at_us, n.key LIMIT ?"

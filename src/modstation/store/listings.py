@@ -239,8 +239,7 @@ def _known(
 ) -> dict[str, tuple[str, str, str, int | None]]:
     marks = ", ".join("?" * len(keys))
     rows = sql.execute(
-        "SELECT key, raw, described, list_kind, absent_us FROM assets"  # noqa: S608 - marks only
-        f" WHERE key IN ({marks})",
+        f"SELECT key, raw, described, list_kind, absent_us FROM assets WHERE key IN ({marks})",
         keys,
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
@@ -271,7 +270,7 @@ def _settled_since(
     """Assets with an acknowledgement of ours since then."""
     marks = ", ".join("?" * len(keys))
     rows = sql.execute(
-        "SELECT DISTINCT o.key, a.status, a.asset_id, a.version FROM operations AS o"  # noqa: S608 - marks
+        "SELECT DISTINCT o.key, a.status, a.asset_id, a.version FROM operations AS o"
         " INDEXED BY operations_done CROSS JOIN assets AS a ON a.key = o.key"
         f" WHERE o.key IN ({marks}) AND o.state = 'done' AND o.settled_us > ?",
         (*keys, to_us(moment)),

@@ -26,10 +26,7 @@ _COLUMNS = (
     " d.resource_type, d.delivery_type, d.public_id, d.asset_id, d.version, d.decided_offline,"
     " d.reason_code, d.note, d.actor"
 )
-_SELECT = (
-    f"SELECT {_COLUMNS} FROM operations AS o"  # noqa: S608
-    " JOIN decisions AS d ON d.sequence = o.sequence"
-)
+_SELECT = f"SELECT {_COLUMNS} FROM operations AS o JOIN decisions AS d ON d.sequence = o.sequence"
 _THIS = "sequence = (SELECT sequence FROM decisions WHERE decision_id = ?)"
 # The words of the partial indexes: SQLite uses one only where the query repeats its condition.
 _NOT_SENDING = "state IN ('held', 'ready', 'parked', 'conflicted')"
@@ -40,7 +37,7 @@ _OPEN = (
     f" UNION ALL {_SELECT} WHERE o.key = :key AND o.state = 'in_flight'"
 )
 _BY_STATE = (
-    f"SELECT {_COLUMNS}, o.sequence FROM operations AS o"  # noqa: S608
+    f"SELECT {_COLUMNS}, o.sequence FROM operations AS o"
     " JOIN decisions AS d ON d.sequence = o.sequence WHERE o.state = ? AND o.sequence >"
     " coalesce((SELECT sequence FROM decisions WHERE decision_id = ?), 0)"
     " ORDER BY o.sequence LIMIT ?"
@@ -48,7 +45,7 @@ _BY_STATE = (
 # CROSS JOIN keeps the order of the tables, INDEXED BY the way in: the first rows of the index
 # are the answer, however long the outbox is.
 _CLAIMABLE = (
-    f"SELECT {_COLUMNS} FROM operations AS o INDEXED BY operations_ready"  # noqa: S608
+    f"SELECT {_COLUMNS} FROM operations AS o INDEXED BY operations_ready"
     " CROSS JOIN decisions AS d ON d.sequence = o.sequence"
     " WHERE o.state = 'ready' AND o.due_us <= ? AND NOT EXISTS ("
     "SELECT 1 FROM operations AS f WHERE f.key = o.key AND f.state = 'in_flight')"
@@ -62,7 +59,7 @@ LAST_DONE = (
     " ORDER BY o.settled_us DESC, o.sequence DESC LIMIT 1"
 )
 _FORBIDDEN_WAITING = (
-    "SELECT sequence FROM operations INDEXED BY operations_due"  # noqa: S608
+    "SELECT sequence FROM operations INDEXED BY operations_due"
     f" WHERE state = 'ready' AND due_us > ? AND error_code = '{FORBIDDEN}'"
 )
 _STATES = {state.value: state for state in OperationState}
@@ -245,14 +242,13 @@ def insert(
 
 def set_in_flight(sql: sqlite3.Connection, operation_id: str) -> None:
     """The engine is about to send it."""
-    sql.execute(f"UPDATE operations SET state = 'in_flight' WHERE {_THIS}", (operation_id,))  # noqa: S608
+    sql.execute(f"UPDATE operations SET state = 'in_flight' WHERE {_THIS}", (operation_id,))
 
 
 def cancel(sql: sqlite3.Connection, operation_id: str, code: str, why: Sentence) -> None:
     """It will not be posted; the code says who decided so."""
     sql.execute(
-        "UPDATE operations SET state = 'cancelled', error_code = ?, last_error = ?"  # noqa: S608
-        f" WHERE {_THIS}",
+        f"UPDATE operations SET state = 'cancelled', error_code = ?, last_error = ? WHERE {_THIS}",
         (code, packed(why), operation_id),
     )
 
@@ -262,7 +258,7 @@ def supersede(sql: sqlite3.Connection, operation: Operation) -> None:
     in_flight = operation.state is OperationState.IN_FLIGHT
     state = OperationState.IN_FLIGHT if in_flight else OperationState.CANCELLED
     sql.execute(
-        f"UPDATE operations SET state = ?, superseded = 1 WHERE {_THIS}",  # noqa: S608
+        f"UPDATE operations SET state = ?, superseded = 1 WHERE {_THIS}",
         (state.value, operation.operation_id),
     )
 
@@ -277,7 +273,7 @@ def reinstate(
 ) -> None:
     """The newer choice was taken back: this one counts again, verified if it was perhaps sent."""
     sql.execute(
-        "UPDATE operations SET state = ?, superseded = 0, due_us = ?, expected = ?, verify = ?"  # noqa: S608
+        "UPDATE operations SET state = ?, superseded = 0, due_us = ?, expected = ?, verify = ?"
         f" WHERE {_THIS}",
         (
             state.value,
@@ -292,7 +288,7 @@ def reinstate(
 def widen_waiting(sql: sqlite3.Connection, key: str, statuses: frozenset[ModerationStatus]) -> None:
     """The waiting operation of an asset may also find these statuses: they are our own doing."""
     row = sql.execute(
-        f"SELECT sequence, expected FROM operations WHERE key = ? AND {_NOT_SENDING}",  # noqa: S608
+        f"SELECT sequence, expected FROM operations WHERE key = ? AND {_NOT_SENDING}",
         (key,),
     ).fetchone()
     if row is not None:
@@ -308,7 +304,7 @@ def settle(
     """Write what one attempt came to."""
     final = transition.state in {OperationState.DONE, OperationState.CANCELLED}
     sql.execute(
-        "UPDATE operations SET state = ?, due_us = ?, verify = ?, sent = ?, attempts = ?,"  # noqa: S608
+        "UPDATE operations SET state = ?, due_us = ?, verify = ?, sent = ?, attempts = ?,"
         " superseded = ?, last_error = ?, error_code = ?, theirs = coalesce(?, theirs),"
         f" settled_us = ? WHERE {_THIS}",
         (
@@ -330,7 +326,7 @@ def settle(
 def retry(sql: sqlite3.Connection, operation_id: str, now: datetime) -> None:
     """Make a parked operation ready, with its attempts counted anew and the asset read first."""
     sql.execute(
-        "UPDATE operations SET state = 'ready', due_us = ?, attempts = 0, verify = 1"  # noqa: S608
+        "UPDATE operations SET state = 'ready', due_us = ?, attempts = 0, verify = 1"
         f" WHERE {_THIS}",
         (to_us(now), operation_id),
     )
@@ -339,7 +335,7 @@ def retry(sql: sqlite3.Connection, operation_id: str, now: datetime) -> None:
 def hasten_forbidden(sql: sqlite3.Connection, now: datetime, limit: int) -> int:
     """Make refused operations due now, and say how many."""
     return sql.execute(
-        f"UPDATE operations SET due_us = ? WHERE sequence IN ({_FORBIDDEN_WAITING} LIMIT ?)",  # noqa: S608
+        f"UPDATE operations SET due_us = ? WHERE sequence IN ({_FORBIDDEN_WAITING} LIMIT ?)",
         (to_us(now), to_us(now), limit),
     ).rowcount
 
@@ -347,7 +343,7 @@ def hasten_forbidden(sql: sqlite3.Connection, now: datetime, limit: int) -> int:
 def post_now(sql: sqlite3.Connection, operation_id: str, now: datetime) -> bool:
     """Make one held or ready operation due now."""
     done = sql.execute(
-        "UPDATE operations SET state = 'ready', due_us = min(due_us, ?)"  # noqa: S608
+        "UPDATE operations SET state = 'ready', due_us = min(due_us, ?)"
         f" WHERE {_THIS} AND state IN ('held', 'ready')",
         (to_us(now), operation_id),
     )
@@ -358,7 +354,7 @@ def release(sql: sqlite3.Connection, now: datetime, *, all_held: bool, limit: in
     """Make held operations ready: those past their undo window, or all."""
     due = "" if all_held else " AND due_us <= :now"
     return sql.execute(
-        "UPDATE operations SET state = 'ready', due_us = min(due_us, :now) WHERE sequence IN"  # noqa: S608
+        "UPDATE operations SET state = 'ready', due_us = min(due_us, :now) WHERE sequence IN"
         " (SELECT sequence FROM operations INDEXED BY operations_held"
         f" WHERE state = 'held'{due} LIMIT :limit)",
         {"now": to_us(now), "limit": limit},

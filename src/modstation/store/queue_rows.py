@@ -22,7 +22,7 @@ _LEFT = "(SELECT json_group_array(l.actor) FROM left_before AS l WHERE l.key = a
 _LAST_DONE = operation_rows.LAST_DONE
 # What makes an entry of the row ``a`` of ``assets``, behind its place; ``entry_of`` reads it.
 ENTRY = (
-    f"a.list_kind, {_FLAGGED}, {_GIVEN}, {_LEFT},"  # noqa: S608 - columns
+    f"a.list_kind, {_FLAGGED}, {_GIVEN}, {_LEFT},"
     f" (SELECT o.target {_LAST_DONE}), (SELECT d.reason_code {_LAST_DONE}),"
     f" (SELECT f.together FROM fingerprints AS f WHERE f.key = a.key), {asset_rows.COLUMNS}"
 )
@@ -72,7 +72,7 @@ def ordered_scan(
         )
         from_there += f" AND {fits}"
     kinds = " UNION ALL ".join(
-        f"SELECT q.lane, q.{rank}, q.key{columns} FROM {_QUEUE} AS q INDEXED BY {index}{assets}"  # noqa: S608
+        f"SELECT q.lane, q.{rank}, q.key{columns} FROM {_QUEUE} AS q INDEXED BY {index}{assets}"
         f" WHERE {where} AND q.kind = :kind{number}{share}{from_there}"
         for number in range(len(view.kinds))
     )
@@ -163,7 +163,7 @@ def fits(sql: sqlite3.Connection, view: QueueView, key: str, *, now_us: int) -> 
     terms: dict[str, object]
     fits_, terms = filter_sql.condition(view.filter, now_us=now_us) if view.filter else ("1", {})
     row = sql.execute(
-        "SELECT q.kind FROM review_queue AS q CROSS JOIN assets AS a ON a.key = q.key"  # noqa: S608
+        "SELECT q.kind FROM review_queue AS q CROSS JOIN assets AS a ON a.key = q.key"
         f" WHERE q.key = :key AND q.status = :status AND {fits_}",
         {"key": key, "status": view.status.value, **terms},
     ).fetchone()
@@ -174,7 +174,7 @@ def fits(sql: sqlite3.Connection, view: QueueView, key: str, *, now_us: int) -> 
 def entry(sql: sqlite3.Connection, key: str) -> QueueEntry | None:
     """An asset and the place it has, or would have, in its queue."""
     row = sql.execute(
-        f"SELECT coalesce(m.lane, 0), a.position_us, a.key, {ENTRY}"  # noqa: S608
+        f"SELECT coalesce(m.lane, 0), a.position_us, a.key, {ENTRY}"
         " FROM assets AS a LEFT JOIN review_marks AS m ON m.key = a.key"
         " WHERE a.key = ?",
         (key,),
@@ -241,7 +241,7 @@ def counts(sql: sqlite3.Connection, view: QueueView) -> Counts | None:
     split = view.split or _WHOLE
     marks = ", ".join("?" * len(view.kinds))
     counted, waiting = sql.execute(
-        "SELECT count(*), coalesce(sum(waiting), 0) FROM queue_counts"  # noqa: S608 - marks only
+        "SELECT count(*), coalesce(sum(waiting), 0) FROM queue_counts"
         f" WHERE kind IN ({marks}) AND status = ? AND parts = ? AND part = ?",
         (*view.kinds, view.status.value, split.parts, split.part),
     ).fetchone()
@@ -312,9 +312,7 @@ def drift(sql: sqlite3.Connection) -> list[str]:
             ("missing", "queue_projection", _QUEUE),
             ("too many", _QUEUE, "queue_projection"),
         )
-        for row in sql.execute(
-            f"SELECT {columns} FROM {left} EXCEPT SELECT {columns} FROM {right}"  # noqa: S608
-        )
+        for row in sql.execute(f"SELECT {columns} FROM {left} EXCEPT SELECT {columns} FROM {right}")
     ]
     faults += [
         f"share {row}"

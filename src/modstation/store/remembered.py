@@ -57,7 +57,7 @@ def problems(sql: sqlite3.Connection, keys: Sequence[str]) -> list[ItemProblem]:
     """What is known to be wrong with the pictures of these assets."""
     marks = ", ".join("?" * len(keys))
     rows = sql.execute(
-        "SELECT key, rendition, message, permanent, retry_us, at_us, revision"  # noqa: S608
+        "SELECT key, rendition, message, permanent, retry_us, at_us, revision"
         f" FROM item_problems WHERE key IN ({marks})",
         tuple(keys),
     )

@@ -88,7 +88,7 @@ def push(
 def top(sql: sqlite3.Connection) -> list[UndoEntry]:
     """The decisions of the step that undo would take back, the last one first."""
     rows = sql.execute(
-        f"{_SELECT} WHERE u.undone = 0 AND u.step ="  # noqa: S608
+        f"{_SELECT} WHERE u.undone = 0 AND u.step ="
         " (SELECT max(step) FROM undo_entries WHERE undone = 0) ORDER BY u.entry_id DESC"
     )
     return [_entry(row) for row in rows]
@@ -97,7 +97,7 @@ def top(sql: sqlite3.Connection) -> list[UndoEntry]:
 def redo_top(sql: sqlite3.Connection) -> list[UndoEntry]:
     """The decisions that redo would make again, in their order: the step undone last."""
     rows = sql.execute(
-        f"{_SELECT} WHERE u.undone = 1 AND u.step ="  # noqa: S608
+        f"{_SELECT} WHERE u.undone = 1 AND u.step ="
         " (SELECT min(step) FROM undo_entries WHERE undone = 1) ORDER BY u.entry_id"
     )
     return [_entry(row) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
@@ -51,7 +52,7 @@ class Actions:
             "approve": lambda: self._decide(Verdict.APPROVE),
             "reject": lambda: self._decide(Verdict.REJECT),
             **{
-                f"reject-reason-{number}": lambda digit=digit: self._reject_with(digit)  # type: ignore[misc]
+                f"reject-reason-{number}": partial(self._reject_with, digit)
                 for number, digit in enumerate(DIGITS, 1)
             },
             "more-reasons": self._more_reasons,

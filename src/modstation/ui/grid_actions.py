@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from modstation.app.session_events import Message, Tone
@@ -65,7 +66,7 @@ class GridActions:
             "zoom-fit": lambda: self._grid().usual_size(),
             "zoom-toggle": lambda: self._grid().usual_size(),
             **{
-                f"reject-reason-{number}": lambda digit=digit: self._reject_with(digit)  # type: ignore[misc]
+                f"reject-reason-{number}": partial(self._reject_with, digit)
                 for number, digit in enumerate(DIGITS, 1)
             },
         }
@@ -197,8 +198,7 @@ class GridActions:
         window = self._window
         panel.hide()
         panel.grid.close()
-        # None takes the proxy away; the stubs do not know that.
-        window.stage.setFocusProxy(None)  # type: ignore[arg-type]
+        window.stage.setFocusProxy(None)  # type: ignore[arg-type]  # None takes it away
         # First, or the picture would be made for one width and then for another.
         window.lay_out()
         window.stage.show()

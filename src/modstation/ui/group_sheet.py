@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -111,7 +112,7 @@ class GroupSheet(Overlay):
             "reject-marked": lambda: self._seen(lambda: group.decide_ticked(Verdict.REJECT)),
             "undo": group.undo,
             **{
-                f"reject-reason-{number}": lambda digit=digit: self._reject_with(digit)  # type: ignore[misc]
+                f"reject-reason-{number}": partial(self._reject_with, digit)
                 for number, digit in enumerate(DIGITS, 1)
             },
         }

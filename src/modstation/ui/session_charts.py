@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pyqtgraph  # type: ignore[import-untyped]
+import pyqtgraph  # type: ignore[import-untyped]  # it has no types, nor has anybody for it
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from modstation.core.language import translate
@@ -73,7 +73,7 @@ class SessionCharts(QWidget):
         most = max(count for _, count in shown)
         self.reasons.setXRange(0, most, padding=0.02)
         _whole_numbers(self.reasons.getAxis("bottom"), most)
-        return self.reasons  # type: ignore[no-any-return]
+        return self.reasons  # type: ignore[no-any-return]  # untyped, see above
 
     def _plot(self, theme: Theme, title: str) -> pyqtgraph.PlotWidget:
         plot = pyqtgraph.PlotWidget(self, background=theme.colour("panel"))

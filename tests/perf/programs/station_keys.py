@@ -241,7 +241,7 @@ def main() -> None:
     width, height = int(sys.argv[1]), int(sys.argv[2])
     painted_before = None if sys.argv[4] == "default" else float(sys.argv[4])
     # The one place where the station is observed from the inside.
-    bootstrap.Mailbox = StampedMailbox  # type: ignore[misc]
+    bootstrap.Mailbox = StampedMailbox
     home = find_home(None)
     credentials = AccountBook(home).resolve(None)
     assert credentials is not None

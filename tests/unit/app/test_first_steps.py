@@ -22,7 +22,7 @@ from modstation.app.settings import Settings
 def test_hints_are_shown_for_the_first_fifty_decisions(
     wanted: str, decided: int, shown: bool
 ) -> None:
-    assert hints_shown(Settings(hints=wanted), decided=decided) is shown  # type: ignore[arg-type]
+    assert hints_shown(Settings(hints=wanted), decided=decided) is shown
 
 
 @pytest.mark.parametrize("preset", PRESETS)

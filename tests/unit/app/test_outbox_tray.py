@@ -95,4 +95,4 @@ OPERATION = Operation(
 def test_a_row_offers_what_its_state_allows(
     changes: dict[str, object], offered: set[Offer]
 ) -> None:
-    assert offers(replace(OPERATION, **changes)) == offered  # type: ignore[arg-type]
+    assert offers(replace(OPERATION, **changes)) == offered

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from modstation.core.clock import CountingIds, ManualClock, TimeOrderedIds, from_us, to_us
 
-moments = st.datetimes(min_value=datetime(1970, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - hypothesis adds the zone itself
+moments = st.datetimes(min_value=EPOCH, timezones=st.just(UTC))
 
 
 @given(moments)

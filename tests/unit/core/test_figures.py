@@ -22,7 +22,7 @@ APPROVE, REJECT = Verdict.APPROVE, Verdict.REJECT
 
 def row(number: int, verdict: Verdict = APPROVE, **fields: object) -> Decision:
     at = NOON + timedelta(minutes=number)
-    draft = DecisionDraft(AssetRef("image", "upload", str(number)), verdict, "me", **fields)  # type: ignore[arg-type]
+    draft = DecisionDraft(AssetRef("image", "upload", str(number)), verdict, "me", **fields)
     return Decision(f"d{number}", number, at, draft, "", "")
 
 

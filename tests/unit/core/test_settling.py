@@ -182,7 +182,7 @@ def test_done_is_done_even_if_a_newer_choice_waits() -> None:
 def test_old_offline_and_unclear_decisions_are_compared_first(
     change: dict[str, object], read: bool
 ) -> None:
-    assert needs_reading(replace(SENDING, **change), now=NOW) is read  # type: ignore[arg-type]
+    assert needs_reading(replace(SENDING, **change), now=NOW) is read
 
 
 @pytest.mark.parametrize(

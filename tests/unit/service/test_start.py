@@ -99,7 +99,7 @@ def test_answers_are_not_held_back_by_nagle() -> None:
 )  # fmt: skip
 def test_settings_that_cannot_work_are_refused(tmp_path: Path, options: dict[str, object]) -> None:
     with pytest.raises(SettingsError) as refused:
-        start(ServiceSettings(tmp_path, **options))  # type: ignore[arg-type]
+        start(ServiceSettings(tmp_path, **options))
     assert "\n" not in str(refused.value)
 
 

@@ -129,7 +129,7 @@ def test_an_escalation_ends_with_what_it_was_about(
     store: StationStore, photos: list[Asset], change: dict[str, object]
 ) -> None:
     store.escalate(draft_for(photos[0]))
-    store.upsert_asset(make_asset(1, **change))  # type: ignore[arg-type]
+    store.upsert_asset(make_asset(1, **change))
     assert kept(store, Kept.ESCALATED) == []
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def names(store: StationStore, view: QueueView = MANUAL_PENDING, **around: object) -> list[str]:
     wanted: dict[str, object] = {"around": None, "before": 0, "after": 100} | around
-    return [entry.asset.ref.public_id[-2:] for entry in store.window(view, **wanted)]  # type: ignore[arg-type]
+    return [entry.asset.ref.public_id[-2:] for entry in store.window(view, **wanted)]
 
 
 def place(number: int) -> QueuePosition:
@@ -195,7 +195,7 @@ numbers = st.none() | st.integers(0, 2**53)
     moderation=st.lists(entries, max_size=2).map(tuple),
 )
 def test_an_asset_comes_back_as_it_was_stored(**fields: object) -> None:
-    asset = replace(make_asset(1), **fields)  # type: ignore[arg-type]
+    asset = replace(make_asset(1), **fields)
     ref = asset.ref
     row = (ref.resource_type, ref.delivery_type, ref.public_id, asset.raw, describe(asset))
     assert asset_of(row) == asset

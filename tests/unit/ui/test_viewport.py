@@ -10,7 +10,7 @@ from modstation.ui.viewport import MOST, Viewport
 
 
 def photo(**more: object) -> Viewport:
-    return Viewport(natural=(4000, 3000), view=(1000, 600), **more)  # type: ignore[arg-type]
+    return Viewport(natural=(4000, 3000), view=(1000, 600), **more)
 
 
 def test_a_large_image_is_fitted() -> None:

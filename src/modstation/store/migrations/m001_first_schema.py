@@ -211,7 +211,7 @@ def _enter_queue(key: str) -> str:
     SELECT p.key, p.kind, p.status, p.lane, p.created_us, p.share, coalesce(
       (SELECT pass_no FROM listings AS l WHERE l.kind = p.kind AND l.status = p.status), 0)
     FROM queue_projection AS p WHERE p.key = {key};
-"""  # noqa: S608 - "NEW.key" or "OLD.key", never data
+"""
 
 
 def _count(row: str, step: str) -> str:
@@ -223,7 +223,7 @@ def _count(row: str, step: str) -> str:
         AND parts = 1 AND part = 1);
   UPDATE queue_counts SET waiting = waiting {step}
     WHERE kind = {row}.kind AND status = {row}.status AND {row}.share % parts = part - 1;
-"""  # noqa: S608 - "NEW" or "OLD", never data
+"""
 
 
 _REFUSALS = (

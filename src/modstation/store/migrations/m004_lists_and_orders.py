@@ -93,11 +93,11 @@ def _enter_queue(key: str) -> str:
     SELECT p.key, p.kind, p.status, p.lane, p.created_us, p.share, p.public_us, p.doubt, coalesce(
       (SELECT pass_no FROM listings AS l WHERE l.kind = p.kind AND l.status = p.status), 0)
     FROM queue_projection AS p WHERE p.key = {key};
-"""  # noqa: S608 - "NEW.key" or "OLD.key", never data
+"""
 
 
 def _count_list(name: str, step: str) -> str:
-    return f"UPDATE list_counts SET value = value {step} WHERE name = '{name}';"  # noqa: S608
+    return f"UPDATE list_counts SET value = value {step} WHERE name = '{name}';"
 
 
 def queue_followers(enter: Callable[[str], str]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def apply(db: Database) -> None:
         trigger(
             "reason_given",
             "AFTER INSERT ON decisions",
-            f"INSERT INTO given_reasons SELECT {key}, NEW.reason_code WHERE NOT EXISTS ("  # noqa: S608 - our own words
+            f"INSERT INTO given_reasons SELECT {key}, NEW.reason_code WHERE NOT EXISTS ("
             f"SELECT 1 FROM given_reasons WHERE key = {key} AND reason_code = NEW.reason_code);",
             "NEW.reason_code IS NOT NULL",
         )

@@ -53,7 +53,7 @@ def _enter_queue(key: str) -> str:
       p.together, coalesce(
       (SELECT pass_no FROM listings AS l WHERE l.kind = p.kind AND l.status = p.status), 0)
     FROM queue_projection AS p WHERE p.key = {key};
-"""  # noqa: S608 - "NEW.key" or "OLD.key", never data
+"""
 
 
 _TRIGGERS = (
