@@ -9,8 +9,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -18,15 +16,14 @@ from PySide6.QtWidgets import (
 
 from modstation.core.errors import SettingsError
 from modstation.core.language import translate
-from modstation.ui.announce import announce
 from modstation.ui.dialog_size import size_dialog
 from modstation.ui.errand import Errand
+from modstation.ui.keyed_list import KeyedList
+from modstation.ui.plain_words import plain_words, say_in
 
 if TYPE_CHECKING:
     from modstation.app.accounts import AccountBook
     from modstation.core.errors import ModstationError
-
-_NAME = Qt.ItemDataRole.UserRole
 
 
 class AccountChooser(QDialog):
@@ -60,16 +57,14 @@ class AccountChooser(QDialog):
         heading = QLabel(words)
         heading.setProperty("role", "heading")
         column.addWidget(heading)
-        self.list = QListWidget()
+        self.list = KeyedList()
         self.list.setAccessibleName(translate("AccountChooser", "Accounts"))
         self.list.itemActivated.connect(lambda _: self._open())
         column.addWidget(self.list, 1)
-        self.said = QLabel(
-            translate("AccountChooser", "Decisions of each account stay in a folder of its own.")
+        self.said = plain_words(
+            translate("AccountChooser", "Decisions of each account stay in a folder of its own."),
+            role="muted",
         )
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
-        self.said.setWordWrap(True)
-        self.said.setProperty("role", "muted")
         column.addWidget(self.said)
         column.addLayout(self._buttons())
         self._fill()
@@ -87,17 +82,11 @@ class AccountChooser(QDialog):
                 if account.name == self._current
                 else ""
             )
-            self._add(f"{account.name} – {account.cloud}{here}", account.name)
-        self._add(translate("AccountChooser", "Another account…"), "")
-        names = [str(self.list.item(row).data(_NAME)) for row in range(self.list.count())]
+            self.list.add(f"{account.name} – {account.cloud}{here}", account.name)
+        self.list.add(translate("AccountChooser", "Another account…"), "")
         # The first one that is not open already: Enter alone goes back and forth between two.
-        others = [row for row, name in enumerate(names) if name != self._current]
+        others = [row for row, name in enumerate(self.list.keys()) if name != self._current]
         self.list.setCurrentRow(others[0])
-
-    def _add(self, text: str, name: str) -> None:
-        item = QListWidgetItem(text)
-        item.setData(_NAME, name)
-        self.list.addItem(item)
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -120,10 +109,9 @@ class AccountChooser(QDialog):
         super().done(result)
 
     def _open(self) -> None:
-        item = self.list.currentItem()
-        if item is None or not self.open_button.isEnabled():
+        name = self.list.key()
+        if name is None or not self.open_button.isEnabled():
             return
-        name = str(item.data(_NAME))
         if not name:
             self.accept()
             self.other_wanted.emit()
@@ -145,8 +133,4 @@ class AccountChooser(QDialog):
         self._say(f"{error.title}: {error.message}", "problem")
 
     def _say(self, text: str, role: str) -> None:
-        self.said.setText(text)
-        announce(self, text)
-        self.said.setProperty("role", role)
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
+        say_in(self.said, text, role)

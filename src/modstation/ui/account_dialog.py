@@ -23,9 +23,9 @@ from modstation.app.self_check import check_connection
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.errors import SettingsError
 from modstation.core.language import later, translate
-from modstation.ui.announce import announce
 from modstation.ui.dialog_size import widen_dialog
 from modstation.ui.errand import Errand
+from modstation.ui.plain_words import plain_words, say_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ class AccountDialog(QDialog):
         column.addWidget(heading)
         column.addLayout(self._known_accounts())
         column.addWidget(
-            _words(
+            plain_words(
                 translate(
                     "AccountDialog",
                     "Paste the CLOUDINARY_URL of the account whose images you review. You"
@@ -79,9 +79,9 @@ class AccountDialog(QDialog):
             )
         )
         column.addLayout(self._form())
-        self.place = _words(translate("AccountDialog", "Looking for a keyring…"), role="muted")
+        self.place = plain_words(translate("AccountDialog", "Looking for a keyring…"), role="muted")
         column.addWidget(self.place)
-        self.answer = _words("")
+        self.answer = plain_words("")
         column.addWidget(self.answer)
         column.addLayout(self._buttons())
         self._url_changed()
@@ -108,7 +108,7 @@ class AccountDialog(QDialog):
         self.known.setVisible(some)
         self.open_known.setVisible(some)
         if problem:
-            row.addWidget(_words(problem, role="problem"), 1)
+            row.addWidget(plain_words(problem, role="problem"), 1)
         return row
 
     def _form(self) -> QFormLayout:
@@ -235,17 +235,4 @@ class AccountDialog(QDialog):
         self._say(text, role)
 
     def _say(self, text: str, role: str = "muted") -> None:
-        self.answer.setText(text)
-        announce(self, text)
-        self.answer.setProperty("role", role)
-        self.answer.style().unpolish(self.answer)
-        self.answer.style().polish(self.answer)
-
-
-def _words(text: str, role: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    if role:
-        label.setProperty("role", role)
-    return label
+        say_in(self.answer, text, role)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from modstation.core.language import translate
+from modstation.ui.plain_words import plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,10 @@ class ConflictView(QWidget):
             (1, translate("ConflictView", "Mine")),
             (2, translate("ConflictView", "Theirs")),
         ):
-            grid.addWidget(_label(title, role="heading"), 0, column)
-        self._rows = [(_label(role="muted"), _label(), _label()) for _ in range(_FACTS)]
+            grid.addWidget(plain_words(title, role="heading"), 0, column)
+        self._rows = [
+            (plain_words(role="muted"), plain_words(), plain_words()) for _ in range(_FACTS)
+        ]
         for number, labels in enumerate(self._rows, 1):
             for column, label in enumerate(labels):
                 grid.addWidget(label, number, column, Qt.AlignmentFlag.AlignTop)
@@ -50,12 +53,3 @@ class ConflictView(QWidget):
                 for (name, left), (_, right) in pairs
             )
         )
-
-
-def _label(text: str = "", *, role: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    if role:
-        label.setProperty("role", role)
-    return label

@@ -23,8 +23,9 @@ from modstation.core.language import number, translate
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.chain_strip import ChainStrip
 from modstation.ui.fact_rows import FactRows
-from modstation.ui.foreign_text import breakable, in_tooltip, plain_label
+from modstation.ui.foreign_text import breakable, in_tooltip
 from modstation.ui.label_bars import LabelBars
+from modstation.ui.plain_words import plain_label
 from modstation.ui.reason_buttons import ReasonButtons
 from modstation.ui.theme import BODY, TITLE
 from modstation.ui.wording import clock_text, facts

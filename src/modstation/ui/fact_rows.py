@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout
 
-from modstation.ui.foreign_text import breakable, in_tooltip, plain_label, shortened
+from modstation.ui.foreign_text import breakable, in_tooltip, shortened
+from modstation.ui.plain_words import plain_label
 from modstation.ui.theme import BODY
 
 if TYPE_CHECKING:

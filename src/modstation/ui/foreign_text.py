@@ -2,38 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
-    from modstation.ui.theme import Theme
-
 _NAME_LENGTH = 18
-
-
-def plain_label(
-    theme: Theme,
-    size: int,
-    parent: QWidget,
-    *,
-    strong: bool = False,
-    role: str = "",
-    selectable: bool = False,
-) -> QLabel:
-    """A label that wraps its words and shows them as they are."""
-    label = QLabel(parent)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    theme.write_in(label, size, strong=strong)
-    label.setWordWrap(True)
-    if role:
-        label.setProperty("role", role)
-    if selectable:
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
 
 
 def breakable(text: str) -> str:

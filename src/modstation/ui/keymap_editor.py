@@ -24,8 +24,8 @@ from modstation.app.keymaps import PRESETS, preset_title
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
 from modstation.core.language import later, translate
-from modstation.ui.announce import announce
 from modstation.ui.dialog_size import size_dialog
+from modstation.ui.plain_words import say_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -222,11 +222,7 @@ class KeymapEditor(QDialog):
         self._enable()
 
     def _say(self, text: str, role: str = "muted") -> None:
-        self.said.setText(text)
-        self.said.setProperty("role", role)
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
-        announce(self, text)
+        say_in(self.said, text, role)
 
     # -- changes
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWi
 from modstation.app.policy_words import SEVERITIES, consequences, policy_asks, statement
 from modstation.core.language import translate
 from modstation.ui.overlay import Overlay
+from modstation.ui.plain_words import plain_label
 from modstation.ui.sheets import KeyCaps
 from modstation.ui.theme import BODY, SMALL, TITLE
 
@@ -31,7 +32,7 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
     rows: list[tuple[QWidget | None, QVBoxLayout]] = []
     asked = policy_asks(policy)
     if asked:
-        rows.append((None, _column([_label(theme, text, BODY) for text in asked])))
+        rows.append((None, _column([plain_label(theme, BODY, text=text) for text in asked])))
     rows += [
         (KeyCaps(theme, [reason.key] if reason.key else []), _reason(theme, reason))
         for reason in (*policy.with_key, *policy.without_key)
@@ -41,7 +42,13 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
             (
                 None,
                 _column(
-                    [_label(theme, translate("PolicySheet", "This policy names no reasons."), BODY)]
+                    [
+                        plain_label(
+                            theme,
+                            BODY,
+                            text=translate("PolicySheet", "This policy names no reasons."),
+                        )
+                    ]
                 ),
             )
         )
@@ -62,17 +69,21 @@ def policy_sheet(theme: Theme, policy: Policy, *, parent: QWidget) -> Overlay:
 
 
 def _reason(theme: Theme, reason: Reason) -> QVBoxLayout:
-    labels = [_label(theme, f"{reason.title} · {SEVERITIES[reason.severity]}", TITLE, strong=True)]
+    labels = [
+        plain_label(
+            theme, TITLE, text=f"{reason.title} · {SEVERITIES[reason.severity]}", strong=True
+        )
+    ]
     if reason.rule:
-        labels.append(_label(theme, reason.rule, BODY))
+        labels.append(plain_label(theme, BODY, text=reason.rule))
     for name, examples in (
         (translate("PolicySheet", "Rejected"), reason.bad),
         (translate("PolicySheet", "Allowed"), reason.good),
     ):
         if examples:
-            labels.append(_label(theme, f"{name}: {'; '.join(examples)}.", BODY))
+            labels.append(plain_label(theme, BODY, text=f"{name}: {'; '.join(examples)}."))
     further = f"{consequences(reason)} {statement(reason)}".strip()
-    labels.append(_label(theme, further, SMALL, role="muted"))
+    labels.append(plain_label(theme, SMALL, text=further, role="muted"))
     return _column(labels)
 
 
@@ -82,14 +93,3 @@ def _column(labels: list[QLabel]) -> QVBoxLayout:
     for label in labels:
         column.addWidget(label)
     return column
-
-
-def _label(theme: Theme, text: str, size: int, *, strong: bool = False, role: str = "") -> QLabel:
-    label = QLabel(text)
-    # The policy is foreign text: never rich text.
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    theme.write_in(label, size, strong=strong)
-    if role:
-        label.setProperty("role", role)
-    return label

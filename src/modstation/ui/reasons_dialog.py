@@ -8,9 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -20,6 +17,8 @@ from modstation.core.errors import ReviewError
 from modstation.core.language import translate
 from modstation.ui.announce import announce
 from modstation.ui.dialog_size import size_dialog
+from modstation.ui.keyed_list import KeyedList
+from modstation.ui.plain_words import plain_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,20 +57,18 @@ class ReasonsDialog(QDialog):
         self._column = column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(12)
-        self.heading = _label(
+        self.heading = plain_words(
             translate("ReasonsDialog", "Reject with a reason that has no key"), role="heading"
         )
-        self.words = _label("", role="muted")
-        self.list = QListWidget()
+        self.words = plain_words("", role="muted")
+        self.list = KeyedList()
         self.list.setAccessibleName(translate("ReasonsDialog", "Reasons"))
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setSpacing(2)
         for reason in policy.without_key:
-            item = QListWidgetItem(f"{reason.title}\n{reason.rule}")
-            item.setData(Qt.ItemDataRole.UserRole, reason.code)
-            self.list.addItem(item)
-        self.answer = _label("")
+            self.list.add(f"{reason.title}\n{reason.rule}", reason.code)
+        self.answer = plain_words("")
         for widget in (self.heading, self.words):
             column.addWidget(widget)
         column.addWidget(self.list, 1)
@@ -103,9 +100,8 @@ class ReasonsDialog(QDialog):
     # -- inside
 
     def _chosen(self) -> Reason | None:
-        if self.list.currentRow() < 0:
-            return None
-        return self._policy.by_code(self.list.currentItem().data(Qt.ItemDataRole.UserRole))
+        code = self.list.key()
+        return None if code is None else self._policy.by_code(code)
 
     def _ask_anew(self) -> None:
         """Another reason was chosen: nothing is confirmed."""
@@ -181,13 +177,3 @@ def _public_id(entry: QueueEntry | None) -> str:
         if entry
         else translate("ReasonsDialog", "There is no image to decide.")
     )
-
-
-def _label(text: str, *, role: str = "") -> QLabel:
-    label = QLabel(text)
-    # Public IDs and policies are foreign text: never rich text.
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    if role:
-        label.setProperty("role", role)
-    return label

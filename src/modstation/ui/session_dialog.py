@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from modstation.ui.announce import announce
 from modstation.ui.dialog_size import size_dialog
 from modstation.ui.errand import Errand
 from modstation.ui.keyed_buttons import keyed_button
+from modstation.ui.plain_words import plain_words
 from modstation.ui.wording import duration
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class SessionDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(10)
-        column.addWidget(_label(translate("SessionDialog", "This session"), role="heading"))
-        column.addWidget(_label(str(_PRIVATE), role="muted"))
+        column.addWidget(plain_words(translate("SessionDialog", "This session"), role="heading"))
+        column.addWidget(plain_words(str(_PRIVATE), role="muted"))
         self._inside = QWidget()
         self._body = QVBoxLayout(self._inside)
         self._body.setContentsMargins(12, 8, 8, 8)
@@ -87,7 +87,7 @@ class SessionDialog(QDialog):
         area.setWidgetResizable(True)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         column.addWidget(area, 1)
-        self.answer = _label("")
+        self.answer = plain_words("")
         self.answer.hide()
         column.addWidget(self.answer)
         column.addLayout(self._buttons(ending=ending))
@@ -154,10 +154,10 @@ class SessionDialog(QDialog):
         self.figures = self._station.figures.figures()
         facts = facts_of(self.figures, self._title_of)
         for row, (name, value) in enumerate(facts):
-            title = _label(name, role="muted")
+            title = plain_words(name, role="muted")
             title.setWordWrap(False)
             self._grid.addWidget(title, row, 0)
-            self._grid.addWidget(_label(value), row, 1)
+            self._grid.addWidget(plain_words(value), row, 1)
         self._inside.setAccessibleName(". ".join(f"{name}: {value}" for name, value in facts))
 
     def _title_of(self, code: str) -> str:
@@ -287,12 +287,3 @@ def _precise(seconds: float) -> str:
 
 def _seconds(count: str) -> str:
     return translate("SessionDialog", "{count} s").format(count=count)
-
-
-def _label(text: str, *, role: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    if role:
-        label.setProperty("role", role)
-    return label

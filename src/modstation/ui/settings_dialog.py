@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from modstation.app.setting_table import SettingKind, choice_title
 from modstation.core.errors import SettingsError
 from modstation.core.language import translate
-from modstation.ui.announce import announce
 from modstation.ui.dialog_size import size_dialog
+from modstation.ui.plain_words import plain_words, say_in
 
 if TYPE_CHECKING:
     from modstation.app.setting_table import SettingInfo
@@ -54,9 +54,9 @@ class SettingsDialog(QDialog):
                 "SettingsDialog",
                 "{problem} So every image is covered. What you save here replaces the file.",
             ).format(problem=problem)
-            column.addWidget(_words(told, "problem"))
+            column.addWidget(plain_words(told, role="problem"))
         column.addWidget(self._rows(), 1)
-        self.said = _words("", "muted")
+        self.said = plain_words(role="muted")
         column.addWidget(self.said)
         column.addLayout(self._buttons())
         self._tell()
@@ -69,7 +69,7 @@ class SettingsDialog(QDialog):
         column.setContentsMargins(0, 0, 16, 0)
         column.setSpacing(4)
         for group, settings in self._form.groups().items():
-            title = _words(group)
+            title = plain_words(group)
             title.setProperty("role", "heading")
             title.setContentsMargins(0, 12, 0, 4)
             column.addWidget(title)
@@ -117,7 +117,7 @@ class SettingsDialog(QDialog):
             name.setWordWrap(True)
             line.addWidget(name, 1)
             line.addWidget(field)
-        note = _words("", "muted")
+        note = plain_words(role="muted")
         self._notes[info.name] = note
         row = QVBoxLayout()
         row.setSpacing(2)
@@ -230,21 +230,7 @@ class SettingsDialog(QDialog):
             self.accept()
 
 
-def _words(text: str, role: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    if role:
-        label.setProperty("role", role)
-    return label
-
-
 def _say(label: QLabel, text: str, role: str) -> None:
     if label.text() == text and label.property("role") == role:
         return
-    label.setText(text)
-    if role == "problem":
-        announce(label, text)
-    label.setProperty("role", role)
-    label.style().unpolish(label)
-    label.style().polish(label)
+    say_in(label, text, role, aloud=role == "problem")
