@@ -334,7 +334,8 @@ def test_what_is_wrong_with_a_filter_is_said_and_escape_keeps_the_one_in_force(d
     desk.press("Ctrl+F")
     desk.window.filter_bar.field.setText("colour:red")
     desk.press("Enter")
-    assert "“colour” is none of" in desk.window.filter_bar.words.text()
+    assert "“colour” is none of" in desk.window.filter_bar.trouble.text()
+    assert desk.window.filter_bar.trouble.isVisible()
     desk.press("Esc")
     assert desk.window.filter_bar.field.text() == "0004"
     assert desk.window.stage.hasFocus()

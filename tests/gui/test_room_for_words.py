@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from helpers.assets import make_asset
 from helpers.pseudo_language import Pseudo
+from helpers.window import flat_picture
 from helpers.words_shown import Painting, cut, front_of, said
 from modstation.app.accounts import AccountBook
 from modstation.core.assets import MachineLabel, ModerationEntry, ModerationStatus
@@ -25,6 +27,7 @@ from modstation.store.station_store import StationStore
 from modstation.store.store_thread import Priority
 from modstation.ui.account_chooser import AccountChooser
 from modstation.ui.account_dialog import AccountDialog
+from modstation.ui.lists_sheet import ListsSheet
 from modstation.ui.outbox_dialog import OutboxDialog
 from modstation.ui.theme import Theme
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from helpers.window import Desk
+    from modstation.media.frames import DecodeRequest, DecodeResult
 
 # Data and what is the same in every language, each with its reason.
 _DATA = (
@@ -72,6 +76,14 @@ def untranslated(text: str) -> bool:
 # -- what there is to see
 
 
+def _picture(request: DecodeRequest) -> DecodeResult:
+    """One colour; the image that follows the first one to be seen has many frames."""
+    frame = flat_picture(request)
+    if request.asset_key == make_asset(7).key:
+        return replace(frame, frames=24, frame=request.frame)
+    return frame
+
+
 def sit(sit_down: Callable[..., Desk], width: int, height: int, scale: int) -> Desk:
     """A desk with everything on it: labels, alike images, decisions, a conflict, one stuck."""
     labels = (
@@ -91,6 +103,7 @@ def sit(sit_down: Callable[..., Desk], width: int, height: int, scale: int) -> D
         hold=timedelta(0),
         protection=Protection.NEVER,
         hints="always",
+        picture=_picture,
     )
     desk.ready()
     alike = [(make_asset(n).key, "v1", Fingerprint(bytes(32), 90, bytes(8))) for n in (6, 8, 9)]
@@ -165,11 +178,26 @@ def _no_filter(desk: Desk) -> None:
     desk.ready()
 
 
+def _wrong_filter(desk: Desk) -> None:
+    desk.press("/")
+    desk.window.filter_bar.field.setText("colour:red")
+    desk.press("Enter")
+
+
 def _filter(desk: Desk) -> None:
     desk.press("/")
     desk.window.filter_bar.field.setText("tag:nowhere")
     desk.press("Enter")
     desk.until(lambda: desk.session.current is None)
+
+
+def _tab(index: int) -> Callable[[Desk], None]:
+    def choose(desk: Desk) -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, ListsSheet)
+        dialog.tabs.setCurrentIndex(index)
+
+    return choose
 
 
 def _outbox(desk: Desk) -> None:
@@ -204,10 +232,14 @@ VIEWS: dict[str, tuple[Callable[[Desk], None], Callable[[Desk], None]]] = {
     "grid, consequences": (_key("Ctrl+Enter"), _leave_grid),
     "group": (_key("G"), _escape),
     "filter": (_key("/"), _key("Esc")),
+    "filter that is wrong": (_wrong_filter, _key("Esc")),
     "nothing found": (_filter, _no_filter),
     "history": (_key("Ctrl+H"), _escape),
     "queues": (_key("Ctrl+L"), _escape),
-    "lists": (_key("L"), _escape),
+    "lists": (_key("L"), _stay),
+    "lists, flagged": (_tab(1), _stay),
+    "lists, escalated": (_tab(2), _escape),
+    "many frames": (_key("J"), _key("K")),
     "policy": (_key("H"), _escape),
     "keys": (_key("?"), _escape),
     "palette": (_key("Ctrl+K"), _escape),

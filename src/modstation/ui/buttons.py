@@ -60,7 +60,7 @@ class CommandButton(QAbstractButton):
         self._label = label or command.label
         self._key = ""
         self._hovered = False
-        self._two_lines = False
+        self._two_lines = self._terse = False
         self._help = help_text or command.help
         self._why_not: str | None = None
         # Reached by Tab, not by a click.
@@ -118,8 +118,18 @@ class CommandButton(QAbstractButton):
             case Shape.ACTION:
                 words = QFontMetrics(theme.font(BUTTON, strong=True)).horizontalAdvance(self._label)
                 return QSize(round(12 + px(18) + 8 + words + 12 + cap + 12), px(40))
-        words = QFontMetrics(theme.font(BODY)).horizontalAdvance(self._label)
+        words = QFontMetrics(theme.font(BODY)).horizontalAdvance(self._painted)
         return QSize(round(8 + px(16) + 7 + words + 4 + (6 + cap if cap else 0) + 8), px(26))
+
+    def be_terse(self, *, terse: bool) -> None:
+        """Show icon and key alone, where there is no room for words; a screen reader has both."""
+        if terse != self._terse:
+            self._terse = terse
+            self.fit_text()
+
+    @property
+    def _painted(self) -> str:
+        return "" if self._terse else self._label
 
     @property
     def _tool_key(self) -> str:
@@ -245,7 +255,7 @@ class CommandButton(QAbstractButton):
         font_size = BUTTON if big else BODY
         words = QFontMetrics(self._theme.font(font_size, strong=big))
         cap = key_cap_width(self._key, self._theme) + 6 if self._key else 0
-        if right - cap - left - size - 7 < words.horizontalAdvance(self._label):
+        if right - cap - left - size - 7 < words.horizontalAdvance(self._painted):
             # A narrow window: the words are worth more than the icon.
             font_size, size = BODY, -7
         else:
@@ -277,15 +287,15 @@ class CommandButton(QAbstractButton):
         )
         for pixels, bold in fonts:
             painter.setFont(self._theme.font(pixels, strong=bold))
-            if painter.fontMetrics().horizontalAdvance(self._label) <= area.width():
-                painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, self._label)
+            if painter.fontMetrics().horizontalAdvance(self._painted) <= area.width():
+                painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, self._painted)
                 return
         if self._two_lines or self._shape is Shape.ACTION:
-            needed = painter.boundingRect(area, _WRAP, self._label)
+            needed = painter.boundingRect(area, _WRAP, self._painted)
             if needed.height() <= area.height() and needed.width() <= area.width():
-                painter.drawText(area, _WRAP, self._label)
+                painter.drawText(area, _WRAP, self._painted)
                 return
         text = painter.fontMetrics().elidedText(
-            self._label, Qt.TextElideMode.ElideRight, round(area.width())
+            self._painted, Qt.TextElideMode.ElideRight, round(area.width())
         )
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import ReviewError
@@ -48,9 +48,12 @@ class FilterBar(QWidget):
         # The reasons that ``reason:technical`` stands for.
         self._technical = technical
         self._in_force: Filter | None = None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 8, 4)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 4, 8, 4)
+        column.setSpacing(2)
+        row = QHBoxLayout()
         row.setSpacing(8)
+        column.addLayout(row)
         name = QLabel(translate("FilterBar", "Filter"), self)
         theme.write_in(name, BODY, strong=True)
         self.field = _Field(self)
@@ -72,6 +75,15 @@ class FilterBar(QWidget):
         row.addWidget(self.field, 1)
         row.addWidget(self.words)
         row.addWidget(self.clear)
+        # Why it cannot be put in force: a sentence, on lines of its own.
+        self.trouble = QLabel(self)
+        self.trouble.setTextFormat(Qt.TextFormat.PlainText)
+        self.trouble.setWordWrap(True)
+        self.trouble.setProperty("role", "problem")
+        theme.write_in(self.trouble, BODY)
+        self.trouble.hide()
+        column.addWidget(self.trouble)
+        self.field.textChanged.connect(self.trouble.hide)
         self.field.returnPressed.connect(self._choose)
         self.field.escaped.connect(self._leave)
         self.hide()
@@ -85,6 +97,7 @@ class FilterBar(QWidget):
     def show_filter(self, filter_: Filter | None) -> None:
         """Show what is in force; nothing at all if there is none."""
         self._in_force = filter_
+        self.trouble.hide()
         self.field.setText(filter_.text if filter_ else "")
         self.setVisible(filter_ is not None)
 
@@ -97,7 +110,8 @@ class FilterBar(QWidget):
         try:
             found = parse_filter(self.field.text(), technical=self._technical)
         except ReviewError as error:
-            self.words.setText(error.message)
+            self.trouble.setText(error.message)
+            self.trouble.show()
             announce(self, error.message, urgent=True)
             return
         self.left.emit()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from modstation.app.frame_grid import GAP, FrameGrid, lay_out
@@ -75,11 +75,12 @@ class FrameStrip(QWidget):
         reel.look(grid.first, grid.first + grid.shown)
         height = self._head + grid.height + _MARGIN - GAP
         self.setGeometry(0, stage.height() - height, width, height)
-        self._place_buttons()
         self.buttons["frame-play"].set_label(
             translate("FrameStrip", "Pause") if reel.playing else translate("FrameStrip", "Play")
         )
+        self._place_buttons()
         self.setAccessibleDescription(self.words)
+        self.setToolTip(self.words)
         self.update()
         return height
 
@@ -129,6 +130,12 @@ class FrameStrip(QWidget):
     # -- inside
 
     def _place_buttons(self) -> None:
+        words = QFontMetrics(self._theme.font(BODY)).horizontalAdvance(self.words)
+        for button in self.buttons.values():
+            button.be_terse(terse=False)
+        needed = sum(button.sizeHint().width() for button in self.buttons.values())
+        for button in self.buttons.values():
+            button.be_terse(terse=words + needed + 3 * _MARGIN > self.width())
         right = self.width() - _MARGIN
         for button in reversed(self.buttons.values()):
             hint = button.sizeHint()
