@@ -2543,7 +2543,7 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
     <message>
         <source>{key} cannot be a key: Enter confirms and never decides, Escape leaves, and Tab goes from button to button.</source>
-        <translation>{key} kann keine Taste sein: die Eingabetaste bestätigt und entscheidet nie, Escape verlässt, und Tab geht von Knopf zu Knopf.</translation>
+        <translation>{key} kann keine Taste sein: die Eingabetaste bestätigt und entscheidet nie, Esc verlässt, und Tab geht von Knopf zu Knopf.</translation>
     </message>
     <message>
         <source>{key} is the key of “{label}”. Nothing was changed.</source>
@@ -2578,7 +2578,7 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
     <message>
         <source>Off: no letter, digit or sign is a key by itself; A is Alt+A then, Shift+B is Alt+Shift+B. For speech input, and for hands that touch keys by accident.</source>
-        <translation>Aus: kein Buchstabe, keine Ziffer und kein Zeichen ist für sich eine Taste; A ist dann Alt+A, Shift+B ist Alt+Shift+B. Für Spracheingabe und für Hände, die Tasten aus Versehen berühren.</translation>
+        <translation>Aus: kein Buchstabe, keine Ziffer und kein Zeichen ist für sich eine Taste; A ist dann Alt+A, Umschalt+B ist Alt+Umschalt+B. Für Spracheingabe und für Hände, die Tasten aus Versehen berühren.</translation>
     </message>
     <message>
         <source>Commands and their keys</source>

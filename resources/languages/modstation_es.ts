@@ -2543,7 +2543,7 @@ Un informe sin ningún secreto está en
     </message>
     <message>
         <source>{key} cannot be a key: Enter confirms and never decides, Escape leaves, and Tab goes from button to button.</source>
-        <translation>{key} no puede ser una tecla: Intro confirma y nunca decide, Escape sale, y Tab va de botón en botón.</translation>
+        <translation>{key} no puede ser una tecla: Intro confirma y nunca decide, Esc sale, y Tab va de botón en botón.</translation>
     </message>
     <message>
         <source>{key} is the key of “{label}”. Nothing was changed.</source>
@@ -2578,7 +2578,7 @@ Un informe sin ningún secreto está en
     </message>
     <message>
         <source>Off: no letter, digit or sign is a key by itself; A is Alt+A then, Shift+B is Alt+Shift+B. For speech input, and for hands that touch keys by accident.</source>
-        <translation>No: ninguna letra, cifra o signo es tecla por sí sola; A es entonces Alt+A, Shift+B es Alt+Shift+B. Para dictado, y para manos que tocan teclas sin querer.</translation>
+        <translation>No: ninguna letra, cifra o signo es tecla por sí sola; A es entonces Alt+A, Mayús+B es Alt+Mayús+B. Para dictado, y para manos que tocan teclas sin querer.</translation>
     </message>
     <message>
         <source>Commands and their keys</source>

@@ -2578,7 +2578,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Off: no letter, digit or sign is a key by itself; A is Alt+A then, Shift+B is Alt+Shift+B. For speech input, and for hands that touch keys by accident.</source>
-        <translation>Non : aucune lettre, aucun chiffre ni signe n’est une touche seul ; A devient Alt+A, Shift+B devient Alt+Shift+B. Pour la dictée, et pour les mains qui touchent des touches par accident.</translation>
+        <translation>Non : aucune lettre, aucun chiffre ni signe n’est une touche seul ; A devient Alt+A, Maj+B devient Alt+Maj+B. Pour la dictée, et pour les mains qui touchent des touches par accident.</translation>
     </message>
     <message>
         <source>Commands and their keys</source>
