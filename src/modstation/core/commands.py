@@ -6,6 +6,10 @@ from modstation.core.keymap import Command
 from modstation.core.language import later
 from modstation.core.policy import DIGITS
 
+# The commands that reject with a reason, and its digit in the policy.
+REASON_DIGITS = {f"reject-reason-{number}": digit for number, digit in enumerate(DIGITS, 1)}
+_REASON_COMMANDS = {digit: name for name, digit in REASON_DIGITS.items()}
+
 
 def _table() -> dict[str, Command]:
     rows = [
@@ -25,14 +29,14 @@ def _table() -> dict[str, Command]:
         ),
         *(
             Command(
-                f"reject-reason-{number}",
+                name,
                 later("Commands", "Reason {value}"),
                 later("Commands", "Reject with the reason on key {value}."),
                 "Decide",
                 decides=True,
                 value=digit,
             )
-            for number, digit in enumerate(DIGITS, 1)
+            for name, digit in REASON_DIGITS.items()
         ),
         Command(
             "more-reasons",
@@ -486,5 +490,9 @@ COMMANDS = _table()
 
 def reason_digit(command: str) -> str | None:
     """The digit in the policy of the reason that a command rejects with; None for the others."""
-    head, _, number = command.rpartition("-")
-    return DIGITS[int(number) - 1] if head == "reject-reason" else None
+    return REASON_DIGITS.get(command)
+
+
+def reason_command(digit: str) -> str:
+    """The command that rejects with the reason on a digit of the policy."""
+    return _REASON_COMMANDS[digit]

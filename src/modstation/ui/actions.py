@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication
 
 from modstation.app.session_events import Message, Tone
+from modstation.core.commands import REASON_DIGITS
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.language import translate
-from modstation.core.policy import DIGITS
 from modstation.ui.frame_actions import FrameActions
 from modstation.ui.grid_actions import GridActions
 from modstation.ui.group_actions import GroupActions
@@ -51,10 +51,7 @@ class Actions:
         self.handlers: dict[str, Callable[[], None]] = {
             "approve": lambda: self._decide(Verdict.APPROVE),
             "reject": lambda: self._decide(Verdict.REJECT),
-            **{
-                f"reject-reason-{number}": partial(self._reject_with, digit)
-                for number, digit in enumerate(DIGITS, 1)
-            },
+            **{name: partial(self._reject_with, digit) for name, digit in REASON_DIGITS.items()},
             "more-reasons": self._more_reasons,
             "undo": self._window.session.undo,
             "redo": self._window.session.redo,

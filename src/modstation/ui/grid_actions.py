@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from modstation.app.session_events import Message, Tone
+from modstation.core.commands import REASON_DIGITS
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.language import translate
-from modstation.core.policy import DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,10 +65,7 @@ class GridActions:
             "zoom-out": lambda: self._grid().larger(-1),
             "zoom-fit": lambda: self._grid().usual_size(),
             "zoom-toggle": lambda: self._grid().usual_size(),
-            **{
-                f"reject-reason-{number}": partial(self._reject_with, digit)
-                for number, digit in enumerate(DIGITS, 1)
-            },
+            **{name: partial(self._reject_with, digit) for name, digit in REASON_DIGITS.items()},
         }
 
     @property

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from modstation.core.commands import COMMANDS
+from modstation.core.commands import COMMANDS, REASON_DIGITS
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.language import number, translate
-from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.group_board import GroupBoard
 from modstation.ui.keyboard import Keyboard
@@ -31,9 +30,7 @@ _WIDTH, _HEIGHT = 1600, 900
 _TOOLS = ("mark", "mark-all", "reveal", "undo")
 _STROKES = ("approve-marked", "reject-marked")
 # One of these, pressed again, does what was explained; anything else drops that.
-_VERDICTS = frozenset(
-    {"approve", "reject", *(f"reject-reason-{number}" for number in range(1, len(DIGITS) + 1))}
-)
+_VERDICTS = frozenset({"approve", "reject", *REASON_DIGITS})
 # These do here what they do everywhere.
 _AS_EVERYWHERE = frozenset(
     {"blur-more", "blur-less", "greyscale", "cover-all", "redo", "post-now", "offline"}
@@ -111,10 +108,7 @@ class GroupSheet(Overlay):
             "approve-marked": lambda: self._seen(lambda: group.decide_ticked(Verdict.APPROVE)),
             "reject-marked": lambda: self._seen(lambda: group.decide_ticked(Verdict.REJECT)),
             "undo": group.undo,
-            **{
-                f"reject-reason-{number}": partial(self._reject_with, digit)
-                for number, digit in enumerate(DIGITS, 1)
-            },
+            **{name: partial(self._reject_with, digit) for name, digit in REASON_DIGITS.items()},
         }
 
     # -- what the keyboard acts on

@@ -12,11 +12,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from modstation.app.session_events import Message, Tone
-from modstation.core.commands import COMMANDS
+from modstation.core.commands import COMMANDS, reason_command, reason_digit
 from modstation.core.decisions import Verdict
 from modstation.core.errors import ReviewError
 from modstation.core.language import translate
-from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.history_list import HistoryList
 from modstation.ui.history_picture import HistoryPicture
@@ -140,8 +139,7 @@ class HistorySheet(Overlay):
         self._desk.commands.refuse_hidden()
         if command in {"approve", "reject"}:
             self.history.changes.decide(Verdict(command))
-        elif command.startswith("reject-reason-"):
-            digit = DIGITS[int(command.removeprefix("reject-reason-")) - 1]
+        elif (digit := reason_digit(command)) is not None:
             reason = self._desk.station.policy.by_key(digit)
             if reason is None:
                 raise ReviewError(
@@ -193,7 +191,7 @@ class HistorySheet(Overlay):
         if armed is not None:
             name = armed.verdict.value
             if armed.reason is not None:
-                name = f"reject-reason-{DIGITS.index(armed.reason.key) + 1}"
+                name = reason_command(armed.reason.key)
             text = translate("HistorySheet", "{text} Press {key} again to do it.").format(
                 text=text, key=self._desk.key_of(name)
             )

@@ -9,10 +9,9 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from modstation.app.session_events import Tone
-from modstation.core.commands import COMMANDS
+from modstation.core.commands import COMMANDS, reason_command
 from modstation.core.decisions import Verdict
 from modstation.core.language import number, translate
-from modstation.core.policy import DIGITS
 from modstation.ui.announce import announce
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY
@@ -131,7 +130,7 @@ class MessageLine(QWidget):
         self._timer.stop()
         name = explained.verdict.value
         if explained.reason is not None:
-            name = f"reject-reason-{DIGITS.index(explained.reason.key) + 1}"
+            name = reason_command(explained.reason.key)
         self._put(
             translate("MessageLine", "{effects} Press {key} again to do it.").format(
                 effects=explained.effects, key=self._key_of(name)

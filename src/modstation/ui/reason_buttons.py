@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout
 
-from modstation.core.commands import COMMANDS
-from modstation.core.policy import DIGITS
+from modstation.core.commands import COMMANDS, reason_command
 from modstation.ui.buttons import CommandButton, Shape
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class ReasonButtons(QGridLayout):
         for reason in policy.reasons:
             if not reason.key:
                 continue
-            command = COMMANDS[f"reject-reason-{DIGITS.index(reason.key) + 1}"]
+            command = COMMANDS[reason_command(reason.key)]
             button = CommandButton(
                 command,
                 key_of(command.name),

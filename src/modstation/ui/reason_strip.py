@@ -8,9 +8,8 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from modstation.core.commands import COMMANDS
+from modstation.core.commands import COMMANDS, reason_command
 from modstation.core.language import translate
-from modstation.core.policy import DIGITS
 from modstation.ui.buttons import CommandButton, Shape
 from modstation.ui.theme import BODY
 
@@ -53,9 +52,7 @@ class ReasonStrip(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
         column.addLayout(self._grid)
-        reasons = [
-            (f"reject-reason-{DIGITS.index(one.key) + 1}", one.title) for one in policy.with_key
-        ]
+        reasons = [(reason_command(one.key), one.title) for one in policy.with_key]
         if policy.without_key:
             reasons.append(("more-reasons", COMMANDS["more-reasons"].label))
         for name, label in reasons:
