@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from modstation.app.keymaps import PRESETS, preset_keymap
 from modstation.app.looks import THEMES
@@ -80,11 +82,21 @@ def test_a_dialog_follows_when_its_text_grows(desk: Desk) -> None:
     desk.press("Ctrl+,")
     dialog = QApplication.activeModalWidget()
     assert isinstance(dialog, SettingsDialog)
+    desk.until(dialog.isActiveWindow)
     before = dialog.width()
-    desk.station.settings_book.change(text_scale=125)
-    assert dialog.width() == round(before * 16 / 13)
+    desk.station.settings_book.change(text_scale=110)
+    for _ in range(2):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F8)
+    assert desk.station.settings.text_scale == 150
+    assert dialog.width() == round(before * 20 / 13)
     assert dialog.height() <= desk.window.height()
-    dialog.reject()
+    # Saving something else takes nothing of that back.
+    field = dialog.fields["hold_seconds"]
+    assert isinstance(field, QLineEdit)
+    field.setText("20")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert desk.station.settings.hold_seconds == 20
+    assert desk.station.settings.text_scale == 150
 
 
 @pytest.mark.parametrize("key", ["?", "Ctrl+K", "Ctrl+H", "Ctrl+L", "Shift+F1"])

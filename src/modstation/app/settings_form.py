@@ -29,6 +29,7 @@ class SettingsForm:
         self._book = book
         self._table = setting_table()
         self._filled: dict[str, FieldValue] = {name: self._now(name) for name in self._table}
+        self._opened_with = dict(self._filled)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -73,8 +74,12 @@ class SettingsForm:
 
     @property
     def changed(self) -> list[str]:
-        """The settings that would change."""
-        return [name for name in self._table if self._filled[name] != self._now(name)]
+        """The settings that would change; what a key changed meanwhile is left as it is."""
+        return [
+            name
+            for name, value in self._filled.items()
+            if value not in (self._opened_with[name], self._now(name))
+        ]
 
     @property
     def waits_for_restart(self) -> list[str]:

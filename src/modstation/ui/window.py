@@ -30,6 +30,7 @@ from modstation.core.events import Connection, PastDecisionsTold
 from modstation.core.language import translate
 from modstation.ui.actions import CHECKABLE, Actions
 from modstation.ui.catching_up import CatchingUp
+from modstation.ui.dialog_keys import DialogKeys
 from modstation.ui.evidence_panel import NARROW, WIDTH, EvidencePanel
 from modstation.ui.filmstrip import Filmstrip
 from modstation.ui.filter_bar import FilterBar
@@ -94,6 +95,7 @@ class StationWindow(QWidget):
         self._build()
         self.commands = Actions(self)
         self.hints.dismissed.connect(self.commands.setting_up.hide_hints)
+        self._dialog_keys = DialogKeys(self)
         self.keyboard = Keyboard(station.keymap, self.reader, self)
         self._seconds = QTimer(self)
         self._seconds.setInterval(_SECOND_MS)
@@ -343,6 +345,7 @@ class StationWindow(QWidget):
         if event.type() == QEvent.Type.ActivationChange:
             if not self.isActiveWindow():
                 self.keyboard.let_go()
+                self._dialog_keys.attend()
                 if QApplication.activeWindow() is None:
                     # Not even a dialog of ours: the moderator works at something else.
                     self.station.figures.left()
