@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.assets import open_store
+from helpers.assets import fill, make_assets, open_store
 from modstation.core.clock import CountingIds, ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from modstation.core.assets import Asset
     from modstation.store.station_store import StationStore
 
 
@@ -33,3 +34,10 @@ def store(tmp_path: Path, clock: ManualClock, ids: CountingIds) -> Iterator[Stat
     assert opened.drift() == []
     assert opened.verify_chain() is None
     opened.close()
+
+
+@pytest.fixture
+def photos(store: StationStore, clock: ManualClock) -> list[Asset]:
+    assets = make_assets(5)
+    fill(store, assets, at=clock.now())
+    return assets
