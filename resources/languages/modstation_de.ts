@@ -3980,6 +3980,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Nur was der Form wegen abgelehnt wurde, ist zu sehen; dieselbe Taste geht zurück.</translation>
     </message>
     <message>
+        <source>Back to what you looked at before.</source>
+        <translation>Zurück zu dem, was vorher gezeigt wurde.</translation>
+    </message>
+    <message>
         <source>Only what waits has another order.</source>
         <translation>Nur was wartet, hat eine andere Reihenfolge.</translation>
     </message>
@@ -4295,6 +4299,22 @@ Ein Bericht ohne jedes Geheimnis liegt in
     <message>
         <source>Nothing left offline</source>
         <translation>Offline ist nichts mehr da</translation>
+    </message>
+    <message>
+        <source>Nothing fits the filter</source>
+        <translation>Nichts passt zum Filter</translation>
+    </message>
+    <message>
+        <source>No image of this queue is like that.</source>
+        <translation>Kein Bild dieser Warteschlange ist so.</translation>
+    </message>
+    <message>
+        <source>show all</source>
+        <translation>alle zeigen</translation>
+    </message>
+    <message>
+        <source>No image is {status} here, as far as the service has told.</source>
+        <translation>Hier ist kein Bild {status}, soweit der Dienst es mitgeteilt hat.</translation>
     </message>
     <message>
         <source>Every image is decided. New ones appear here by themselves.</source>

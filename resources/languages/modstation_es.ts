@@ -3980,6 +3980,10 @@ Un informe sin ningún secreto está en
         <translation>Solo se muestra lo rechazado por su forma; la misma tecla vuelve.</translation>
     </message>
     <message>
+        <source>Back to what you looked at before.</source>
+        <translation>De vuelta a lo que se mostraba antes.</translation>
+    </message>
+    <message>
         <source>Only what waits has another order.</source>
         <translation>Solo lo que espera tiene otro orden.</translation>
     </message>
@@ -4295,6 +4299,22 @@ Un informe sin ningún secreto está en
     <message>
         <source>Nothing left offline</source>
         <translation>Ya no queda nada sin conexión</translation>
+    </message>
+    <message>
+        <source>Nothing fits the filter</source>
+        <translation>Nada coincide con el filtro</translation>
+    </message>
+    <message>
+        <source>No image of this queue is like that.</source>
+        <translation>Ninguna imagen de esta cola es así.</translation>
+    </message>
+    <message>
+        <source>show all</source>
+        <translation>mostrar todo</translation>
+    </message>
+    <message>
+        <source>No image is {status} here, as far as the service has told.</source>
+        <translation>Aquí no hay ninguna imagen en estado «{status}», según lo que ha dicho el servicio.</translation>
     </message>
     <message>
         <source>Every image is decided. New ones appear here by themselves.</source>

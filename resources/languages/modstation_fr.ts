@@ -268,7 +268,7 @@
     <name>Addresses</name>
     <message>
         <source>“{address}” is not the address of a service.</source>
-        <translation>«&#xa0;{address}&#xa0;» n’est pas l’adresse d’un service.</translation>
+        <translation>« {address} » n’est pas l’adresse d’un service.</translation>
     </message>
     <message>
         <source>The service&apos;s address must not contain a user name.</source>
@@ -280,11 +280,11 @@
     </message>
     <message>
         <source>“{kind}” is not a moderation kind.</source>
-        <translation>«&#xa0;{kind}&#xa0;» n’est pas un type de modération.</translation>
+        <translation>« {kind} » n’est pas un type de modération.</translation>
     </message>
     <message>
         <source>“{image}” cannot be addressed.</source>
-        <translation>«&#xa0;{image}&#xa0;» ne peut pas être adressé.</translation>
+        <translation>« {image} » ne peut pas être adressé.</translation>
     </message>
     <message>
         <source>The public ID is not valid text, so it cannot be addressed.</source>
@@ -2633,23 +2633,23 @@ Un rapport sans aucun secret se trouve dans
     <name>KeymapFile</name>
     <message>
         <source>“{text}” is not a key.</source>
-        <translation>«&#xa0;{text}&#xa0;» n’est pas une touche.</translation>
+        <translation>« {text} » n’est pas une touche.</translation>
     </message>
     <message>
         <source>“{text}”: {name} is not a modifier key.</source>
-        <translation>«&#xa0;{text}&#xa0;»&#xa0;: {name} n’est pas une touche de modification.</translation>
+        <translation>« {text} » : {name} n’est pas une touche de modification.</translation>
     </message>
     <message>
         <source>there is no command “{command}”</source>
-        <translation>il n’y a pas de commande «&#xa0;{command}&#xa0;»</translation>
+        <translation>il n’y a pas de commande « {command} »</translation>
     </message>
     <message>
         <source>Keymap “{name}”: {faults}.</source>
-        <translation>Clavier «&#xa0;{name}&#xa0;»&#xa0;: {faults}.</translation>
+        <translation>Clavier « {name} » : {faults}.</translation>
     </message>
     <message>
         <source>The keymap file is not valid TOML: {error}</source>
-        <translation>Le fichier du clavier n’est pas du TOML valide&#xa0;: {error}</translation>
+        <translation>Le fichier du clavier n’est pas du TOML valide : {error}</translation>
     </message>
     <message>
         <source>The keymap file has no [keys] table.</source>
@@ -2657,7 +2657,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>Keymap: {command} must be a key or a list of keys.</source>
-        <translation>Clavier&#xa0;: {command} doit être une touche ou une liste de touches.</translation>
+        <translation>Clavier : {command} doit être une touche ou une liste de touches.</translation>
     </message>
     <message>
         <source>unnamed</source>
@@ -2883,7 +2883,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The copy on this machine is damaged; fetch it again.</source>
-        <translation>La copie sur cette machine est endommagée&#xa0;; la récupérer de nouveau.</translation>
+        <translation>La copie sur cette machine est endommagée ; la récupérer de nouveau.</translation>
     </message>
     <message>
         <source>Decoding this image needs more memory.</source>
@@ -2891,7 +2891,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The image is not on this machine; it has to be fetched.</source>
-        <translation>L’image n’est pas sur cette machine&#xa0;; il faut la récupérer.</translation>
+        <translation>L’image n’est pas sur cette machine ; il faut la récupérer.</translation>
     </message>
     <message>
         <source>Decoding was stopped after {seconds} seconds.</source>
@@ -2991,7 +2991,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The file has {size} bytes; {limit} is the limit.</source>
-        <translation>Le fichier fait {size} octets&#xa0;; la limite est {limit}.</translation>
+        <translation>Le fichier fait {size} octets ; la limite est {limit}.</translation>
     </message>
     <message>
         <source>Decoding this image needs more memory than it may use.</source>
@@ -2999,7 +2999,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The {kind} file is damaged: its beginning cannot be read.</source>
-        <translation>Le fichier {kind} est endommagé&#xa0;: son début est illisible.</translation>
+        <translation>Le fichier {kind} est endommagé : son début est illisible.</translation>
     </message>
     <message>
         <source>The {kind} file is damaged or cut short{why}.</source>
@@ -3015,7 +3015,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>The image says that it is {width} × {height} pixels; more than {most} megapixels are not decoded.</source>
-        <translation>L’image déclare {width} × {height} pixels&#xa0;; au-delà de {most} mégapixels, rien n’est décodé.</translation>
+        <translation>L’image déclare {width} × {height} pixels ; au-delà de {most} mégapixels, rien n’est décodé.</translation>
     </message>
 </context>
 <context>
@@ -3754,7 +3754,7 @@ Un rapport sans aucun secret se trouve dans
     <name>PolicyFile</name>
     <message>
         <source>The policy file is not valid TOML: {error}</source>
-        <translation>Le fichier de politique n’est pas du TOML valide&#xa0;: {error}</translation>
+        <translation>Le fichier de politique n’est pas du TOML valide : {error}</translation>
     </message>
     <message>
         <source>The policy file has no [policy] table.</source>
@@ -3762,7 +3762,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>“reason” in the policy file must be a list of [[reason]] tables.</source>
-        <translation>«&#xa0;reason&#xa0;» dans le fichier de politique doit être une liste de tables [[reason]].</translation>
+        <translation>« reason » dans le fichier de politique doit être une liste de tables [[reason]].</translation>
     </message>
     <message>
         <source>The policy file has no version in its [policy] table.</source>
@@ -3774,7 +3774,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>[policy]: require_reason = true, but there is no [[reason]].</source>
-        <translation>[policy]&#xa0;: require_reason = true, mais il n’y a pas de [[reason]].</translation>
+        <translation>[policy] : require_reason = true, mais il n’y a pas de [[reason]].</translation>
     </message>
     <message>
         <source>{where} of the policy file must be a table.</source>
@@ -3782,7 +3782,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{where}: protection must be one of {modes}.</source>
-        <translation>{where}&#xa0;: protection doit être l’un de {modes}.</translation>
+        <translation>{where} : protection doit être l’un de {modes}.</translation>
     </message>
     <message>
         <source>reason {number} of the policy file</source>
@@ -3790,59 +3790,59 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{where} is not a table.</source>
-        <translation>{where}&#xa0;: ce n’est pas une table.</translation>
+        <translation>{where} : ce n’est pas une table.</translation>
     </message>
     <message>
         <source>{where} has no code.</source>
-        <translation>{where}&#xa0;: il n’y a pas de code.</translation>
+        <translation>{where} : il n’y a pas de code.</translation>
     </message>
     <message>
         <source>{where} has no title.</source>
-        <translation>{where}&#xa0;: il n’y a pas de titre (title).</translation>
+        <translation>{where} : il n’y a pas de titre (title).</translation>
     </message>
     <message>
         <source>{where}: the key must be one digit or empty, not “{key}”.</source>
-        <translation>{where}&#xa0;: key doit être un chiffre ou vide, et non «&#xa0;{key}&#xa0;».</translation>
+        <translation>{where} : key doit être un chiffre ou vide, et non « {key} ».</translation>
     </message>
     <message>
         <source>{where}: sor = true needs a category of the transparency database.</source>
-        <translation>{where}&#xa0;: sor = true exige une catégorie (category) de la base de données de transparence.</translation>
+        <translation>{where} : sor = true exige une catégorie (category) de la base de données de transparence.</translation>
     </message>
     <message>
         <source>{where}: a reason with escalate = true or bulk = false must not have a digit; write key = “” instead of “{key}”.</source>
-        <translation>{where}&#xa0;: un motif avec escalate = true ou bulk = false ne doit pas avoir de chiffre&#xa0;; écrire key = “” au lieu de «&#xa0;{key}&#xa0;».</translation>
+        <translation>{where} : un motif avec escalate = true ou bulk = false ne doit pas avoir de chiffre ; écrire key = “” au lieu de « {key} ».</translation>
     </message>
     <message>
         <source>{where}: {name} must be true or false.</source>
-        <translation>{where}&#xa0;: {name} doit être true ou false.</translation>
+        <translation>{where} : {name} doit être true ou false.</translation>
     </message>
     <message>
         <source>{where}: {name} must be a whole number from {least} to {most}.</source>
-        <translation>{where}&#xa0;: {name} doit être un nombre entier de {least} à {most}.</translation>
+        <translation>{where} : {name} doit être un nombre entier de {least} à {most}.</translation>
     </message>
     <message>
         <source>{where}: {name} must be text in quotes.</source>
-        <translation>{where}&#xa0;: {name} doit être un texte entre guillemets.</translation>
+        <translation>{where} : {name} doit être un texte entre guillemets.</translation>
     </message>
     <message>
         <source>{where}: {name} must be a list of texts in quotes.</source>
-        <translation>{where}&#xa0;: {name} doit être une liste de textes entre guillemets.</translation>
+        <translation>{where} : {name} doit être une liste de textes entre guillemets.</translation>
     </message>
     <message>
         <source>{where}: {what} must be a name in capitals, not “{value}”.</source>
-        <translation>{where}&#xa0;: {what} doit être un nom en majuscules, et non «&#xa0;{value}&#xa0;».</translation>
+        <translation>{where} : {what} doit être un nom en majuscules, et non « {value} ».</translation>
     </message>
     <message>
         <source>{where}: write {what} “{value}” without its prefix.</source>
-        <translation>{where}&#xa0;: écrire {what} «&#xa0;{value}&#xa0;» sans son préfixe.</translation>
+        <translation>{where} : écrire {what} « {value} » sans son préfixe.</translation>
     </message>
     <message>
         <source>{where} has no “{name}”.</source>
-        <translation>{where}&#xa0;: «&#xa0;{name}&#xa0;» n’existe pas.</translation>
+        <translation>{where} : « {name} » n’existe pas.</translation>
     </message>
     <message>
         <source>The policy file uses the {what} “{value}” twice.</source>
-        <translation>Le fichier de politique emploie deux fois {what} «&#xa0;{value}&#xa0;».</translation>
+        <translation>Le fichier de politique emploie deux fois {what} « {value} ».</translation>
     </message>
 </context>
 <context>
@@ -3955,7 +3955,7 @@ Un rapport sans aucun secret se trouve dans
     </message>
     <message>
         <source>{kind} cannot be listed: {error}</source>
-        <translation>{kind} ne peut pas être listé&#xa0;: {error}</translation>
+        <translation>{kind} ne peut pas être listé : {error}</translation>
     </message>
 </context>
 <context>
@@ -3978,6 +3978,10 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>Only what was rejected for its form is shown; the same key goes back.</source>
         <translation>Seul ce qui a été rejeté pour sa forme est montré ; la même touche revient.</translation>
+    </message>
+    <message>
+        <source>Back to what you looked at before.</source>
+        <translation>Retour à ce qui était affiché avant.</translation>
     </message>
     <message>
         <source>Only what waits has another order.</source>
@@ -4295,6 +4299,22 @@ Un rapport sans aucun secret se trouve dans
     <message>
         <source>Nothing left offline</source>
         <translation>Plus rien hors ligne</translation>
+    </message>
+    <message>
+        <source>Nothing fits the filter</source>
+        <translation>Rien ne correspond au filtre</translation>
+    </message>
+    <message>
+        <source>No image of this queue is like that.</source>
+        <translation>Aucune image de cette file n’est ainsi.</translation>
+    </message>
+    <message>
+        <source>show all</source>
+        <translation>tout afficher</translation>
+    </message>
+    <message>
+        <source>No image is {status} here, as far as the service has told.</source>
+        <translation>Aucune image n’est dans l’état « {status} » ici, d’après ce que le service a dit.</translation>
     </message>
     <message>
         <source>Every image is decided. New ones appear here by themselves.</source>

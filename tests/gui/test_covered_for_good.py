@@ -213,6 +213,7 @@ def test_one_key_shows_what_was_rejected_for_its_form_and_approves_it_after_all(
         assert desk.current is None
         desk.press("Ctrl+R")
         desk.until(lambda: desk.current == WAITING, "it did not go back")
+        assert desk.message == "Back to what you looked at before."
         assert desk.window.filter_bar.isHidden()
 
 

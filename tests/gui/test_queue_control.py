@@ -8,13 +8,15 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from helpers.assets import draft_for, make_asset
-from modstation.core.assets import MachineLabel
+from modstation.core.assets import MachineLabel, ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds
+from modstation.core.filtering import parse_filter
 from modstation.core.protection import Protection
-from modstation.core.queue import Kept, Order
+from modstation.core.queue import Kept, Order, QueueView
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import Priority
 from modstation.ui.lists_sheet import EscalateDialog, ListsSheet
+from modstation.ui.scene import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDialog
 
     from helpers.window import Desk
+    from modstation.ui.cards import Card
 
 
 def opened(desk: Desk, kind: type[QDialog]) -> QDialog:
@@ -230,6 +233,27 @@ def test_what_was_decided_meanwhile_is_not_brought_to_the_stage(desk: Desk) -> N
     type_into(desk, "Right", "Enter")
     desk.until(lambda: "was decided meanwhile" in desk.message)
     assert desk.current == "photos/0002"
+
+
+def card(desk: Desk) -> Card:
+    desk.settle()
+    scene = desk.window.stage.scene
+    assert isinstance(scene, Words)
+    return scene.card
+
+
+def test_a_filter_that_nothing_fits_is_not_called_an_empty_queue(desk: Desk) -> None:
+    desk.session.filter(parse_filter("nosuchname"))
+    desk.until(lambda: desk.session.looked == (12, True))
+    assert card(desk).heading == "Nothing fits the filter"
+    desk.press("Ctrl+Shift+F")
+    desk.until(lambda: desk.current == "photos/0001")
+
+
+def test_an_empty_list_of_the_rejected_does_not_say_that_all_is_decided(desk: Desk) -> None:
+    desk.session.change_view(QueueView(status=ModerationStatus.REJECTED))
+    desk.until(lambda: desk.session.loaded)
+    assert "No image is rejected here" in card(desk).text
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ import json
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
+from random import Random
 from typing import TYPE_CHECKING
 
 from modstation.core.assets import Asset, AssetRef, ModerationEntry, ModerationStatus
 from modstation.core.clock import SystemClock, TimeOrderedIds, to_us
-from modstation.core.queue import QueueView
+from modstation.core.likeness import Fingerprint
+from modstation.core.queue import Listing, QueueView
 from modstation.media.cache import ImageCache
 from modstation.store import asset_rows
 from modstation.store.images import open_image_store
@@ -26,13 +28,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VIEW = QueueView()
+# Of a queue that is put together from two.
+KINDS = ("manual", "webpurify")
 SECRET = "secret"
 # The same as the scripted server's: its listing shows the same images.
 FIRST_DAY = 1_750_000_000
+REVISION = "v1750000000"
 _PLACE = "@@@@@@@"
+_COLUMNS = "key, kind, status, lane, created_us, share, public_us, doubt, together"
 
 
-def asset(number: int | str, url_root: str, bytes_: int, size: tuple[int, int]) -> Asset:
+def asset(
+    number: int | str, url_root: str, bytes_: int, size: tuple[int, int], kind: str = "manual"
+) -> Asset:
     """Image ``number`` of the queue as the scripted server lists it."""
     name = f"{number:07}" if isinstance(number, int) else number
     ref = AssetRef("image", "upload", f"queue/photo-{name}")
@@ -41,7 +49,7 @@ def asset(number: int | str, url_root: str, bytes_: int, size: tuple[int, int]) 
     made = Asset(
         ref=ref,
         status=ModerationStatus.PENDING,
-        kind="manual",
+        kind=kind,
         asset_id=f"{number:032x}" if isinstance(number, int) else None,
         version=1_750_000_000,
         format="jpg",
@@ -52,30 +60,70 @@ def asset(number: int | str, url_root: str, bytes_: int, size: tuple[int, int]) 
         url=url,
         tags=("bench",),
         moderation=(
-            ModerationEntry("manual", ModerationStatus.PENDING, datetime.fromtimestamp(0, UTC)),
+            ModerationEntry(kind, ModerationStatus.PENDING, datetime.fromtimestamp(0, UTC)),
         ),
     )
     # As heavy as a real answer's item.
     return replace(made, raw=json.dumps({"public_id": ref.public_id, "context": "x" * 500}))
 
 
-def fill(path: Path, count: int, url_root: str, *, bytes_: int, size: tuple[int, int]) -> None:
-    """Make a database with ``count`` pending images, listed completely a moment ago."""
+def fill(
+    path: Path,
+    count: int,
+    url_root: str,
+    *,
+    bytes_: int,
+    size: tuple[int, int],
+    kinds: tuple[str, ...] = VIEW.kinds,
+) -> None:
+    """Make a database with ``count`` pending images, listed completely a moment ago.
+
+    Of several kinds the images are by turns, in the order of their age.
+    """
     clock = SystemClock()
     store = StationStore.open(path, clock=clock, ids=TimeOrderedIds())
     first = min(count, 200)
-    store.apply_page(
-        VIEW.listings[0],
-        [asset(number, url_root, bytes_, size) for number in range(first)],
-        cursor=None,
-        pass_id="bench",
-        listed_at=clock.now(),
-        first=True,
-        last=True,
-    )
+    for turn, kind in enumerate(kinds):
+        numbers = range(turn, first, len(kinds))
+        store.apply_page(
+            Listing(kind, ModerationStatus.PENDING),
+            [asset(number, url_root, bytes_, size, kind) for number in numbers],
+            cursor=None,
+            pass_id="bench",
+            listed_at=clock.now(),
+            first=True,
+            last=True,
+        )
     store.close()
     if count > first:
-        _bulk(path, first, count, asset(_PLACE, url_root, bytes_, size))
+        _bulk(path, first, count, [asset(_PLACE, url_root, bytes_, size, kind) for kind in kinds])
+
+
+def fingerprint(path: Path, count: int) -> None:
+    """Give the first ``count`` images a fingerprint each; every hundredth has a copy behind it."""
+    random = Random(1)
+    made = [(key_of(number), REVISION, unlike(random)) for number in range(count)]
+    with sqlite3.connect(path) as sql:
+        sql.executemany(
+            "INSERT INTO fingerprints (key, revision, pdq, quality, phash) VALUES (?, ?, ?, ?, ?)",
+            [(key, revision, *one) for key, revision, one in made],
+        )
+    sql.close()
+    store = StationStore.open(path, clock=SystemClock(), ids=TimeOrderedIds())
+    store.likeness.put(
+        [(made[first + 1][0], REVISION, made[first][2]) for first in range(0, count, 100)]
+    )
+    store.close()
+
+
+def key_of(number: int) -> str:
+    """The key of an image of the queue."""
+    return f"image/upload/queue/photo-{number:07}"
+
+
+def unlike(random: Random) -> Fingerprint:
+    """A fingerprint that is like no other."""
+    return Fingerprint(random.randbytes(32), 90, random.randbytes(8))
 
 
 def leave_unfinished(path: Path, cursor: str) -> None:
@@ -100,7 +148,7 @@ def store_pictures(path: Path, numbers: Sequence[int], bodies: Sequence[bytes]) 
         cache.close()
 
 
-def _bulk(path: Path, first: int, count: int, template: Asset) -> None:
+def _bulk(path: Path, first: int, count: int, templates: Sequence[Asset]) -> None:
     sql = sqlite3.connect(path, isolation_level=None)
     sql.execute("PRAGMA synchronous = OFF")
     sql.execute("PRAGMA journal_mode = OFF")
@@ -118,25 +166,26 @@ def _bulk(path: Path, first: int, count: int, template: Asset) -> None:
     sql.executemany(
         "INSERT INTO assets (key, resource_type, delivery_type, public_id, raw, described,"
         " list_kind, first_seen_us, share) VALUES (?, 'image', 'upload', ?, ?, ?, ?, ?, ?)",
-        _rows(first, count, template),
+        _rows(first, count, templates),
     )
     sql.execute(
         "INSERT INTO review_queue (key, kind, status, lane, created_us, share, public_us, doubt,"
-        " pass_no) SELECT key, list_kind, status, 0, position_us, share, public_us, doubt,"
-        " (SELECT pass_no FROM listings)"
+        " together, pass_no) SELECT key, list_kind, status, 0, position_us, share, public_us,"
+        " doubt, (position_us << 11) | ((share & 1023) << 1), (SELECT max(pass_no) FROM listings)"
         f" FROM assets WHERE key >= 'image/upload/queue/photo-{first:07}' ORDER BY key"
     )
-    sql.execute("UPDATE queue_counts SET waiting = ?", (count,))
+    sql.execute(
+        "UPDATE queue_counts AS c SET waiting ="
+        " (SELECT count(*) FROM review_queue AS q WHERE q.kind = c.kind)"
+    )
     sql.execute("UPDATE listings SET last_created_us = ?", ((FIRST_DAY + count) * 1_000_000,))
     for _, _, text in set_aside:
         sql.execute(text)
     sql.execute("COMMIT")
     (waiting,) = sql.execute("SELECT count(*) FROM review_queue").fetchone()
     (odd,) = sql.execute(
-        "SELECT count(*) FROM (SELECT key, kind, status, lane, created_us, share"
-        " FROM review_queue WHERE key > :last EXCEPT"
-        " SELECT key, kind, status, lane, created_us, share FROM queue_projection"
-        " WHERE key > :last)",
+        f"SELECT count(*) FROM (SELECT {_COLUMNS} FROM review_queue WHERE key > :last EXCEPT"
+        f" SELECT {_COLUMNS} FROM queue_projection WHERE key > :last)",
         {"last": f"image/upload/queue/photo-{count - 5000:07}"},
     ).fetchone()
     assert (waiting, odd) == (count, 0)
@@ -144,13 +193,13 @@ def _bulk(path: Path, first: int, count: int, template: Asset) -> None:
     sql.close()
 
 
-def _rows(first: int, count: int, template: Asset) -> Iterator[tuple[object, ...]]:
+def _rows(first: int, count: int, templates: Sequence[Asset]) -> Iterator[tuple[object, ...]]:
     now = to_us(datetime.now(UTC))
-    public, raw = template.ref.public_id, template.raw
-    described = asset_rows.describe(template)
+    made = [(one.kind, one.ref.public_id, one.raw, asset_rows.describe(one)) for one in templates]
     start = to_us(datetime.fromtimestamp(FIRST_DAY, UTC))
     for number in range(first, count):
         name = f"{number:07}"
+        kind, public, raw, described = made[number % len(made)]
         key = f"image/upload/{public.replace(_PLACE, name)}"
         mine = described.replace(_PLACE, name).replace(
             f'"created_us":{start}', f'"created_us":{start + number * 1_000_000}'
@@ -158,6 +207,6 @@ def _rows(first: int, count: int, template: Asset) -> Iterator[tuple[object, ...
         # Inside "described", before its first field.
         mine = f'{{"asset_id":"{number:032x}",{mine[1:]}'
         yield (
-            *(key, public.replace(_PLACE, name), raw.replace(_PLACE, name), mine, "manual"),
+            *(key, public.replace(_PLACE, name), raw.replace(_PLACE, name), mine, kind),
             *(now, asset_rows.share_of(key)),
         )

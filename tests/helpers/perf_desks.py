@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from helpers.perf_backlog import fill, store_pictures
+from helpers.perf_backlog import VIEW, fill, store_pictures
 from modstation.app.accounts import URL_VARIABLE, AccountBook
 from modstation.app.paths import AccountFolder, home_at, make_private_folder
 
@@ -39,7 +39,14 @@ class Desk:
 
 
 def make_desk(
-    home: Path, url: str, count: int, pictures: Sequence[Path], *, cached: int, settings: str = ""
+    home: Path,
+    url: str,
+    count: int,
+    pictures: Sequence[Path],
+    *,
+    cached: int,
+    settings: str = "",
+    kinds: tuple[str, ...] = VIEW.kinds,
 ) -> Desk:
     """A home with ``count`` pending images, the pictures of the first ``cached`` in its cache."""
     start = time.perf_counter()
@@ -48,7 +55,7 @@ def make_desk(
     make_private_folder(folder.path)
     bodies = [path.read_bytes() for path in pictures]
     size = _size(bodies[0])
-    fill(folder.station_db, count, root, bytes_=len(bodies[0]), size=size)
+    fill(folder.station_db, count, root, bytes_=len(bodies[0]), size=size, kinds=kinds)
     seconds = time.perf_counter() - start
     store_pictures(folder.images_db, range(cached), bodies)
     # No first steps: they would veil the picture that an observer of the screen waits for.

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.perf_backlog import leave_unfinished
+from helpers.perf_backlog import KINDS, fingerprint, leave_unfinished
 from helpers.perf_desks import Desk, make_desk
 from helpers.perf_figures import Report, Section
 from helpers.perf_photos import SMALL, TWELVE_MEGAPIXELS, photos
 from helpers.perf_programs import COMPILED
 from helpers.perf_services import scripted
+from modstation.store.likeness import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +79,24 @@ def hundred(bench_folder: Path, service_url: str, small_photos: list[Path]) -> D
 def million(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
     """A station's home with a million pending images."""
     return make_desk(bench_folder / "million", service_url, 1_000_000, small_photos, cached=12)
+
+
+@pytest.fixture(scope="session")
+def hundred_mixed(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
+    """A hundred pending images of two kinds, all fingerprinted."""
+    return _mixed(bench_folder / "hundred-mixed", service_url, 100, small_photos)
+
+
+@pytest.fixture(scope="session")
+def million_mixed(bench_folder: Path, service_url: str, small_photos: list[Path]) -> Desk:
+    """A million pending images of two kinds, as many of them fingerprinted as are kept."""
+    return _mixed(bench_folder / "million-mixed", service_url, 1_000_000, small_photos)
+
+
+def _mixed(home: Path, url: str, count: int, pictures: list[Path]) -> Desk:
+    desk = make_desk(home, url, count, pictures, cached=0, kinds=KINDS)
+    fingerprint(desk.database, min(count, KEPT))
+    return desk
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,15 @@ class _Counted:
     seen: bool
     slot: datetime
 
+    def and_then(self, later: _Counted) -> _Counted:
+        """One image that was looked at twice and decided once: as it was decided last."""
+        return replace(
+            later,
+            dwell_ms=self.dwell_ms + later.dwell_ms,
+            reveal_ms=self.reveal_ms + later.reveal_ms,
+            slot=self.slot,
+        )
+
 
 class Tally:
     """Counts decisions one by one, in the order of the log; what is taken back counts no more."""
@@ -73,6 +82,8 @@ class Tally:
     def __init__(self, severe_codes: frozenset[str] = frozenset()) -> None:
         self._severe_codes = severe_codes
         self._counted: dict[str, _Counted] = {}
+        # What a decision was put in the place of, and how that one counted.
+        self._replaced: dict[str, tuple[str, _Counted]] = {}
         self._taken_back = 0
         self._reversed = 0
         self.severe = 0
@@ -82,8 +93,9 @@ class Tally:
         """Count the next row of the log."""
         draft = decision.draft
         if draft.action in _COUNTED:
+            before = self._replace(decision)
             seen = draft.reveal is not Reveal.NONE
-            self._counted[decision.decision_id] = _Counted(
+            made = _Counted(
                 draft.verdict,
                 draft.reason_code,
                 draft.dwell_ms,
@@ -91,13 +103,32 @@ class Tally:
                 seen,
                 _slot(decision.at),
             )
-            if draft.action is Action.DECIDE and seen and draft.reason_code in self._severe_codes:
+            self._counted[decision.decision_id] = made if before is None else before.and_then(made)
+            known = before is not None and self._is_severe(before)
+            if draft.action is Action.DECIDE and self._is_severe(made) and not known:
                 self.severe += 1
         elif draft.action is Action.UNDO and draft.refers_to in self._counted:
             del self._counted[draft.refers_to]
             self._taken_back += 1
+            # Undo of a change is no more than that: what stood before counts again.
+            if draft.refers_to in self._replaced:
+                older, counted_then = self._replaced[draft.refers_to]
+                self._counted[older] = counted_then
         elif draft.action is Action.REVERSE:
             self._reversed += 1
+
+    def _replace(self, decision: Decision) -> _Counted | None:
+        """Count the one no more that a decision takes the place of; None if there is none."""
+        older = decision.draft.refers_to
+        if decision.draft.action is Action.REDO and older in self._replaced:
+            older = self._replaced[older][0]
+        before = self._counted.pop(older, None) if older is not None else None
+        if older is not None and before is not None:
+            self._replaced[decision.decision_id] = (older, before)
+        return before
+
+    def _is_severe(self, row: _Counted) -> bool:
+        return row.seen and row.reason in self._severe_codes
 
     @property
     def looked_at(self) -> timedelta:

@@ -350,9 +350,14 @@ def entry_of(row: Sequence[Any]) -> QueueEntry:
         asset_rows.asset_of(row[10:]),
         kind,
         bool(flagged),
-        tuple(json.loads(reasons)),
+        _list(reasons),
         ModerationStatus(posted) if posted else None,
         reason_code,
         together,
-        tuple(json.loads(left_by)),
+        _list(left_by),
     )
+
+
+def _list(text: str) -> tuple[str, ...]:
+    # Nearly always nothing, and a window has 64 entries with two of them.
+    return () if text == "[]" else tuple(json.loads(text))

@@ -74,12 +74,15 @@ class QueueActions:
         window.session.filter(None)
 
     def _rescue(self) -> None:
-        if self._rescuing.toggle():
-            text = translate(
+        text = (
+            translate(
                 "QueueActions",
                 "Only what was rejected for its form is shown; the same key goes back.",
             )
-            self._window.message.show_message(Message(text, Tone.INFO))
+            if self._rescuing.toggle()
+            else translate("QueueActions", "Back to what you looked at before.")
+        )
+        self._window.message.show_message(Message(text, Tone.INFO))
 
     def _order(self) -> None:
         """Take the next order; it stays for the next start."""

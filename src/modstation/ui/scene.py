@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from modstation.core.assets import ModerationStatus
 from modstation.core.events import Connection
 from modstation.core.language import translate
 from modstation.media.frames import DecodeFailed, Frame
@@ -151,6 +152,21 @@ def _no_entry(session: ReviewSession, key_of: Callable[[str], str]) -> Card:
                 "Every image on this machine is decided. More come when the service answers.",
             )
             return Card("offline", translate("Scene", "Nothing left offline"), text, keys)
+        case _ if session.view.filter is not None:
+            return Card(
+                "empty",
+                translate("Scene", "Nothing fits the filter"),
+                translate("Scene", "No image of this queue is like that."),
+                ((key_of("clear-filter"), translate("Scene", "show all")), *keys),
+            )
+        case _ if session.view.status is not ModerationStatus.PENDING:
+            text = translate("Scene", "No image is {status} here, as far as the service has told.")
+            return Card(
+                "empty",
+                translate("Scene", "The queue is empty"),
+                text.format(status=session.view.status.word),
+                keys,
+            )
         case _:
             text = translate("Scene", "Every image is decided. New ones appear here by themselves.")
             return Card("empty", translate("Scene", "The queue is empty"), text, keys)

@@ -59,6 +59,21 @@ def test_what_is_taken_back_counts_no_more_and_what_is_made_again_counts_again()
     assert (figures.decided, figures.taken_back, figures.reversed) == (1, 1, 1)
 
 
+def test_a_decision_that_was_changed_is_one_image_decided_as_it_was_at_last() -> None:
+    tally = Tally(frozenset({"gore"}))
+    tally.add(row(1, REJECT, reason_code="spam", dwell_ms=1000))
+    tally.add(row(2, REJECT, reason_code="gore", dwell_ms=500, refers_to="d1"))
+    figures = tally.figures(timedelta())
+    assert (figures.decided, figures.taken_back, figures.severe) == (1, 0, 1)
+    assert figures.reasons == (("gore", 1),)
+    assert figures.median_ms == 1500
+    tally.add(row(3, action=Action.UNDO, refers_to="d2"))
+    assert tally.figures(timedelta()).reasons == (("spam", 1),)
+    tally.add(row(4, REJECT, reason_code="gore", action=Action.REDO, refers_to="d2"))
+    figures = tally.figures(timedelta())
+    assert (figures.decided, figures.reasons) == (1, (("gore", 1),))
+
+
 def test_nothing_decided_has_figures_too() -> None:
     figures = Tally().figures(timedelta())
     assert (figures.decided, figures.median_ms, figures.per_hour) == (0, None, None)
