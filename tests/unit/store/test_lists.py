@@ -35,13 +35,6 @@ if TYPE_CHECKING:
     from modstation.store.station_store import StationStore
 
 
-@pytest.fixture
-def photos(store: StationStore, clock: ManualClock) -> list[Asset]:
-    made = make_assets(5)
-    fill(store, made, at=clock.now())
-    return made
-
-
 def names(store: StationStore, view: QueueView = MANUAL_PENDING) -> list[str]:
     entries = store.window(view, around=None, before=0, after=100)
     return [entry.asset.ref.public_id for entry in entries]
