@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src" / "modstation"
+from helpers.source_trees import SOURCE, calls_in
+
 # What is called, where that may be, and within which folder the rule holds.
 ONLY_WAYS = {
     "text reaches a screen reader through announce()": (
@@ -54,11 +53,8 @@ def callers() -> dict[str, set[str]]:
     """Which modules call what, by the name that stands before the parenthesis."""
     found: dict[str, set[str]] = {}
     for path in SOURCE.rglob("*.py"):
-        module = path.relative_to(SOURCE).as_posix()
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
-                name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-                found.setdefault(name, set()).add(module)
+        for name, _ in calls_in(path):
+            found.setdefault(name, set()).add(path.relative_to(SOURCE).as_posix())
     return found
 
 

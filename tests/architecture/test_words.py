@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.source_trees import SOURCE, called, calls_in, tree_of
 from modstation.core import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOURCE = Path(__file__).parents[2] / "src" / "modstation"
 # The commands of the terminal speak English, and so does what only they use.
 ENGLISH = {
     *("app/one_exchange.py", "app/self_check.py", "app/unattended.py", "media/sample_photos.py"),
@@ -26,7 +25,8 @@ SETTERS = {
     *("setText", "setToolTip", "setWindowTitle", "setAccessibleName", "setAccessibleDescription"),
     *("setPlaceholderText", "setStatusTip", "setTitle", "setInformativeText", "setLabelText"),
     *("setPrefix", "setSuffix", "setSpecialValueText", "addItem", "addTab", "addAction", "addRow"),
-    *("announce", "Message", "show_message", "say", "_say", "drawText"),
+    *("announce", "Message", "show_message", "say", "_say", "say_in", "drawText"),
+    *("plain_words", "plain_label"),
     *("QLabel", "QPushButton", "QCheckBox", "QRadioButton", "QGroupBox", "QToolButton", "QAction"),
 }
 # What is the same in every language, and the tones in which something is said.
@@ -47,16 +47,8 @@ def calls(*layers: str) -> Iterator[tuple[str, str, ast.Call]]:
             module = path.relative_to(SOURCE).as_posix()
             if module in ENGLISH:
                 continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if not isinstance(node, ast.Call):
-                    continue
-                name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-                name = node.func.id if isinstance(node.func, ast.Name) else name
+            for name, node in calls_in(path):
                 yield f"{module}:{node.lineno}", name, node
-
-
-def called(node: ast.Call) -> str:
-    return getattr(node.func, "attr", "") or getattr(node.func, "id", "")
 
 
 def said(node: ast.AST) -> Iterator[ast.Constant]:
@@ -139,7 +131,13 @@ def test_a_widget_gets_no_plain_english() -> None:
     wrong = [
         where
         for where, name, call in calls("ui")
-        if name in SETTERS and any(map(plain_words, call.args))
+        if name in SETTERS
+        and any(
+            map(
+                plain_words,
+                (*call.args, *(word.value for word in call.keywords if word.arg == "text")),
+            )
+        )
     ]
     assert wrong == [], "translate(context, text) makes it a text of the catalogues"
 
@@ -150,8 +148,8 @@ def test_no_sentence_of_the_window_is_plain_english() -> None:
         for path in sorted((SOURCE / layer).rglob("*.py")):
             module = path.relative_to(SOURCE).as_posix()
             if module not in ENGLISH | WORDLESS:
-                tree = ast.parse(path.read_text(encoding="utf-8"))
-                wrong += [f"{module}:{node.lineno} {node.value!r}" for node in said(tree)]
+                found = said(tree_of(path))
+                wrong += [f"{module}:{node.lineno} {node.value!r}" for node in found]
     assert wrong == []
 
 
@@ -159,7 +157,7 @@ def test_a_key_is_named_with_a_word_of_the_catalogues() -> None:
     wrong = [
         f"{path.name}:{node.lineno}"
         for path in sorted((SOURCE / "ui").glob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Tuple)
         and any(isinstance(part, ast.Call) and "key_of" in ast.unparse(part) for part in node.elts)
         and any(map(plain_words, node.elts))
