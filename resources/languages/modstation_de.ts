@@ -1903,14 +1903,6 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Die Kacheln kommen, wie sie gelesen werden.</translation>
     </message>
     <message>
-        <source>The queue is empty</source>
-        <translation>Die Warteschlange ist leer</translation>
-    </message>
-    <message>
-        <source>Every image is decided.</source>
-        <translation>Jedes Bild ist entschieden.</translation>
-    </message>
-    <message>
         <source>Everything is covered</source>
         <translation>Alles ist verdeckt</translation>
     </message>

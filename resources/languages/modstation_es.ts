@@ -1903,14 +1903,6 @@ Un informe sin ningún secreto está en
         <translation>Las fichas llegan según se leen.</translation>
     </message>
     <message>
-        <source>The queue is empty</source>
-        <translation>La cola está vacía</translation>
-    </message>
-    <message>
-        <source>Every image is decided.</source>
-        <translation>Todas las imágenes están decididas.</translation>
-    </message>
-    <message>
         <source>Everything is covered</source>
         <translation>Todo está cubierto</translation>
     </message>

@@ -1903,14 +1903,6 @@ Un rapport sans aucun secret se trouve dans
         <translation>Les vignettes arrivent au fil de la lecture.</translation>
     </message>
     <message>
-        <source>The queue is empty</source>
-        <translation>La file est vide</translation>
-    </message>
-    <message>
-        <source>Every image is decided.</source>
-        <translation>Toutes les images sont décidées.</translation>
-    </message>
-    <message>
         <source>Everything is covered</source>
         <translation>Tout est masqué</translation>
     </message>

@@ -13,6 +13,7 @@ from modstation.app.look import Shown
 from modstation.core.language import counted, number, translate
 from modstation.media.frames import DecodeFailed, Frame
 from modstation.ui.cards import Card, paint_card
+from modstation.ui.scene import nothing_there
 from modstation.ui.theme import SMALL
 from modstation.ui.tile_pictures import TilePictures
 
@@ -274,11 +275,7 @@ class GridSheet(QWidget):
                 translate("GridSheet", "Reading the queue"),
                 translate("GridSheet", "The tiles come as they are read."),
             )
-        return Card(
-            "empty",
-            translate("GridSheet", "The queue is empty"),
-            translate("GridSheet", "Every image is decided."),
-        )
+        return Card("empty", *nothing_there(self._grid.session.view))
 
     # -- the toolkit's events
 

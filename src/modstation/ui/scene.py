@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modstation.app.review_session import ReviewSession
+    from modstation.core.queue import QueueView
 
 _UNREACHABLE = {Connection.OFFLINE, Connection.OFFLINE_CHOSEN, Connection.TROUBLE}
 
@@ -153,20 +154,21 @@ def _no_entry(session: ReviewSession, key_of: Callable[[str], str]) -> Card:
             )
             return Card("offline", translate("Scene", "Nothing left offline"), text, keys)
         case _ if session.view.filter is not None:
-            return Card(
-                "empty",
-                translate("Scene", "Nothing fits the filter"),
-                translate("Scene", "No image of this queue is like that."),
-                ((key_of("clear-filter"), translate("Scene", "show all")), *keys),
-            )
-        case _ if session.view.status is not ModerationStatus.PENDING:
-            text = translate("Scene", "No image is {status} here, as far as the service has told.")
-            return Card(
-                "empty",
-                translate("Scene", "The queue is empty"),
-                text.format(status=session.view.status.word),
-                keys,
-            )
+            show_all = (key_of("clear-filter"), translate("Scene", "show all"))
+            return Card("empty", *nothing_there(session.view), (show_all, *keys))
         case _:
-            text = translate("Scene", "Every image is decided. New ones appear here by themselves.")
-            return Card("empty", translate("Scene", "The queue is empty"), text, keys)
+            return Card("empty", *nothing_there(session.view), keys)
+
+
+def nothing_there(view: QueueView) -> tuple[str, str]:
+    """Why there is no image in a view that was read to its end, in a heading and a sentence."""
+    if view.filter is not None:
+        return (
+            translate("Scene", "Nothing fits the filter"),
+            translate("Scene", "No image of this queue is like that."),
+        )
+    text = translate("Scene", "Every image is decided. New ones appear here by themselves.")
+    if view.status is not ModerationStatus.PENDING:
+        there = translate("Scene", "No image is {status} here, as far as the service has told.")
+        text = there.format(status=view.status.word)
+    return translate("Scene", "The queue is empty"), text
