@@ -45,7 +45,7 @@ class OutboxVerbs:
         failed: Callable[[StoreError], None],
     ) -> None:
         """Read rows of the outbox, oldest first, at most 200."""
-        self._rest(lambda store: store.operations(states), done, failed)
+        self._store.submit(Priority.REST, lambda store: store.operations(states), done, failed)
 
     def page(
         self,
@@ -54,19 +54,26 @@ class OutboxVerbs:
         failed: Callable[[StoreError], None],
     ) -> None:
         """Read a page of the outbox; ``read`` is a short task for the store thread."""
-        self._rest(read, done, failed)
+        self._store.submit(Priority.REST, read, done, failed)
 
     def post_one(
         self, operation_id: str, done: Callable[[], None], failed: Callable[[StoreError], None]
     ) -> None:
         """Post one held or waiting row now."""
-        self._rest(lambda store: store.post_now(operation_id), self._posting(done), failed)
+        self._store.submit(
+            Priority.REST, lambda store: store.post_now(operation_id), self._posting(done), failed
+        )
 
     def retry(
         self, operation_id: str, done: Callable[[], None], failed: Callable[[StoreError], None]
     ) -> None:
         """Try a parked row again."""
-        self._rest(lambda store: store.retry_parked(operation_id), self._posting(done), failed)
+        self._store.submit(
+            Priority.REST,
+            lambda store: store.retry_parked(operation_id),
+            self._posting(done),
+            failed,
+        )
 
     def give_up(
         self,
@@ -86,8 +93,11 @@ class OutboxVerbs:
             self._session.conflict_settled(operation.ref.key)
             done()
 
-        self._rest(
-            lambda store: store.drop(operation.operation_id, actor=actor, note=note), after, failed
+        self._store.submit(
+            Priority.REST,
+            lambda store: store.drop(operation.operation_id, actor=actor, note=note),
+            after,
+            failed,
         )
 
     def resolve_conflict(
@@ -105,7 +115,8 @@ class OutboxVerbs:
             self._wake()
             done()
 
-        self._rest(
+        self._store.submit(
+            Priority.REST,
             lambda store: store.resolve_conflict(
                 operation.operation_id, action, actor=actor, hold=hold
             ),
@@ -120,11 +131,3 @@ class OutboxVerbs:
             done()
 
         return after
-
-    def _rest(
-        self,
-        task: Callable[[StationStore], T],
-        done: Callable[[T], None],
-        failed: Callable[[StoreError], None],
-    ) -> None:
-        self._store.submit(Priority.REST, task, done, failed)
