@@ -40,6 +40,13 @@ ONLY_WAYS = {
         {"service/verdicts.py"},
         "",
     ),
+    # The toolkit keeps what it made for an item when the item is gone; a widget that comes to lie at
+    # its place in memory is then taken for it.
+    "nobody asks a layout for its items": (
+        {"itemAt", "itemAtPosition", "takeAt"},
+        set(),
+        "ui",
+    ),
     "the core is told the time and the next id": (
         {"now", "utcnow", "today", "uuid4"},
         {"core/clock.py"},

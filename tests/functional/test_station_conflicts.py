@@ -74,7 +74,9 @@ def test_a_conflict_is_shown_with_both_verdicts_and_settled_in_three_ways(
         desk.station.set_offline(offline=False)
         desk.until(lambda: len(conflicts(desk)) == 3, "the conflicts were not found")
         desk.until(lambda: desk.session.counts.conflicted == 3)
-        assert len([text for text in desk.messages if "Somebody else settled" in text]) == 3
+        desk.until(
+            lambda: len([text for text in desk.messages if "Somebody else settled" in text]) == 3
+        )
         found = conflicts(desk)
         assert {(o.target, o.theirs) for o in found.values()} == {
             (ModerationStatus.APPROVED, ModerationStatus.REJECTED)
