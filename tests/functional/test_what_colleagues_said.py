@@ -194,6 +194,20 @@ def test_one_post_by_itself_says_to_our_service_what_a_batch_says(
     )
 
 
+def test_a_note_that_the_service_does_not_take_costs_no_verdict(
+    service: LiveService, pending: Station
+) -> None:
+    (name,) = service.fill(1)
+    pending.sync()
+    asset = pending.entries(QueueView())[name].asset
+    # As a soft line break is copied out of a word processor.
+    draft = draft_for(asset, Verdict.REJECT, note="a face\x0bblurred")
+    pending.store.decide(draft, hold=timedelta(0))
+    pending.sync()
+    assert pending.store.counts().unsent == 0
+    assert service.status_of(name) == "rejected"
+
+
 def test_nothing_extra_is_said_to_cloudinary(service: LiveService, pending: Station) -> None:
     (name,) = service.fill(1)
     service.without_extension()

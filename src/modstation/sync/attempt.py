@@ -6,9 +6,10 @@ Runs on a worker thread and touches nothing but the client.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from modstation.core.errors import NotAuthorized, RemoteError, Unreachable
+from modstation.core.errors import NotAuthorized, Refused, RemoteError, Unreachable
 from modstation.core.outbox import (
     FORBIDDEN,
     Acknowledged,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from modstation.core.assets import Asset
+    from modstation.remote.acknowledgement import Confirmed
     from modstation.sync.remote_port import ModerationService
 
 
@@ -62,21 +64,33 @@ def read_first(client: ModerationService, operation: Operation) -> Attempt | Non
 def post(
     client: ModerationService, operation: Operation, now: datetime, *, detailed: bool
 ) -> Attempt:
-    """Read if the rules ask for it, then set the status; ``detailed``: with reason and note."""
+    """Read if the rules ask for it, then set the status; ``detailed``: with reason and note.
+
+    Where those are what the service refuses, the verdict alone is sent: it counts more.
+    """
     if needs_reading(operation, now=now):
         ended = read_first(client, operation)
         if ended is not None:
             return ended
     try:
-        confirmed = client.set_status(
-            operation.ref,
-            operation.target,
-            asset_id=operation.asset_id,
-            details=update_details(operation) if detailed else None,
-        )
+        try:
+            confirmed = _set(client, operation, detailed=detailed)
+        except Refused as error:
+            if not detailed or error.http_status != HTTPStatus.BAD_REQUEST:
+                raise
+            confirmed = _set(client, operation, detailed=False)
     except RemoteError as error:
         return Attempt(operation, Failed(error))
     return Attempt(operation, confirmed.acknowledged, confirmed.asset)
+
+
+def _set(client: ModerationService, operation: Operation, *, detailed: bool) -> Confirmed:
+    return client.set_status(
+        operation.ref,
+        operation.target,
+        asset_id=operation.asset_id,
+        details=update_details(operation) if detailed else None,
+    )
 
 
 def is_forbidden(attempt: Attempt, *, key_is_good: bool) -> bool:
