@@ -115,7 +115,23 @@ def keymap_parts(
             )
         )
     preset = chosen or extends
-    return KeymapParts(preset, preset_bindings(preset, commands), dict(own.bindings), own.name)
+    base = _giving_way(preset_bindings(preset, commands), own.bindings, commands)
+    return KeymapParts(preset, base, dict(own.bindings), own.name)
+
+
+def _giving_way(
+    base: Bindings, own: Mapping[str, tuple[str, ...]], commands: Mapping[str, Command]
+) -> Bindings:
+    """The shipped keys without those that a person gave to something else.
+
+    A later version may bring a key that somebody uses already. It is still a fault to take the
+    key of a command that decides without giving that one another.
+    """
+    left = laid_over(base, own)
+    return {
+        name: keys if name in own or commands[name].decides else left[name]
+        for name, keys in base.items()
+    }
 
 
 def load_keymap(

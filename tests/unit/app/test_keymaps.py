@@ -104,6 +104,18 @@ def test_a_fault_in_own_keys_is_named_and_the_shipped_ones_count(
     assert named in problems[0]
 
 
+def test_a_key_that_a_person_gave_to_something_else_is_not_taken_by_a_newer_version(
+    home: Home,
+) -> None:
+    home.keymap_file.write_text('[keys]\napprove = "Y"\nhistory = "F8"\n')
+    keymap, problems = load_keymap(home, Settings())
+    assert problems == []
+    assert keymap.keys_for("approve") == ("Y",)
+    assert keymap.keys_for("history") == ("F8",)
+    assert DEFAULT.keys_for("text-larger") == ("F8",)
+    assert keymap.keys_for("text-larger") == ()
+
+
 def test_a_fault_on_top_of_a_chosen_preset_leaves_that_preset(home: Home) -> None:
     home.keymap_file.write_text('[keys]\nskip = "F"\n')
     keymap, problems = load_keymap(home, Settings(keymap="coral"))
