@@ -259,9 +259,10 @@ class Station:
 
     def tick(self) -> None:
         """Once a second: look for what came without telling (another program, a crossed answer)."""
-        self.frames.look_again()
+        # Before the decoders are asked anew for what was missing: it waits until they are idle.
         if self._fingerprinting is not None:
             self._fingerprinting.tick()
+        self.frames.look_again()
 
         def seen(version: int) -> None:
             if self._data_version not in {None, version}:
