@@ -23,9 +23,11 @@ from modstation.app.station import SCREEN_EDGE
 from modstation.cli.main import run as run_command
 from modstation.core.accounts import parse_cloudinary_url
 from modstation.core.clock import SystemClock, TimeOrderedIds
+from modstation.core.errors import SeveralAccounts
 from modstation.core.queue import QueueView
 from modstation.store.station_store import StationStore
 from modstation.ui.account_chooser import AccountChooser
+from modstation.ui.account_dialog import AccountDialog
 from modstation.ui.application import CRASHED, Application
 from modstation.ui.window import StationWindow
 
@@ -187,7 +189,12 @@ def test_with_several_accounts_and_none_named_the_window_asks_which(
     timer = QTimer()
     timer.timeout.connect(ask)
     timer.start(5)
-    assert Application(home, view=QueueView(), offline=True).run(None) == 0
+    assert (
+        Application(home, view=QueueView(), offline=True).run(
+            None, unclear=SeveralAccounts("which?")
+        )
+        == 0
+    )
     timer.stop()
     assert seen == ["second"]
 
@@ -196,18 +203,17 @@ def test_a_secret_that_the_keyring_forgot_is_said_in_the_window(
     home: Home, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As in the tests of every day: the keyring keeps nothing.
-    AccountBook(home).add(FIRST)
+    for credentials in (FIRST, SECOND):
+        AccountBook(home).add(credentials)
+    AccountBook(home).set_default("second")
     said: list[str] = []
 
     def ask() -> None:
         for widget in QApplication.topLevelWidgets():
             if not isinstance(widget, AccountChooser) or not widget.isVisible():
                 continue
-            if "not in the keyring" in widget.said.text():
-                said.append(widget.said.text())
-                QTest.keyClick(widget, Qt.Key.Key_Escape)
-            elif widget.open_button.isEnabled():
-                QTest.keyClick(widget.list, Qt.Key.Key_Return)
+            said.append(f"{widget.list.key()}: {widget.said.text()}")
+            QTest.keyClick(widget, Qt.Key.Key_Escape)
 
     timer = QTimer()
     timer.timeout.connect(ask)
@@ -215,6 +221,37 @@ def test_a_secret_that_the_keyring_forgot_is_said_in_the_window(
     assert run_command(["--home", str(home.config), "review", "--offline"]) == 0
     timer.stop()
     assert len(said) == 1
+    assert said[0].startswith("second: The secret of “second” is not in the keyring")
+
+
+def test_cancelling_another_account_goes_back_to_the_list(
+    home: Home, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "helpers.keyrings.WorkingKeyring")
+    monkeypatch.setattr(WorkingKeyring, "kept", {})
+    for credentials in (FIRST, SECOND):
+        AccountBook(home).add(credentials)
+    shown: list[str] = []
+
+    def ask() -> None:
+        for widget in QApplication.topLevelWidgets():
+            if isinstance(widget, AccountDialog) and widget.isVisible():
+                shown.append("another")
+                widget.reject()
+            elif isinstance(widget, AccountChooser) and widget.isVisible():
+                shown.append("list")
+                if "another" in shown:
+                    widget.reject()
+                else:
+                    QTest.keyClick(widget.list, Qt.Key.Key_End)
+                    QTest.keyClick(widget.list, Qt.Key.Key_Return)
+
+    timer = QTimer()
+    timer.timeout.connect(ask)
+    timer.start(5)
+    assert run_command(["--home", str(home.config), "review", "--offline"]) == 0
+    timer.stop()
+    assert shown == ["list", "another", "list"]
 
 
 def test_a_fault_is_reported_and_ends_the_program(

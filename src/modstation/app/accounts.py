@@ -238,7 +238,8 @@ class AccountBook:
                     "Accounts",
                     "The secret of “{name}” is not in the keyring. Add the account again, or"
                     " set {variable} to its address.",
-                ).format(name=account.name, variable=URL_VARIABLE)
+                ).format(name=account.name, variable=URL_VARIABLE),
+                account=account.name,
             )
         return Credentials(account, secret)
 

@@ -63,11 +63,12 @@ def review(
         )
     home = terminal.home()
     home.create()
+    unclear: AccountUnclear | None = None
     try:
         credentials = terminal.book().resolve(account)
-    except AccountUnclear:
+    except AccountUnclear as error:
         # The window asks which, or says what is missing where it can be given.
-        credentials = None
+        credentials, unclear = None, error
     if credentials is not None:
         terminal.secrets.append(credentials.secret)
     terminal.start_log("station")
@@ -77,4 +78,4 @@ def review(
     # The first import of Qt on this path; the station's other processes start before it.
     from modstation.ui.main import run_station
 
-    ctx.exit(run_station(home, credentials, view=view, offline=offline))
+    ctx.exit(run_station(home, credentials, unclear=unclear, view=view, offline=offline))

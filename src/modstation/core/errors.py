@@ -247,4 +247,8 @@ class SeveralAccounts(AccountUnclear):
 
 
 class SecretUnknown(AccountUnclear):
-    """The keyring does not know the secret of this account (any more)."""
+    """The keyring does not know the secret of ``account`` (any more)."""
+
+    def __init__(self, message: Sentence, *, account: str) -> None:
+        super().__init__(message)
+        self.account = account

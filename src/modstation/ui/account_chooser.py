@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from modstation.core.errors import SettingsError
+from modstation.core.errors import SecretUnknown, SettingsError
 from modstation.core.language import translate
 from modstation.ui.dialog_size import size_dialog
 from modstation.ui.errand import Errand
@@ -23,20 +23,26 @@ from modstation.ui.plain_words import plain_words, say_in
 
 if TYPE_CHECKING:
     from modstation.app.accounts import AccountBook
-    from modstation.core.errors import ModstationError
+    from modstation.core.errors import AccountUnclear, ModstationError
 
 
 class AccountChooser(QDialog):
     """Emits ``chosen`` with credentials, or ``other_wanted`` for an account that is not listed.
 
     The secret is asked of the keyring beside the window; one that is not there is said here.
+    ``current`` is the account that is open; ``unclear`` says why none could be opened.
     """
 
     chosen = Signal(object)
     other_wanted = Signal()
 
     def __init__(
-        self, book: AccountBook, current: str | None = None, parent: QWidget | None = None
+        self,
+        book: AccountBook,
+        current: str | None = None,
+        parent: QWidget | None = None,
+        *,
+        unclear: AccountUnclear | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -68,6 +74,9 @@ class AccountChooser(QDialog):
         column.addWidget(self.said)
         column.addLayout(self._buttons())
         self._fill()
+        if isinstance(unclear, SecretUnknown):
+            self.list.setCurrentRow(self.list.keys().index(unclear.account))
+            self._say(unclear.message, "problem")
         self.list.setFocus()
 
     def _fill(self) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from modstation.app.paths import Home
     from modstation.app.station import Station
     from modstation.core.accounts import Credentials
+    from modstation.core.errors import AccountUnclear
     from modstation.core.queue import QueueView
 
 CRASHED = 1
@@ -79,14 +80,17 @@ class Application:
         self._secrets.add(secret)
         keep_secret(secret)
 
-    def run(self, station: Station | None) -> int:
-        """Show the window until it is closed for good, and return the exit code."""
+    def run(self, station: Station | None, *, unclear: AccountUnclear | None = None) -> int:
+        """Show the window until it is closed for good, and return the exit code.
+
+        Without a station an account is asked for; ``unclear`` says why none was taken.
+        """
         previous = sys.excepthook
         sys.excepthook = self._crashed
         interrupted = signal.signal(signal.SIGINT, self._interrupted)
         try:
             if station is None:
-                station = self._ask_for_station()
+                station = self._ask_for_station(unclear)
             while station is not None:
                 self._show(station)
                 station = self._following_station()
@@ -157,26 +161,32 @@ class Application:
     def _stay(self) -> None:
         self._next = None
 
-    def _ask_for_station(self) -> Station | None:
+    def _ask_for_station(self, unclear: AccountUnclear | None) -> Station | None:
         """The station of an account that is chosen now, or given if there is none yet."""
         while True:
-            if self._book.accounts():
-                self._ask_which_account()
-            else:
+            if unclear is None:
                 self._ask_for_account()
+            elif self._ask_which_account(unclear) and self._next is None:
+                # The dialog for another account was cancelled, not the choice.
+                continue
             if self._next is None:
                 return None
             station = self._following_station()
             if station is not None:
                 return station
 
-    def _ask_which_account(self) -> None:
+    def _ask_which_account(self, unclear: AccountUnclear) -> bool:
+        """Let one of several be chosen; whether another one was wanted."""
         from modstation.ui.account_chooser import AccountChooser
 
-        chooser = AccountChooser(self._book)
+        others: list[bool] = []
+        chooser = AccountChooser(self._book, unclear=unclear)
         chooser.chosen.connect(self._change_to)
-        chooser.other_wanted.connect(self._ask_for_account)
+        chooser.other_wanted.connect(lambda: others.append(True))
         chooser.exec()
+        if others:
+            self._ask_for_account()
+        return bool(others)
 
     def _ask_for_account(self) -> None:
         from modstation.ui.account_dialog import AccountDialog

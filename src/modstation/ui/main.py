@@ -10,6 +10,7 @@ from modstation.core.queue import QueueView
 if TYPE_CHECKING:
     from modstation.app.paths import Home
     from modstation.core.accounts import Credentials
+    from modstation.core.errors import AccountUnclear
 
 _PENDING = QueueView()
 
@@ -18,13 +19,14 @@ def run_station(
     home: Home,
     credentials: Credentials | None,
     *,
+    unclear: AccountUnclear | None = None,
     view: QueueView = _PENDING,
     offline: bool = False,
 ) -> int:
     """Review until the window is closed, and return the exit code.
 
-    Without credentials the account dialog comes first. ``StoreError`` and ``SettingsError`` if the
-    data folder cannot be used.
+    Without credentials an account is asked for first; ``unclear`` says why none was taken.
+    ``StoreError`` and ``SettingsError`` if the data folder cannot be used.
     """
     station = None
     if credentials is not None:
@@ -34,4 +36,4 @@ def run_station(
     application = Application(home, view=view, offline=offline)
     if credentials is not None:
         application.keep_secret(credentials.secret)
-    return application.run(station)
+    return application.run(station, unclear=unclear)
