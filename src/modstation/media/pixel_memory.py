@@ -16,6 +16,8 @@ from typing import Final
 SHARED: Final = sys.platform == "linux"
 """Whether pixels come through shared memory here."""
 
+_AT_ONCE_BYTES: Final = 12 * 1024 * 1024
+
 
 def create(capacity: int) -> int:
     """A descriptor of ``capacity`` bytes that take no memory until they are written."""
@@ -46,7 +48,8 @@ def view(file: int, length: int) -> memoryview:
     """A read-only view of the first ``length`` bytes; the memory lives as long as the view."""
     if sys.platform != "linux":
         raise NotImplementedError
-    # Every page at once, in the thread that decodes: one by one they would be fetched while the
-    # window paints, a quarter of a millisecond of each key.
-    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    # Every page at once, while the picture is decoded: one by one they would be fetched while the
+    # window paints, a quarter of a millisecond of each key. Python holds its lock for it, so not
+    # for more than a screen: every pixel of a large photo would take many milliseconds.
+    flags = mmap.MAP_SHARED | (mmap.MAP_POPULATE if length <= _AT_ONCE_BYTES else 0)
     return memoryview(mmap.mmap(file, length, flags=flags, prot=mmap.PROT_READ))
