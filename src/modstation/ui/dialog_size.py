@@ -34,14 +34,17 @@ class _Size(QObject):
     def __init__(self, dialog: QWidget, wished: QSize) -> None:
         super().__init__(dialog)
         self._dialog = dialog
-        self._wished = wished
+        self._pixels = 0
+        dialog.resize(self._bounded(wished))
         self._measure()
         dialog.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """Follow the dialog."""
         kind = event.type()
-        if kind in {QEvent.Type.Show, QEvent.Type.FontChange}:
+        # Restored from the task bar it is shown by the desktop, with the size it had.
+        shown = kind == QEvent.Type.Show and not event.spontaneous()
+        if shown or kind == QEvent.Type.FontChange:
             self._measure()
             self._make_room()
         elif kind == QEvent.Type.LayoutRequest:
@@ -49,10 +52,13 @@ class _Size(QObject):
         return False
 
     def _measure(self) -> None:
+        """Grow or shrink with the text, from whatever size it was given by hand."""
         pixels = self._dialog.font().pixelSize()
         # Less than nothing: the font has its size in points, no theme was applied.
-        size = self._wished * (pixels / BODY if pixels > 0 else 1.0)
-        self._dialog.resize(self._bounded(size))
+        if pixels > 0 and pixels != self._pixels:
+            scale = pixels / (self._pixels or BODY)
+            self._pixels = pixels
+            self._dialog.resize(self._bounded(self._dialog.size() * scale))
 
     def _make_room(self) -> None:
         layout = self._dialog.layout()
