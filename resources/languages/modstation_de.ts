@@ -3104,6 +3104,10 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Zurückgenommen.</translation>
     </message>
     <message>
+        <source>Dropped.</source>
+        <translation>Aufgegeben.</translation>
+    </message>
+    <message>
         <source>Theirs was accepted.</source>
         <translation>Die andere Entscheidung wurde übernommen.</translation>
     </message>

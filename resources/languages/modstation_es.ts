@@ -3104,6 +3104,10 @@ Un informe sin ningún secreto está en
         <translation>Retirada.</translation>
     </message>
     <message>
+        <source>Dropped.</source>
+        <translation>Descartada.</translation>
+    </message>
+    <message>
         <source>Theirs was accepted.</source>
         <translation>Se aceptó la decisión ajena.</translation>
     </message>

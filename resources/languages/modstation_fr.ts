@@ -3104,6 +3104,10 @@ Un rapport sans aucun secret se trouve dans
         <translation>Reprise.</translation>
     </message>
     <message>
+        <source>Dropped.</source>
+        <translation>Abandonnée.</translation>
+    </message>
+    <message>
         <source>Theirs was accepted.</source>
         <translation>L’autre décision a été acceptée.</translation>
     </message>

@@ -87,7 +87,9 @@ class Choices:
             verify=stands.status not in expected or stands.is_another_picture(draft),
         )
         undo_log.push(sql, decision, replaced=replaced, entry_id=entry_id)
-        # Whoever decides has given the second opinion.
+        # Whoever decides has given the second opinion; should it be undone, who had left the asset
+        # is still not the one to decide it.
+        list_rows.remember_who_left(sql, key)
         list_rows.answered(sql, key)
         return decision, operation
 
@@ -264,7 +266,7 @@ class Choices:
             return False
         decision = decision_log.read(self._sql, operation.decision_id)
         self._note(decision, Action.UNDO, actor=actor, note=note)
-        self._give_up(operation, "dropped", "Dropped.")
+        self._give_up(operation, "dropped", later("Outbox", "Dropped."))
         return True
 
     def resolve(

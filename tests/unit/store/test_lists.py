@@ -148,6 +148,15 @@ def test_who_had_left_an_asset_is_known_until_somebody_settles_it(
     assert store.drift() == []
 
 
+def test_who_left_an_asset_is_known_too_where_a_decision_on_it_was_undone(
+    store: StationStore, photos: list[Asset]
+) -> None:
+    store.escalate(draft_for(photos[0], actor="kim"))
+    store.decide(draft_for(photos[0], REJECT), hold=HOLD)
+    store.undo(actor="mod")
+    assert left_by(store) == ("kim",)
+
+
 def test_an_escalation_that_was_a_slip_is_forgotten(
     store: StationStore, photos: list[Asset]
 ) -> None:
