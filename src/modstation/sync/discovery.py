@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 from modstation.core.clock import from_us, to_us
@@ -37,9 +37,9 @@ def forget(store: StateStore) -> None:
 
 
 def remembered(store: StateStore) -> Discovered | None:
-    """What was found last, however long ago; None if nobody has asked yet."""
+    """What was found last, however long ago; None if nobody has asked yet, or not for all of it."""
     kept = json.loads(store.get_state(STATE) or "{}")
-    if not kept:
+    if kept.keys() != {"until_us", *(known.name for known in fields(Capabilities))}:
         return None
     until = from_us(kept.pop("until_us"))
     return Discovered(Capabilities(**kept), until)
