@@ -138,6 +138,14 @@ PYTHON
       -tr-function-alias QT_TRANSLATE_NOOP+=later,QT_TRANSLATE_NOOP+=noted \
       $files "$shipped/texts.py" -ts "resources/languages/modstation_$code.ts"
   done
+  # lupdate writes hard spaces as numbers; people read and write the file.
+  "$py" - resources/languages/*.ts <<'PYTHON'
+import sys
+from pathlib import Path
+
+for path in map(Path, sys.argv[1:]):
+    path.write_text(path.read_text(encoding="utf-8").replace("&#xa0;", "\u00a0"), encoding="utf-8")
+PYTHON
 }
 
 # Key to pixels means nothing without a screen, so one is made where there is none.

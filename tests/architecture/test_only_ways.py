@@ -40,8 +40,8 @@ ONLY_WAYS = {
         {"service/verdicts.py"},
         "",
     ),
-    # The toolkit keeps what it made for an item when the item is gone; a widget that comes to lie at
-    # its place in memory is then taken for it.
+    # The toolkit keeps what it made for an item when the item is gone; a widget that comes to lie
+    # at its place in memory is then taken for it.
     "nobody asks a layout for its items": (
         {"itemAt", "itemAtPosition", "takeAt"},
         set(),

@@ -226,7 +226,7 @@ def _reason(row: object, number: int) -> Reason:
     if not isinstance(code, str) or not code:
         raise SettingsError(translate("PolicyFile", "{where} has no code.").format(where=where))
     where = f"{where} ({code})"
-    if not isinstance(title, str) or not title:
+    if not isinstance(title, str) or not title.strip():
         raise SettingsError(translate("PolicyFile", "{where} has no title.").format(where=where))
     if not isinstance(key, str) or key not in {"", *DIGITS}:
         raise SettingsError(
