@@ -1,4 +1,4 @@
-"""The program's own source, parsed once for all the rules that are read off it."""
+"""The program's own source, parsed once for all the rules that are read off it in one file."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def calls_in(path: Path) -> tuple[tuple[str, ast.Call], ...]:
     return tuple(
         (called(node), node) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)
     )
+
+
+def forget_trees() -> None:
+    """Let go of all of it: a million nodes would slow down every search for what is left over."""
+    tree_of.cache_clear()
+    calls_in.cache_clear()
 
 
 def called(node: ast.Call) -> str:
