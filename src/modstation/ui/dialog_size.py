@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize
+from PySide6.QtCore import QEvent, QObject, QSize, QSizeF
 
 from modstation.ui.theme import BODY
 
@@ -34,8 +34,10 @@ class _Size(QObject):
     def __init__(self, dialog: QWidget, wished: QSize) -> None:
         super().__init__(dialog)
         self._dialog = dialog
-        self._pixels = 0
-        dialog.resize(self._bounded(wished))
+        # The size in which the text would be as large as it is unscaled, and what came of it.
+        self._wished = QSizeF(wished)
+        self._scale = 1.0
+        self._given = dialog.size()
         self._measure()
         dialog.installEventFilter(self)
 
@@ -53,12 +55,17 @@ class _Size(QObject):
 
     def _measure(self) -> None:
         """Grow or shrink with the text, from whatever size it was given by hand."""
+        if self._dialog.size() != self._given:
+            self._wished = QSizeF(self._dialog.size()) / self._scale
         pixels = self._dialog.font().pixelSize()
         # Less than nothing: the font has its size in points, no theme was applied.
-        if pixels > 0 and pixels != self._pixels:
-            scale = pixels / (self._pixels or BODY)
-            self._pixels = pixels
-            self._dialog.resize(self._bounded(self._dialog.size() * scale))
+        self._scale = pixels / BODY if pixels > 0 else 1.0
+        self._give(self._bounded((self._wished * self._scale).toSize()))
+
+    def _give(self, size: QSize) -> None:
+        if size != self._dialog.size():
+            self._dialog.resize(size)
+        self._given = self._dialog.size()
 
     def _make_room(self) -> None:
         layout = self._dialog.layout()
@@ -69,7 +76,7 @@ class _Size(QObject):
             needed = layout.totalMinimumHeightForWidth(size.width())
             size = self._bounded(size.expandedTo(QSize(0, needed)))
         if size != self._dialog.size():
-            self._dialog.resize(size)
+            self._give(size)
 
     def _bounded(self, size: QSize) -> QSize:
         parent = self._dialog.parentWidget()
