@@ -2714,8 +2714,16 @@ Ein Bericht ohne jedes Geheimnis liegt in
         <translation>Es gibt keine Tastenbelegung „{extends}“. Es gibt: {join}.</translation>
     </message>
     <message>
+        <source>{path}: {error} The last good keys are in use.</source>
+        <translation>{path}: {error} Die letzten guten Tasten gelten.</translation>
+    </message>
+    <message>
         <source>{path}: {error} The shipped keys are in use.</source>
         <translation>{path}: {error} Die mitgelieferten Tasten gelten.</translation>
+    </message>
+    <message>
+        <source>The keys cannot be kept for the day their file is wrong. {error}</source>
+        <translation>Die Tasten lassen sich nicht für den Tag aufheben, an dem ihre Datei falsch ist. {error}</translation>
     </message>
 </context>
 <context>

@@ -2714,8 +2714,16 @@ Un informe sin ningún secreto está en
         <translation>No hay teclado «{extends}». Hay: {join}.</translation>
     </message>
     <message>
+        <source>{path}: {error} The last good keys are in use.</source>
+        <translation>{path}: {error} Se usan las últimas teclas correctas.</translation>
+    </message>
+    <message>
         <source>{path}: {error} The shipped keys are in use.</source>
         <translation>{path}: {error} Se usan las teclas originales.</translation>
+    </message>
+    <message>
+        <source>The keys cannot be kept for the day their file is wrong. {error}</source>
+        <translation>Las teclas no se pueden guardar para el día en que su archivo falle. {error}</translation>
     </message>
 </context>
 <context>

@@ -2714,8 +2714,16 @@ Un rapport sans aucun secret se trouve dans
         <translation>Il n’y a pas de clavier « {extends} ». Il y a : {join}.</translation>
     </message>
     <message>
+        <source>{path}: {error} The last good keys are in use.</source>
+        <translation>{path} : {error} Les dernières touches correctes sont utilisées.</translation>
+    </message>
+    <message>
         <source>{path}: {error} The shipped keys are in use.</source>
         <translation>{path} : {error} Les touches d’origine sont utilisées.</translation>
+    </message>
+    <message>
+        <source>The keys cannot be kept for the day their file is wrong. {error}</source>
+        <translation>Les touches ne peuvent pas être gardées pour le jour où leur fichier est faux. {error}</translation>
     </message>
 </context>
 <context>

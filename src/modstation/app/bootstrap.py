@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 from modstation.app.deciding import SessionRules
 from modstation.app.fingerprinting import Fingerprinting
 from modstation.app.frame_pipeline import FramePipeline
-from modstation.app.keymaps import load_keymap
+from modstation.app.keymaps import keep_keymap, load_keymap
 from modstation.app.languages import load_language
 from modstation.app.mailbox import Mailbox
 from modstation.app.network_link import NetworkLink
@@ -74,6 +74,8 @@ def open_station(spec: StationSpec) -> Station:
     if not problems and not policy_problems:
         policy_problems = keep_policy(spec.home, settings)
     keymap, keymap_problems = load_keymap(spec.home, settings)
+    if not problems and not keymap_problems:
+        keymap_problems = keep_keymap(spec.home, settings)
     clock, ids = SystemClock(), TimeOrderedIds()
     folder = spec.home.account(spec.credentials.account.name)
     make_private_folder(folder.path)

@@ -105,7 +105,11 @@ def keymap_parts(
     if not named and not path.exists():
         preset = chosen or DEFAULT
         return KeymapParts(preset, preset_bindings(preset, commands), name=preset_title(preset))
-    text = read_own(path)
+    return _parts_of(read_own(path), chosen, commands)
+
+
+def _parts_of(text: str, chosen: str, commands: Mapping[str, Command]) -> KeymapParts:
+    """A person's keys laid over the ``chosen`` preset, or over the one that they extend."""
     own = parse_keymap(text, commands)
     extends = str(tomllib.loads(text).get("keymap", {}).get("extends", DEFAULT))
     if extends not in PRESETS:
@@ -140,20 +144,58 @@ def load_keymap(
     """The keys that count: a shipped keymap with the person's own laid over it.
 
     A command named in the person's file has the keys given there and no others. A file with any
-    fault in it is left aside as a whole: half a keymap would decide by surprise.
+    fault in it is left aside as a whole: half a keymap would decide by surprise. The last good
+    keys count instead, else the shipped ones.
     """
+    path = own_keymap_file(home, settings)
     try:
         parts = keymap_parts(home, settings, commands)
         return parts.keymap(letter_keys=settings.letter_keys, commands=commands), []
     except SettingsError as error:
+        last = _last_good(home, settings, commands)
+        if last is not None:
+            return last, [
+                translate("Keymaps", "{path}: {error} The last good keys are in use.").format(
+                    path=path, error=error
+                )
+            ]
         preset = settings.keymap if settings.keymap in PRESETS else DEFAULT
         shipped = preset_keymap(preset, letter_keys=settings.letter_keys, commands=commands)
-        path = own_keymap_file(home, settings)
         return shipped, [
             translate("Keymaps", "{path}: {error} The shipped keys are in use.").format(
                 path=path, error=error
             )
         ]
+
+
+def keep_keymap(home: Home, settings: Settings) -> list[str]:
+    """Keep a person's good keys for the day their file is wrong; what went wrong, in words."""
+    path = own_keymap_file(home, settings)
+    if not path.exists():
+        return []
+    try:
+        text = read_own(path)
+        if not home.last_keymap_file.exists() or read_own(home.last_keymap_file) != text:
+            write_atomically(home.last_keymap_file, text)
+    except SettingsError as error:
+        return [
+            translate(
+                "Keymaps", "The keys cannot be kept for the day their file is wrong. {error}"
+            ).format(error=error)
+        ]
+    return []
+
+
+def _last_good(home: Home, settings: Settings, commands: Mapping[str, Command]) -> Keymap | None:
+    if not home.last_keymap_file.exists():
+        return None
+    chosen = settings.keymap if settings.keymap in PRESETS else ""
+    try:
+        parts = _parts_of(read_own(home.last_keymap_file), chosen, commands)
+        return parts.keymap(letter_keys=settings.letter_keys, commands=commands)
+    except SettingsError:
+        # Damaged as well, or no fit for the preset that was chosen since.
+        return None
 
 
 def keymap_text(parts: KeymapParts) -> str:

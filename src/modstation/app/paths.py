@@ -74,6 +74,11 @@ class Home:
         return self.data / "policy.last-good.toml"
 
     @property
+    def last_keymap_file(self) -> Path:
+        """The person's own keys that were in use last without a fault."""
+        return self.data / "keymap.last-good.toml"
+
+    @property
     def keymap_file(self) -> Path:
         """Keys of one's own, laid over the shipped ones."""
         return self.config / "keymap.toml"

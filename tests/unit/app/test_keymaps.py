@@ -8,6 +8,7 @@ import pytest
 
 from modstation.app.keymaps import (
     PRESETS,
+    keep_keymap,
     keymap_parts,
     load_keymap,
     preset_keymap,
@@ -121,6 +122,27 @@ def test_a_fault_on_top_of_a_chosen_preset_leaves_that_preset(home: Home) -> Non
     keymap, problems = load_keymap(home, Settings(keymap="coral"))
     assert keymap.keys_for("reject") == ("F",)
     assert "reject" in problems[0]
+
+
+def test_the_last_good_keys_count_on_the_day_their_file_is_wrong(home: Home) -> None:
+    home.keymap_file.write_text('[keys]\nskip = "Y"\n')
+    assert load_keymap(home, Settings())[1] == []
+    assert keep_keymap(home, Settings()) == []
+    home.keymap_file.write_text('[keys]\nskip = "A"\n')
+    keymap, problems = load_keymap(home, Settings())
+    assert keymap.keys_for("skip") == ("Y",)
+    assert keymap.keys_for("approve") == DEFAULT.keys_for("approve")
+    assert "used by both" in problems[0]
+    assert "The last good keys are in use" in problems[0]
+
+
+def test_keys_that_fit_no_more_are_not_brought_back(home: Home) -> None:
+    home.keymap_file.write_text('[keys]\nskip = "D"\n')
+    keep_keymap(home, Settings())
+    # Coral approves by D.
+    keymap, problems = load_keymap(home, Settings(keymap="coral"))
+    assert keymap.bindings == preset_keymap("coral").bindings
+    assert "The shipped keys are in use" in problems[0]
 
 
 def test_a_keymap_file_that_is_missing_is_said(home: Home) -> None:
