@@ -18,8 +18,9 @@ from modstation.media.picture import Pixels, prepare
 if TYPE_CHECKING:
     from modstation.media.channel import Message
 
-# Nobody waits for it: whoever else wants the processor gets it first, also what decodes ahead.
-_NICENESS: Final = 19
+# Nobody waits for it. Not less than the decoders have, for which it waits before it begins: beside
+# other programs that want both cores it would never get done.
+_NICENESS: Final = 15
 # A grey picture to try everything on, so that nothing is imported after the worker is confined.
 _TRIAL: Final = Pixels(
     data=bytes(64 * 64 * 4),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from modstation.media.cache import SealedImage
 
-IMAGE_SECONDS: Final = 10.0
+IMAGE_SECONDS: Final = 30.0
 """The worker gives way to everything else, so it may take longer than one that decodes."""
 
 _BOX: Final = (512, 512)
