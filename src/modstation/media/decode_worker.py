@@ -45,8 +45,13 @@ def serve(
     arguments: list[str],
     prepare: Callable[[], None],
     answer: Callable[[Message], tuple[dict[str, Any], bytes]],
+    *,
+    niceness: int = _NICENESS,
 ) -> int:
-    """Answer requests until the socket closes; ``prepare`` still may open files, ``answer`` not."""
+    """Answer requests until the socket closes; ``prepare`` still may open files, ``answer`` not.
+
+    After the first request the process is nicer by ``niceness``.
+    """
     # The station's terminal sends Ctrl+C to every process; the station decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")
@@ -65,7 +70,7 @@ def serve(
             return 0
         if hurried and hasattr(os, "nice"):
             # Not before the first image, which somebody waits for.
-            os.nice(_NICENESS)
+            os.nice(niceness)
             hurried = False
 
 

@@ -18,9 +18,10 @@ from modstation.media.picture import Pixels, prepare
 if TYPE_CHECKING:
     from modstation.media.channel import Message
 
-# Nobody waits for it. Not less than the decoders have, for which it waits before it begins: beside
-# other programs that want both cores it would never get done.
-_NICENESS: Final = 15
+# Nobody waits for it, and it is asked only while the decoders rest; but the lowest priority of all
+# is a sixtieth of a core that other programs want too, and it would never get done. Once at the
+# start, for the import of numpy, and once more after the first picture.
+_NICENESS: Final = 5
 # A grey picture to try everything on, so that nothing is imported after the worker is confined.
 _TRIAL: Final = Pixels(
     data=bytes(64 * 64 * 4),
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
         os.nice(_NICENESS)
     # Read while numpy is imported: one thread, for the matrices have 64 rows.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    return decode_worker.serve(arguments, _prepare, _answer)
+    return decode_worker.serve(arguments, _prepare, _answer, niceness=_NICENESS)
 
 
 def _prepare() -> None:
