@@ -25,6 +25,7 @@ from modstation.core.protection import Protection
 from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import Priority
+from modstation.ui.session_dialog import SessionDialog
 from modstation.ui.account_chooser import AccountChooser
 from modstation.ui.account_dialog import AccountDialog
 from modstation.ui.lists_sheet import ListsSheet
@@ -222,6 +223,13 @@ def _ask_for_reason(desk: Desk) -> None:
     desk.settle()
 
 
+def _charts(desk: Desk) -> None:
+    dialog = desk.window.findChild(SessionDialog)
+    assert isinstance(dialog, SessionDialog)
+    dialog.charts_button.click()
+    assert dialog.charts is not None
+
+
 VIEWS: dict[str, tuple[Callable[[Desk], None], Callable[[Desk], None]]] = {
     "stage": (_stay, _stay),
     "covered": (_cover, _stay),
@@ -246,7 +254,8 @@ VIEWS: dict[str, tuple[Callable[[Desk], None], Callable[[Desk], None]]] = {
     "outbox": (_outbox, _stay),
     "outbox, second row": (_outbox_row(1), _stay),
     "outbox, third row": (_outbox_row(2), _escape),
-    "session": (_key("F9"), _escape),
+    "session": (_key("F9"), _stay),
+    "session, charts": (_charts, _escape),
     "trip": (_key("Ctrl+Shift+O"), _escape),
     "tour": (_key("Shift+F1"), _stay),
     "tour, second card": (_key("Right"), _stay),
