@@ -25,11 +25,11 @@ from modstation.core.protection import Protection
 from modstation.core.settling import settle
 from modstation.store.station_store import StationStore
 from modstation.store.store_thread import Priority
-from modstation.ui.session_dialog import SessionDialog
 from modstation.ui.account_chooser import AccountChooser
 from modstation.ui.account_dialog import AccountDialog
 from modstation.ui.lists_sheet import ListsSheet
 from modstation.ui.outbox_dialog import OutboxDialog
+from modstation.ui.session_dialog import SessionDialog
 from modstation.ui.theme import Theme
 
 if TYPE_CHECKING:

@@ -232,3 +232,23 @@ def test_a_long_queue_is_walked_to_its_end(sit_down: Callable[..., Desk]) -> Non
         desk.press("a")
     assert desk.current is None
     assert len(desk.stored()) == 90
+
+
+def test_fingerprints_are_thought_of_before_missing_pictures_are_asked_for_again(
+    sit_down: Callable[..., Desk],
+) -> None:
+    # They wait until the decoders are idle, which these never are while a picture is missing.
+    desk = sit_down(3, withheld=[make_asset(2).key])
+    desk.ready()
+    desk.frames.missing(make_asset(2).key, "review")
+    plans: list[list[str]] = []
+
+    class Fingerprints:
+        def tick(self) -> None:
+            plans.append([request.asset_key for request in desk.decoder.plan])
+
+    desk.station._fingerprinting = Fingerprints()
+    desk.decoder.plan = []
+    desk.station.tick()
+    assert plans == [[]]
+    assert make_asset(2).key in {request.asset_key for request in desk.decoder.plan}
