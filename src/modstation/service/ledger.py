@@ -6,11 +6,11 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, insert, make_url, select
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from modstation.core.errors import SettingsError, StoreDamaged, StoreTooNew
-from modstation.service import schema
+from modstation.core.errors import SettingsError, StoreDamaged
+from modstation.service.migrations import bring_up_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,16 +79,7 @@ class Ledger:
 
     def _prepare(self) -> None:
         with self.write() as connection:
-            schema.metadata.create_all(connection)
-            found = connection.scalar(
-                select(schema.meta.c.value).where(schema.meta.c.key == "version")
-            )
-            if found is None:
-                connection.execute(
-                    insert(schema.meta).values(key="version", value=str(schema.VERSION))
-                )
-            elif int(found) > schema.VERSION:
-                raise StoreTooNew("A newer modstation wrote this service's database.")
+            bring_up_to_date(connection)
 
 
 def _ours(url: str) -> str:

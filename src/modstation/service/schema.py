@@ -16,19 +16,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
-
 metadata = MetaData()
 
 # SQLite gives out row numbers only for a column declared INTEGER, PostgreSQL wants 64 bits.
 _ROW = BigInteger().with_variant(Integer, "sqlite")
-
-meta = Table(
-    "service_meta",
-    metadata,
-    Column("key", String, primary_key=True),
-    Column("value", String, nullable=False),
-)
 
 clouds = Table(
     "clouds",

@@ -59,7 +59,7 @@ def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
     started(ServiceSettings(tmp_path))
     connection = sqlite3.connect(tmp_path / "service.sqlite3")
     with connection:
-        connection.execute("UPDATE service_meta SET value = '99' WHERE key = 'version'")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.close()
     with pytest.raises(StoreTooNew):
         start(ServiceSettings(tmp_path))
