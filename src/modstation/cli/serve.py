@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from modstation.cli.terminal import Terminal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modstation.service.cloud_settings import CloudSettings
+
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 _EPILOG = """\b
@@ -24,6 +27,7 @@ Read from the environment:
   MODSTATION_QUOTA             Admin API calls per hour (default: 100000)
   MODSTATION_BLOCK_PENDING     1: deliver nothing that waits for a moderator
   MODSTATION_DELIVER_REJECTED  1: keep delivering what was rejected
+The last two are what a cloud starts with; from then on it keeps its own settings.
 
 Callers show their key by Basic authentication or by a signature in the body; there are no Bearer
 tokens."""
@@ -34,8 +38,7 @@ class FromEnvironment(TypedDict, total=False):
 
     public_url: str
     calls_per_hour: int
-    deliver_pending: bool
-    deliver_rejected: bool
+    new_cloud: CloudSettings
 
 
 @click.command(epilog=_EPILOG)
@@ -97,6 +100,8 @@ def serve(
 
 def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
     """What the MODSTATION_… variables set; raises click.UsageError (exit 2) naming a bad one."""
+    from modstation.service.cloud_settings import CloudSettings
+
     found: FromEnvironment = {}
     if url := environment.get("MODSTATION_PUBLIC_URL"):
         found["public_url"] = _public_url(url)
@@ -104,10 +109,13 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
         if not re.fullmatch(r"[0-9]{1,9}", quota) or int(quota) == 0:
             raise _bad("MODSTATION_QUOTA", quota, "calls per hour, a whole number from 1")
         found["calls_per_hour"] = int(quota)
+    cloud = CloudSettings()
     if block := environment.get("MODSTATION_BLOCK_PENDING"):
-        found["deliver_pending"] = not _switch("MODSTATION_BLOCK_PENDING", block)
+        cloud = replace(cloud, deliver_pending=not _switch("MODSTATION_BLOCK_PENDING", block))
     if deliver := environment.get("MODSTATION_DELIVER_REJECTED"):
-        found["deliver_rejected"] = _switch("MODSTATION_DELIVER_REJECTED", deliver)
+        cloud = replace(cloud, deliver_rejected=_switch("MODSTATION_DELIVER_REJECTED", deliver))
+    if cloud != CloudSettings():
+        found["new_cloud"] = cloud
     return found
 
 

@@ -101,13 +101,7 @@ async def restore_by_ids(call: Call) -> Response:
 def bench(call: Call) -> Bench:
     """What a decision made through this call needs to know."""
     service = call.service
-    return Bench(
-        call.caller.cloud,
-        call.caller.api_key,
-        call.base,
-        to_us(service.clock.now()),
-        deliver_rejected=service.settings.deliver_rejected,
-    )
+    return Bench(call.caller.cloud, call.caller.api_key, call.base, to_us(service.clock.now()))
 
 
 def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -> dict[str, Any]:

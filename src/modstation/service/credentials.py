@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from modstation.core.clock import to_us
 from modstation.core.errors import SettingsError
+from modstation.service.cloud_settings import stored_settings
 from modstation.service.faults import NotAuthenticated
 from modstation.service.schema import api_keys, clouds
 from modstation.service.signatures import signature_matches
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from modstation.service.cloud_settings import CloudSettings
     from modstation.service.ledger import Ledger
     from modstation.service.wire import Parameters
 
@@ -55,8 +57,11 @@ class Credentials:
         self._seal = Fernet(_sealing_key(key_file))
         self._known: dict[str, Caller] = {}
 
-    def ensure_cloud(self, cloud: str, now: datetime) -> Caller:
-        """The cloud's first key; makes the cloud and the key if there are none."""
+    def ensure_cloud(self, cloud: str, now: datetime, settings: CloudSettings) -> Caller:
+        """The cloud's first key; makes the cloud and the key if there are none.
+
+        ``settings`` are those of a cloud that has none of its own yet.
+        """
         with self._ledger.write() as connection:
             found = connection.scalar(
                 select(api_keys.c.api_key)
@@ -75,6 +80,11 @@ class Credentials:
                         created_us=to_us(now),
                     )
                 )
+            connection.execute(
+                update(clouds)
+                .where(clouds.c.name == cloud, clouds.c.settings.is_(None))
+                .values(settings=stored_settings(settings))
+            )
         caller = self.of_key(found)
         assert caller is not None
         return caller

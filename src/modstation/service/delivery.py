@@ -16,9 +16,10 @@ from modstation.core.clock import from_us
 from modstation.service import assets
 from modstation.service.blobs import RENDITIONS, BlobGone, beside
 from modstation.service.calls import fault_response
+from modstation.service.cloud_settings import cloud_settings
 from modstation.service.faults import BadRequest, NotAuthenticated, NotFound, ServiceFault
 from modstation.service.images import CONTENT_TYPES, WRITABLE, render, same_format
-from modstation.service.moderation import APPROVED, PENDING
+from modstation.service.moderation import APPROVED
 from modstation.service.signatures import delivery_signature_matches
 from modstation.service.transformations import (
     MAX_STEPS,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from modstation.service.assets import Asset
+    from modstation.service.cloud_settings import CloudSettings
     from modstation.service.service import Service
 
 _CHUNK = 1 << 20
@@ -145,12 +147,12 @@ async def _find(request: Request, service: Service) -> tuple[File, str]:
     found = await run_in_threadpool(_look_up, service, path, path["rest"])
     if found is None:
         raise NotFound(f"Resource not found - {_last(path['rest'])}")
-    asset, wanted = found
+    asset, wanted, settings = found
     if asset.type != "upload":
         await run_in_threadpool(_check_signature, service, request, asset, wanted)
     if asset.withdrawn or asset.deleted:
         raise NotFound(f"Resource not found - {asset.public_id}")
-    if asset.moderation_status == PENDING and not service.settings.deliver_pending:
+    if not settings.delivers(asset.moderation_status):
         raise NotFound(f"Resource not found - {asset.public_id}")
     transformation = parse_transformation(list(wanted.segments))
     to_format = transformation.format or wanted.extension
@@ -176,16 +178,19 @@ def _cache(asset: Asset, version: int | None) -> str:
     return _LONG_TERM if version == asset.version else _REPLACEABLE
 
 
-def _look_up(service: Service, path: dict[str, str], rest: str) -> tuple[Asset, _Wanted] | None:
+def _look_up(
+    service: Service, path: dict[str, str], rest: str
+) -> tuple[Asset, _Wanted, CloudSettings] | None:
     cloud, resource_type, delivery_type = path["cloud"], path["resource_type"], path["type"]
     readings = _readings(rest, resource_type)
     names = {wanted.public_id for wanted in readings}
     with service.ledger.read() as connection:
         # One query whatever the path: a stranger chooses how many ways there are to read it.
         found = assets.find_named(connection, cloud, resource_type, delivery_type, names)
+        settings = cloud_settings(connection, cloud)
     for wanted in readings:
         if wanted.public_id in found:
-            return found[wanted.public_id], wanted
+            return found[wanted.public_id], wanted, settings
     return None
 
 

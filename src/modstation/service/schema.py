@@ -26,6 +26,8 @@ clouds = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("created_us", BigInteger, nullable=False),
+    # NULL until they are chosen or the service starts with this cloud (cloud_settings.py).
+    Column("settings", Text),
 )
 
 api_keys = Table(

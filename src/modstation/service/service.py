@@ -56,7 +56,7 @@ class Service:
         self.blobs = Blobs(settings.storage, settings.data / "blobs")
         self.ledger = Ledger(settings.database_url)
         self.credentials = Credentials(self.ledger, settings.data / "service.key")
-        self.owner = self.credentials.ensure_cloud(settings.cloud, clock.now())
+        self.owner = self.credentials.ensure_cloud(settings.cloud, clock.now(), settings.new_cloud)
         self.limits = RateLimits(settings.calls_per_hour)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
         self.housekeeper = Housekeeper(self.ledger, self.blobs)

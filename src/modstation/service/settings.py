@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
+from modstation.service.cloud_settings import CloudSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,8 +44,8 @@ class ServiceSettings:
     notification_timeout: float = 10.0
     notification_workers: int = 16
     moderation_kinds: frozenset[str] = frozenset({"manual", "webpurify"})
-    deliver_pending: bool = True
-    deliver_rejected: bool = False
+    # What a cloud starts with; from then on it has settings of its own (cloud_settings.py).
+    new_cloud: CloudSettings = field(default_factory=CloudSettings)
 
     def __post_init__(self) -> None:
         """Refuse what could not work; raises SettingsError."""

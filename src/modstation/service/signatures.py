@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modstation.service.cloud_settings import SignatureAlgorithm
+
 _UNSIGNED = frozenset({"file", "cloud_name", "resource_type", "api_key", "signature"})
 _HASH_OF_LENGTH = {40: "sha1", 64: "sha256"}
 
@@ -44,9 +46,11 @@ def answer_signature(public_id: str, version: int, secret: str) -> str:
     return _hex(string_to_sign(parameters, version=1) + secret, "sha1")
 
 
-def notification_signature(body: bytes, timestamp: int, secret: str) -> str:
+def notification_signature(
+    body: bytes, timestamp: int, secret: str, algorithm: SignatureAlgorithm = "sha1"
+) -> str:
     """A plain digest, not an HMAC, over the very bytes that are sent."""
-    return hashlib.sha1(body + f"{timestamp}{secret}".encode()).hexdigest()  # noqa: S324 - wire
+    return hashlib.new(algorithm, body + f"{timestamp}{secret}".encode()).hexdigest()
 
 
 def delivery_signature_matches(given: str, path: str, secret: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from modstation.service.assets import find_by_ids, find_by_names, save_decided
+from modstation.service.cloud_settings import cloud_settings
 from modstation.service.moderation import PENDING, REJECTED, decide, overall
 from modstation.service.notifications import enqueue
 from modstation.service.representations import moderation_notification
@@ -76,7 +77,6 @@ class Bench:
     api_key: str
     base: str
     now_us: int
-    deliver_rejected: bool
 
 
 def apply_verdicts(
@@ -96,6 +96,7 @@ class _Session:
     def __init__(self, connection: Connection, bench: Bench) -> None:
         self.connection = connection
         self.bench = bench
+        self.settings = cloud_settings(connection, bench.cloud)
         self.before: dict[int, Asset] = {}
         self.after: dict[int, Asset] = {}
         self.receipts: dict[str, dict[str, Any]] = {}
@@ -211,7 +212,7 @@ class _Session:
             moderation_status=status,
             updated_us=now_us,
         )
-        withdraw = status == REJECTED and not self.bench.deliver_rejected
+        withdraw = status == REJECTED and not self.settings.deliver_rejected
         if withdraw != asset.withdrawn:
             self.jobs.append({"asset_id": asset.asset_id, "blob": None, "due_us": now_us})
             after = replace(after, withdrawn=withdraw)

@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy import event
 
 from helpers.live_service import LiveService, picture
+from modstation.service.cloud_settings import CloudSettings
 
 CONTENT = picture(4, (800, 600))
 
@@ -100,7 +101,7 @@ def test_an_address_that_will_show_the_next_version_is_never_kept_for_long(
 
 
 def test_what_is_delivered_although_it_is_rejected_is_not_kept_for_long(tmp_path: Path) -> None:
-    with LiveService(tmp_path, deliver_rejected=True) as live:
+    with LiveService(tmp_path, new_cloud=CloudSettings(deliver_rejected=True)) as live:
         version = stored(live, moderation="manual")["version"]
         live.decide("pic", "rejected")
         assert kept(live, f"image/upload/v{version}/pic.jpg") == ["max-age=600"]
@@ -210,7 +211,8 @@ def test_a_cache_of_renditions_cannot_be_filled_by_counting(tmp_path: Path) -> N
 
 
 def test_sites_may_hold_back_what_is_pending_and_keep_what_is_rejected(tmp_path: Path) -> None:
-    with LiveService(tmp_path, deliver_pending=False, deliver_rejected=True) as live:
+    settings = CloudSettings(deliver_pending=False, deliver_rejected=True)
+    with LiveService(tmp_path, new_cloud=settings) as live:
         stored(live, moderation="manual")
         assert get(live, "image/upload/pic").status_code == 404
         live.decide("pic", "rejected")

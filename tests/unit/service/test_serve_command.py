@@ -16,6 +16,7 @@ import pytest
 from helpers.live_service import picture
 from modstation.cli.main import run
 from modstation.cli.serve import from_environment
+from modstation.service.cloud_settings import CloudSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 def test_what_is_not_set_keeps_its_default() -> None:
     assert from_environment({}) == {}
     assert from_environment({"MODSTATION_QUOTA": "", "MODSTATION_BLOCK_PENDING": ""}) == {}
+    switched_off = {"MODSTATION_BLOCK_PENDING": "no", "MODSTATION_DELIVER_REJECTED": "off"}
+    assert from_environment(switched_off) == {}
 
 
 @pytest.mark.parametrize(
@@ -32,10 +35,8 @@ def test_what_is_not_set_keeps_its_default() -> None:
         ("PUBLIC_URL", "https://img.example.com", "public_url", "https://img.example.com"),
         ("PUBLIC_URL", "http://[::1]:8080/images/", "public_url", "http://[::1]:8080/images/"),
         ("QUOTA", "500", "calls_per_hour", 500),
-        ("BLOCK_PENDING", "1", "deliver_pending", False),
-        ("BLOCK_PENDING", "no", "deliver_pending", True),
-        ("DELIVER_REJECTED", "True", "deliver_rejected", True),
-        ("DELIVER_REJECTED", "off", "deliver_rejected", False),
+        ("BLOCK_PENDING", "1", "new_cloud", CloudSettings(deliver_pending=False)),
+        ("DELIVER_REJECTED", "True", "new_cloud", CloudSettings(deliver_rejected=True)),
     ],
 )
 def test_a_variable_sets_one_thing(variable: str, value: str, setting: str, meant: object) -> None:
