@@ -13,10 +13,10 @@ from modstation.service import assets
 from modstation.service.assets import Window
 from modstation.service.decision_details import OF_AN_UPDATE, details_of_update
 from modstation.service.descriptions import descriptions
+from modstation.service.destinations import check_url
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
 from modstation.service.moderation import KINDS, SETTABLE
-from modstation.service.notifications import check_url
 from modstation.service.representations import asset_document
 from modstation.service.schema import blob_jobs
 from modstation.service.unsupported import refuse_unsupported_update

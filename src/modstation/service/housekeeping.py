@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, select, update
 
 from modstation.core.clock import to_us
+from modstation.service.announcing import WAITING
 from modstation.service.blobs import (
     BACKUP,
     ORIGINALS,
@@ -24,7 +25,6 @@ from modstation.service.blobs import (
     BlobGone,
     beside,
 )
-from modstation.service.notifications import WAITING
 from modstation.service.schema import (
     applied_decisions,
     assets,

@@ -1,4 +1,4 @@
-"""Telling receivers: rows written with the change, sent afterwards, tried again (reference 4).
+"""Sending letters: what announcing.py wrote, sent afterwards, tried again (reference 4.1).
 
 A row exists because its change was committed with it; it is removed from the due ones only
 after a receiver answered 2xx. Whoever dies in between sends it again: at least once.
@@ -10,20 +10,18 @@ import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import httpx
-import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from modstation.core.clock import to_us
-from modstation.service.faults import BadRequest
+from modstation.service.announcing import DELIVERED, GIVEN_UP, WAITING
 from modstation.service.schema import notifications
 from modstation.service.signatures import notification_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -34,55 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Message = tuple[str, dict[str, Any]]
-
-WAITING = "waiting"
-DELIVERED = "delivered"
-GIVEN_UP = "given_up"
-
 _PER_LANE = 20
-_LONGEST_URL = 2000
-
-
-def check_url(url: str | None) -> str | None:
-    """A receiver's address, or None; raises BadRequest for one nothing can be sent to."""
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or len(url) > _LONGEST_URL:
-        raise BadRequest("Invalid value for parameter notification_url")
-    return url
-
-
-def enqueue(
-    connection: Connection,
-    messages: Sequence[Message],
-    *,
-    cloud: str,
-    api_key: str,
-    now_us: int,
-) -> None:
-    """Write messages to be sent once this transaction commits."""
-    rows = [
-        {
-            "cloud": cloud,
-            "api_key": api_key,
-            "lane": urlsplit(url).netloc.rpartition("@")[2].lower(),
-            "url": url,
-            "body": msgspec.json.encode(document),
-            "attempts": 0,
-            "due_us": now_us,
-            "state": WAITING,
-            "created_us": now_us,
-        }
-        for url, document in messages
-    ]
-    if rows:
-        connection.execute(insert(notifications), rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,11 +131,7 @@ def upload_notification(
     document: dict[str, Any], *, now_us: int, request_id: str
 ) -> dict[str, Any]:
     """What an upload's receiver is told: the upload's answer and when."""
-    return document | {
-        "notification_type": "upload",
-        "timestamp": instant(now_us),
-        "request_id": request_id,
-    }
+    return document | {"timestamp": instant(now_us), "request_id": request_id}
 
 
 def moderation_notification(asset: Asset, entry: Entry, *, base: str) -> dict[str, Any]:
@@ -155,7 +151,6 @@ def moderation_notification(asset: Asset, entry: Entry, *, base: str) -> dict[st
         "url": urls["url"],
         "secure_url": urls["secure_url"],
         "etag": asset.etag,
-        "notification_type": "moderation",
     }
 
 

@@ -148,6 +148,11 @@ notifications = Table(
     Column("id", _ROW, primary_key=True, autoincrement=True),
     Column("cloud", String, nullable=False),
     Column("api_key", String, nullable=False),
+    # NULL in letters of the first release, as are the next two.
+    Column("event", String),
+    Column("asset_id", String(32)),
+    # Letters of one strand are delivered in order (announcing.py); NULL: of no asset.
+    Column("strand", String(32)),
     Column("lane", String, nullable=False),
     Column("url", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -164,6 +169,20 @@ Index(
     notifications.c.id,
     sqlite_where=notifications.c.due_us.is_not(None),
     postgresql_where=notifications.c.due_us.is_not(None),
+)
+
+# Who is told of an account's events, whichever call brought them about.
+triggers = Table(
+    "triggers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("cloud", String, nullable=False),
+    Column("event_type", String, nullable=False),
+    Column("uri", String, nullable=False),
+    Column("uri_type", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    UniqueConstraint("cloud", "event_type", "uri"),
 )
 
 # Work on blobs that follows from a committed change (housekeeping.py).

@@ -15,14 +15,15 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
 from modstation.service import assets
+from modstation.service.announcing import announce
 from modstation.service.assets import Asset
 from modstation.service.blobs import blob_name
 from modstation.service.descriptions import descriptions
+from modstation.service.destinations import check_url
 from modstation.service.faults import BadRequest
 from modstation.service.gif_frames import count_frames
 from modstation.service.images import probe, same_format
 from modstation.service.moderation import entries_for, overall
-from modstation.service.notifications import check_url, enqueue
 from modstation.service.representations import upload_document, upload_notification
 from modstation.service.schema import blob_jobs
 from modstation.service.unsupported import refuse_other_format, refuse_unsupported_upload
@@ -112,14 +113,16 @@ def _upload(call: Call) -> dict[str, Any]:
         if mark:
             document[mark] = True
         url = check_url(parameters.text("notification_url"))
-        if url and mark != "existing":
-            body = upload_notification(document, now_us=now_us, request_id=call.request_id)
-            enqueue(
+        if mark != "existing":
+            announce(
                 connection,
-                [(url, body)],
                 cloud=asset.cloud,
                 api_key=asset.api_key,
+                event="upload",
+                document=upload_notification(document, now_us=now_us, request_id=call.request_id),
+                asset_id=asset.asset_id,
                 now_us=now_us,
+                urls=[url] if url else (),
             )
     service.wake()
     return document

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
+from modstation.service.announcing import Announcement, announce_all
 from modstation.service.assets import find_by_ids, find_by_names, save_decided
 from modstation.service.cloud_settings import cloud_settings
 from modstation.service.moderation import PENDING, REJECTED, decide, overall
-from modstation.service.notifications import enqueue
 from modstation.service.representations import moderation_notification
 from modstation.service.schema import applied_decisions, blob_jobs, decision_history
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from modstation.service.assets import Asset
     from modstation.service.moderation import Entry
-    from modstation.service.notifications import Message
 
 APPLIED = "applied"
 ALREADY_APPLIED = "already_applied"
@@ -103,7 +102,7 @@ class _Session:
         self.new_receipts: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.jobs: list[dict[str, Any]] = []
-        self.messages: list[Message] = []
+        self.announcements: list[Announcement] = []
         self.actors: dict[str, str | None] = {}
 
     def run(self, verdicts: Sequence[Verdict]) -> list[Outcome]:
@@ -197,9 +196,10 @@ class _Session:
             # Put back into its queue: nothing was decided that a receiver could act on.
             return after
         urls = {url for url in (asset.notification_url, verdict.notification_url) if url}
-        for url in sorted(urls):
-            body = moderation_notification(after, entry, base=self.bench.base)
-            self.messages.append((url, body))
+        document = moderation_notification(after, entry, base=self.bench.base)
+        self.announcements.append(
+            Announcement("moderation", document, asset.asset_id, tuple(sorted(urls)))
+        )
         return after
 
     def _with_delivery(self, asset: Asset, entries: tuple[Entry, ...], kind: str) -> Asset:
@@ -270,9 +270,9 @@ class _Session:
         ):
             if rows:
                 self.connection.execute(insert(table), rows)
-        enqueue(
+        announce_all(
             self.connection,
-            self.messages,
+            self.announcements,
             cloud=self.bench.cloud,
             api_key=self.bench.api_key,
             now_us=self.bench.now_us,

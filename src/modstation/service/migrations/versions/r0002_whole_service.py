@@ -6,7 +6,7 @@ A revision says what changed in words of its own: schema.py goes on changing, th
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import Column, Text
+from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint
 
 revision = "0002"
 down_revision = "0001"
@@ -17,3 +17,24 @@ def upgrade() -> None:
     # Revisions replace the version that stood in it.
     op.drop_table("service_meta")
     op.add_column("clouds", Column("settings", Text))
+    _notifications()
+
+
+def _notifications() -> None:
+    for column in (
+        Column("event", String),
+        Column("asset_id", String(32)),
+        Column("strand", String(32)),
+    ):
+        op.add_column("notifications", column)
+    op.create_table(
+        "triggers",
+        Column("id", String(32), primary_key=True),
+        Column("cloud", String, nullable=False),
+        Column("event_type", String, nullable=False),
+        Column("uri", String, nullable=False),
+        Column("uri_type", String, nullable=False),
+        Column("created_us", BigInteger, nullable=False),
+        Column("updated_us", BigInteger, nullable=False),
+        UniqueConstraint("cloud", "event_type", "uri"),
+    )
