@@ -14,6 +14,7 @@ from starlette.routing import Route
 from modstation.service import (
     account,
     amendments,
+    claiming,
     delivery,
     extensions,
     listings,
@@ -162,6 +163,10 @@ def _routes() -> list[Route]:
         _admin("GET", f"{api}/config", account.config),
         _admin("GET", f"{api}/modstation/capabilities", extensions.capabilities),
         _admin("POST", f"{api}/modstation/decisions", extensions.decisions),
+        _admin("GET", f"{api}/modstation/claims", claiming.held),
+        _admin("POST", f"{api}/modstation/claims", claiming.take),
+        _admin("POST", f"{api}/modstation/claims/renew", claiming.renew),
+        _admin("POST", f"{api}/modstation/claims/release", claiming.release),
         _upload("GET", f"{api}/modstation{asset}/{{public_id:path}}/pixels", extensions.pixels),
         _admin(
             "GET",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, tuple_, update
 
+from modstation.service.claims import end_claims
 from modstation.service.faults import BadRequest
 from modstation.service.moderation import Entry
 from modstation.service.schema import assets, moderation_entries
@@ -137,6 +138,14 @@ def find_by_ids(connection: Connection, cloud: str, asset_ids: Iterable[str]) ->
     )
 
 
+def find_numbered(connection: Connection, numbers: Iterable[int]) -> list[Asset]:
+    """The live assets of these row numbers."""
+    return _all(
+        connection,
+        select(assets).where(assets.c.seq.in_(list(numbers)), assets.c.deleted_us.is_(None)),
+    )
+
+
 def find_by_names(
     connection: Connection, cloud: str, names: Iterable[tuple[str, str, str]]
 ) -> list[Asset]:
@@ -218,7 +227,9 @@ def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]])
 
 
 def remove(connection: Connection, asset: Asset) -> None:
-    """Delete an asset's row and queue entries."""
+    """Delete an asset's row and queue entries, and the claim on it."""
+    # SQLite may give the number to the next asset.
+    end_claims(connection, [asset.seq])
     connection.execute(
         delete(moderation_entries).where(moderation_entries.c.asset_seq == asset.seq)
     )

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.service import assets
 from modstation.service.amendments import bench
+from modstation.service.claiming import LEAST_SECONDS, MOST_CLAIMED, MOST_SECONDS
 from modstation.service.decision_details import Details, Short
 from modstation.service.delivery import read_file, respond
 from modstation.service.faults import BadRequest
@@ -51,6 +52,7 @@ async def capabilities(call: Call) -> Response:
     return Json(
         {
             "batch_decisions": batch,
+            "claims": {"max": MOST_CLAIMED, "seconds": [LEAST_SECONDS, MOST_SECONDS]},
             "decision_history": {"max": MOST_LISTED},
             "listed_reasons": True,
             "rejected_pixels": True,

@@ -25,6 +25,7 @@ from modstation.service.blobs import (
     BlobGone,
     beside,
 )
+from modstation.service.claims import prune_claims
 from modstation.service.schema import (
     applied_decisions,
     assets,
@@ -127,6 +128,7 @@ class Housekeeper:
             return 0
         forgotten = self._prune_letters(to_us(now - _LETTERS_KEPT))
         forgotten += self._prune_receipts(to_us(now - _RECEIPTS_KEPT))
+        forgotten += self._prune_claims(to_us(now))
         if not forgotten:
             self._prune_at = now + _BETWEEN_PRUNINGS
             self._letters_after = 0
@@ -152,6 +154,10 @@ class Housekeeper:
                 with self._ledger.write() as connection:
                     connection.execute(delete(notifications).where(letter.id.in_(done)))
                 return len(done)
+
+    def _prune_claims(self, before_us: int) -> int:
+        with self._ledger.write() as connection:
+            return prune_claims(connection, before_us, _PER_PRUNING)
 
     def _prune_receipts(self, before_us: int) -> int:
         receipt, decision = applied_decisions.c, decision_history.c

@@ -194,3 +194,16 @@ blob_jobs = Table(
     Column("blob", String),
     Column("due_us", BigInteger, nullable=False, index=True),
 )
+
+# Who has a pending asset in hand until when (claims.py); a row that has expired is free.
+claims = Table(
+    "claims",
+    metadata,
+    Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("asset_id", String(32), nullable=False),
+    Column("cloud", String, nullable=False),
+    Column("holder", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("expires_us", BigInteger, nullable=False, index=True),
+    Index("claims_of_holder", "cloud", "holder"),
+)

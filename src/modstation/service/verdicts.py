@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 
 from modstation.service.announcing import Announcement, announce_all
 from modstation.service.assets import find_by_ids, find_by_names, save_decided
+from modstation.service.claims import end_claims
 from modstation.service.cloud_settings import cloud_settings
 from modstation.service.moderation import PENDING, REJECTED, decide, overall
 from modstation.service.representations import moderation_notification
@@ -255,14 +256,10 @@ class _Session:
         )
 
     def _write(self) -> None:
-        save_decided(
-            self.connection,
-            [
-                (self.before[seq], asset)
-                for seq, asset in self.after.items()
-                if asset is not self.before[seq]
-            ],
-        )
+        changed = {seq: asset for seq, asset in self.after.items() if asset is not self.before[seq]}
+        save_decided(self.connection, [(self.before[seq], asset) for seq, asset in changed.items()])
+        if changed:
+            end_claims(self.connection, changed)
         for table, rows in (
             (decision_history, self.history),
             (applied_decisions, self.new_receipts),

@@ -33,6 +33,7 @@ def outcomes(results: list[dict[str, Any]]) -> list[str]:
 def test_capabilities_are_told(shared: LiveService) -> None:
     assert shared.request("GET", "/modstation/capabilities").json() == {
         "batch_decisions": {"max": 500, "checks_version": True},
+        "claims": {"max": 500, "seconds": [10, 86400]},
         "decision_history": {"max": 100},
         "listed_reasons": True,
         "rejected_pixels": True,

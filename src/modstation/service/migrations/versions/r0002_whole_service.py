@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.drop_table("service_meta")
     op.add_column("clouds", Column("settings", Text))
     _notifications()
+    _claims()
 
 
 def _notifications() -> None:
@@ -38,3 +39,17 @@ def _notifications() -> None:
         Column("updated_us", BigInteger, nullable=False),
         UniqueConstraint("cloud", "event_type", "uri"),
     )
+
+
+def _claims() -> None:
+    op.create_table(
+        "claims",
+        Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
+        Column("asset_id", String(32), nullable=False),
+        Column("cloud", String, nullable=False),
+        Column("holder", String, nullable=False),
+        Column("name", String, nullable=False),
+        Column("expires_us", BigInteger, nullable=False),
+    )
+    op.create_index("claims_of_holder", "claims", ["cloud", "holder"])
+    op.create_index("ix_claims_expires_us", "claims", ["expires_us"])
