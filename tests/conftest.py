@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from helpers import leftovers
+from helpers import leftovers, object_storage, postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +35,24 @@ def pytest_collection_finish() -> None:
     """Leave what was imported out of every later search for timers: 80 ms for each test of Qt."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """One PostgreSQL server for the run; a test takes a database of it."""
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.Cluster() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[object_storage.ObjectStorage]:
+    """One S3 endpoint for the run; a test takes a bucket of it."""
+    if reason := object_storage.missing():
+        pytest.skip(reason)
+    with object_storage.ObjectStorage() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(autouse=True)

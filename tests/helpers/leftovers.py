@@ -8,9 +8,9 @@ import threading
 import time
 from pathlib import Path
 
-# Started once by the interpreter or a library and kept for its life; none of them is ours.
+# Started once by the interpreter, a library or a fixture of the run, and kept for its life.
 KEPT_THREADS = ("pydevd", "asyncio_", "QueueFeederThread")
-KEPT_PROCESSES = ("resource_tracker", "forkserver")
+KEPT_PROCESSES = ("resource_tracker", "forkserver", "modstation-pg-", "moto.server")
 
 
 def threads() -> set[threading.Thread]:

@@ -207,3 +207,12 @@ claims = Table(
     Column("expires_us", BigInteger, nullable=False, index=True),
     Index("claims_of_holder", "cloud", "holder"),
 )
+
+# What one replica at a time does, by name (leases.py).
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+)

@@ -16,9 +16,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of a database of the test's own; None: a file in the data folder."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with request.getfixturevalue("cluster").database() as url:
+        yield url
+
+
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveService]:
-    with LiveService(tmp_path) as service:
+def live(tmp_path: Path, database: str | None) -> Iterator[LiveService]:
+    with LiveService(tmp_path, database=database) as service:
         yield service
 
 
@@ -37,8 +47,10 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def still(tmp_path: Path, clock: ManualClock) -> Iterator[Service]:
-    settings = ServiceSettings(tmp_path / "still", cloud="still", notification_timeout=2.0)
+def still(tmp_path: Path, clock: ManualClock, database: str | None) -> Iterator[Service]:
+    settings = ServiceSettings(
+        tmp_path / "still", cloud="still", notification_timeout=2.0, database=database
+    )
     service = Service(settings, clock=clock, ids=CountingIds())
     yield service
     service.close()

@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.add_column("clouds", Column("settings", Text))
     _notifications()
     _claims()
+    _leases()
 
 
 def _notifications() -> None:
@@ -53,3 +54,12 @@ def _claims() -> None:
     )
     op.create_index("claims_of_holder", "claims", ["cloud", "holder"])
     op.create_index("ix_claims_expires_us", "claims", ["expires_us"])
+
+
+def _leases() -> None:
+    op.create_table(
+        "leases",
+        Column("name", String, primary_key=True),
+        Column("holder", String, nullable=False),
+        Column("until_us", BigInteger, nullable=False),
+    )
