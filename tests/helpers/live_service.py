@@ -68,6 +68,8 @@ class LiveService:
         ids: Ids | None = None,
         **settings: Any,
     ) -> None:
+        # Receivers and web sites of tests are on loopback, which callers may not name otherwise.
+        settings.setdefault("allow_networks", ("127.0.0.0/8",))
         self.settings = ServiceSettings(Path(data) / "service", cloud=cloud, port=0, **settings)
         self.clock = clock or SystemClock()
         self.ids = ids or TimeOrderedIds()

@@ -27,7 +27,10 @@ Read from the environment:
   MODSTATION_QUOTA             Admin API calls per hour (default: 100000)
   MODSTATION_BLOCK_PENDING     1: deliver nothing that waits for a moderator
   MODSTATION_DELIVER_REJECTED  1: keep delivering what was rejected
-The last two are what a cloud starts with; from then on it keeps its own settings.
+  MODSTATION_ALLOW_NETWORKS    hosts and networks, like 10.1.0.0/16, that callers may
+                               make the service talk to; otherwise public ones only
+Of these BLOCK_PENDING and DELIVER_REJECTED are what a cloud starts with; from then on it keeps
+its own settings.
 
 Callers show their key by Basic authentication or by a signature in the body; there are no Bearer
 tokens."""
@@ -39,6 +42,7 @@ class FromEnvironment(TypedDict, total=False):
     public_url: str
     calls_per_hour: int
     new_cloud: CloudSettings
+    allow_networks: tuple[str, ...]
 
 
 @click.command(epilog=_EPILOG)
@@ -116,6 +120,8 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
         cloud = replace(cloud, deliver_rejected=_switch("MODSTATION_DELIVER_REJECTED", deliver))
     if cloud != CloudSettings():
         found["new_cloud"] = cloud
+    if allowed := environment.get("MODSTATION_ALLOW_NETWORKS"):
+        found["allow_networks"] = tuple(re.findall(r"[^\s,]+", allowed))
     return found
 
 

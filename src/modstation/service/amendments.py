@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
 from modstation.service import assets
+from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
 from modstation.service.decision_details import OF_AN_UPDATE, details_of_update
 from modstation.service.descriptions import descriptions
@@ -17,10 +18,10 @@ from modstation.service.destinations import check_url
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
 from modstation.service.moderation import KINDS, SETTABLE
+from modstation.service.removals import delete_asset
 from modstation.service.representations import asset_document
 from modstation.service.schema import blob_jobs
 from modstation.service.unsupported import refuse_unsupported_update
-from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES, delete_asset
 from modstation.service.verdicts import CONFLICT, Bench, Verdict, apply_verdicts
 from modstation.service.wire import Json
 

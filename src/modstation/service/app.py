@@ -19,6 +19,7 @@ from modstation.service import (
     extensions,
     listings,
     past_decisions,
+    removals,
     uploads,
 )
 from modstation.service.calls import admin_call, fault_response, upload_call
@@ -156,7 +157,7 @@ def _routes() -> list[Route]:
     return [
         _upload("POST", f"{api}/upload", uploads.upload),
         _upload("POST", f"{api}/{{resource_type}}/upload", uploads.upload),
-        _upload("POST", f"{api}/{{resource_type}}/destroy", uploads.destroy),
+        _upload("POST", f"{api}/{{resource_type}}/destroy", removals.destroy),
         _admin("GET", f"{api}/ping", account.ping),
         _admin("GET", f"{api}/usage", account.usage),
         _admin("GET", f"{api}/usage/{{date}}", account.usage),

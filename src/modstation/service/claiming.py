@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
 from modstation.service import assets, claims
+from modstation.service.asset_names import RESOURCE_TYPES
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value
 from modstation.service.moderation import KINDS, PENDING
 from modstation.service.representations import instant, list_item
-from modstation.service.uploads import RESOURCE_TYPES
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.service import assets
 from modstation.service.amendments import bench
+from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.claiming import LEAST_SECONDS, MOST_CLAIMED, MOST_SECONDS
 from modstation.service.decision_details import Details, Short
 from modstation.service.delivery import read_file, respond
@@ -20,7 +21,6 @@ from modstation.service.listings import check_value, not_found
 from modstation.service.past_decisions import MOST_LISTED
 from modstation.service.representations import instant
 from modstation.service.transformations import Box, Transformation
-from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.verdicts import Outcome, Verdict, apply_verdicts
 from modstation.service.wire import Json
 

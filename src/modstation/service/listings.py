@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 
 from modstation.service import assets
+from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
 from modstation.service.faults import BadRequest, NotFound
 from modstation.service.given_reasons import given_reasons
 from modstation.service.moderation import KINDS, STATUSES
 from modstation.service.representations import asset_document, list_item, only_fields
-from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:

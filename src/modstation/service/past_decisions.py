@@ -8,10 +8,10 @@ from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from modstation.service import assets
+from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.listings import check_value, not_found
 from modstation.service.representations import instant
 from modstation.service.schema import decision_history
-from modstation.service.uploads import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:

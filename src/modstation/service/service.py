@@ -12,6 +12,7 @@ from obstore.exceptions import BaseError
 from sqlalchemy.exc import OperationalError
 
 from modstation.core.errors import ModstationError
+from modstation.service.address_guard import AddressGuard
 from modstation.service.blobs import Blobs
 from modstation.service.credentials import Credentials
 from modstation.service.data_lock import DataLock
@@ -53,6 +54,7 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.ids = ids
+        self.guard = AddressGuard(settings.allow_networks)
         self.blobs = Blobs(settings.storage, settings.data / "blobs")
         self.ledger = Ledger(settings.database_url)
         self.credentials = Credentials(self.ledger, settings.data / "service.key")

@@ -46,6 +46,8 @@ class ServiceSettings:
     moderation_kinds: frozenset[str] = frozenset({"manual", "webpurify"})
     # What a cloud starts with; from then on it has settings of its own (cloud_settings.py).
     new_cloud: CloudSettings = field(default_factory=CloudSettings)
+    # Hosts and networks that callers may make the service talk to (address_guard.py).
+    allow_networks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not work; raises SettingsError."""

@@ -18,7 +18,7 @@ from modstation.service.schema import (
     decision_history,
     notifications,
 )
-from modstation.service.uploads import note_unfinished
+from modstation.service.storing import note_unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -37,6 +37,7 @@ def test_what_is_not_set_keeps_its_default() -> None:
         ("QUOTA", "500", "calls_per_hour", 500),
         ("BLOCK_PENDING", "1", "new_cloud", CloudSettings(deliver_pending=False)),
         ("DELIVER_REJECTED", "True", "new_cloud", CloudSettings(deliver_rejected=True)),
+        ("ALLOW_NETWORKS", "10.1.0.0/16, nas", "allow_networks", ("10.1.0.0/16", "nas")),
     ],
 )
 def test_a_variable_sets_one_thing(variable: str, value: str, setting: str, meant: object) -> None:
