@@ -252,8 +252,8 @@ def test_errors_become_the_sdks_own_exceptions(service: LiveService) -> None:
     with pytest.raises(bad, match="Invalid value nonsense for parameter moderation_kind"):
         cloudinary.api.resources_by_moderation("nonsense", "pending")
     not_found = cloudinary.exceptions.NotFound
-    with pytest.raises(not_found, match="GET /v1_1/testing/tags/image is not offered"):
-        cloudinary.api.tags()
+    with pytest.raises(not_found, match="GET /v1_1/testing/folders is not offered"):
+        cloudinary.api.root_folders()
     with pytest.raises(not_found, match="POST /v1_1/testing/image/explicit is not offered"):
         cloudinary.uploader.explicit("here", type="upload")
     assert service.statuses() == {"here": None}

@@ -24,6 +24,7 @@ from modstation.service.schema import blob_jobs
 from modstation.service.unsupported import refuse_unsupported_update
 from modstation.service.verdicts import CONFLICT, Bench, Verdict, apply_verdicts
 from modstation.service.wire import Json
+from modstation.service.word_lists import checked_resource_type, list_tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from starlette.responses import Response
 
-    from modstation.service.assets import Asset
+    from modstation.service.assets import Asset, Page
     from modstation.service.calls import Call
 
 _MOST_DELETED = 1000
@@ -47,7 +48,9 @@ async def update(call: Call) -> Response:
     public_id = call.path["public_id"]
 
     def find(connection: Connection) -> Asset | None:
-        return assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
+        return assets.find(
+            connection, call.caller.cloud, resource_type, delivery_type, public_id, locked=True
+        )
 
     return Json(await run_in_threadpool(_update, call, find, public_id))
 
@@ -57,7 +60,7 @@ async def update_by_id(call: Call) -> Response:
     asset_id = call.path["asset_id"]
 
     def find(connection: Connection) -> Asset | None:
-        return assets.find_by_id(connection, call.caller.cloud, asset_id)
+        return assets.find_by_id(connection, call.caller.cloud, asset_id, locked=True)
 
     return Json(await run_in_threadpool(_update, call, find, asset_id))
 
@@ -74,7 +77,9 @@ async def update_by_body(call: Call) -> Response:
     check_value("type", delivery_type, DELIVERY_TYPES)
 
     def find(connection: Connection) -> Asset | None:
-        return assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
+        return assets.find(
+            connection, call.caller.cloud, resource_type, delivery_type, public_id, locked=True
+        )
 
     return Json(await run_in_threadpool(_update, call, find, public_id))
 
@@ -87,6 +92,11 @@ async def delete(call: Call) -> Response:
 async def delete_by_ids(call: Call) -> Response:
     """Delete assets by their identifiers."""
     return Json(await run_in_threadpool(_delete_by_ids, call))
+
+
+async def delete_by_tag(call: Call) -> Response:
+    """Delete the assets of one resource type that have a tag, up to 1000 a call."""
+    return Json(await run_in_threadpool(_delete_by_tag, call))
 
 
 async def restore(call: Call) -> Response:
@@ -122,9 +132,8 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
         if asset is None or asset.deleted:
             raise not_found(what)
         if edits:
-            changed = replace(asset, **edits, updated_us=to_us(call.service.clock.now()))
-            assets.save(connection, asset, changed)
-            asset = changed
+            asset = replace(asset, **edits, updated_us=to_us(call.service.clock.now()))
+            assets.save_described(connection, [asset])
         if status is not None:
             verdict = Verdict(
                 status,
@@ -159,17 +168,35 @@ def _delete(call: Call) -> dict[str, Any]:
     with call.service.ledger.write() as connection:
         if public_ids:
             names = [(resource_type, delivery_type, public_id) for public_id in public_ids]
-            found = assets.find_by_names(connection, cloud, names)
+            found = assets.find_by_names(connection, cloud, names, locked=True)
         else:
-            window = Window(_MOST_DELETED, parameters.text("next_cursor"), ascending=True)
+            window = _deleting(call)
             page = (
                 assets.list_prefix(connection, cloud, resource_type, delivery_type, prefix, window)
                 if prefix
                 else assets.list_assets(connection, cloud, resource_type, delivery_type, window)
             )
-            found, cursor = list(page.assets), page.next_cursor
+            found, cursor = _still_there(connection, page), page.next_cursor
         _delete_all(call, connection, found)
     return _deleted(call, found, public_ids, cursor)
+
+
+def _delete_by_tag(call: Call) -> dict[str, Any]:
+    resource_type, cloud = checked_resource_type(call), call.caller.cloud
+    with call.service.ledger.write() as connection:
+        page = list_tagged(connection, cloud, resource_type, call.path["tag"], _deleting(call))
+        found = _still_there(connection, page)
+        _delete_all(call, connection, found)
+    return _deleted(call, found, [], page.next_cursor)
+
+
+def _deleting(call: Call) -> Window:
+    return Window(_MOST_DELETED, call.parameters.text("next_cursor"), ascending=True)
+
+
+def _still_there(connection: Connection, page: Page) -> list[Asset]:
+    """The assets of a page, locked: someone else may have deleted some meanwhile."""
+    return assets.find_numbered(connection, [asset.seq for asset in page.assets], locked=True)
 
 
 def _delete_by_ids(call: Call) -> dict[str, Any]:
@@ -177,7 +204,7 @@ def _delete_by_ids(call: Call) -> dict[str, Any]:
     if not 0 < len(asset_ids) <= _MOST_DELETED:
         raise BadRequest(f"asset_ids: 1 to {_MOST_DELETED} at a time")
     with call.service.ledger.write() as connection:
-        found = assets.find_by_ids(connection, call.caller.cloud, asset_ids)
+        found = assets.find_by_ids(connection, call.caller.cloud, asset_ids, locked=True)
         _delete_all(call, connection, found)
     return _deleted(call, found, [], None)
 
@@ -217,7 +244,7 @@ def _restore(call: Call) -> dict[str, Any]:
         answer = {}
         for public_id, version_id in wanted.items():
             asset = assets.find(
-                connection, call.caller.cloud, resource_type, delivery_type, public_id
+                connection, call.caller.cloud, resource_type, delivery_type, public_id, locked=True
             )
             answer[public_id] = _bring_back(call, connection, asset, version_id)
     call.service.wake()
@@ -229,7 +256,7 @@ def _restore_by_ids(call: Call) -> dict[str, Any]:
     with call.service.ledger.write() as connection:
         answer = {}
         for asset_id, version_id in wanted.items():
-            asset = assets.find_by_id(connection, call.caller.cloud, asset_id)
+            asset = assets.find_by_id(connection, call.caller.cloud, asset_id, locked=True)
             answer[asset_id] = _bring_back(call, connection, asset, version_id)
     call.service.wake()
     return answer

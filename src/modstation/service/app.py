@@ -18,12 +18,15 @@ from modstation.service import (
     delivery,
     extensions,
     listings,
+    many_assets,
     past_decisions,
     removals,
     uploads,
+    word_lists,
 )
 from modstation.service.calls import admin_call, fault_response, upload_call
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
+from modstation.service.many_assets import NOT_SIGNED
 from modstation.service.service import Background, Service
 from modstation.service.wire import Json
 
@@ -155,6 +158,7 @@ class _Body:
 def _routes() -> list[Route]:
     api, asset = "/v1_1/{cloud}", "/resources/{resource_type}/{type}"
     return [
+        *_of_stored_assets(api),
         _upload("POST", f"{api}/upload", uploads.upload),
         _upload("POST", f"{api}/{{resource_type}}/upload", uploads.upload),
         _upload("POST", f"{api}/{{resource_type}}/destroy", removals.destroy),
@@ -197,8 +201,30 @@ def _routes() -> list[Route]:
     ]
 
 
-def _upload(method: str, path: str, handler: Callable[[Call], Awaitable[Response]]) -> Route:
-    return Route(path, upload_call(handler), methods=[method])
+def _of_stored_assets(api: str) -> list[Route]:
+    """What is written on stored assets, and the lists by it.
+
+    They come before the routes in whose variable parts their names would fit.
+    """
+    listed = f"{api}/resources/{{resource_type}}"
+    return [
+        _upload("POST", f"{api}/{{resource_type}}/tags", many_assets.tags, NOT_SIGNED),
+        _upload("POST", f"{api}/{{resource_type}}/context", many_assets.context, NOT_SIGNED),
+        _admin("GET", f"{api}/tags/{{resource_type}}", word_lists.tags_in_use),
+        _admin("GET", f"{api}/resources/by_asset_folder", word_lists.by_asset_folder),
+        _admin("GET", f"{listed}/tags/{{tag:path}}", word_lists.by_tag),
+        _admin("DELETE", f"{listed}/tags/{{tag:path}}", amendments.delete_by_tag),
+        _admin("GET", f"{listed}/context", word_lists.by_context),
+    ]
+
+
+def _upload(
+    method: str,
+    path: str,
+    handler: Callable[[Call], Awaitable[Response]],
+    not_signed: frozenset[str] = frozenset(),
+) -> Route:
+    return Route(path, upload_call(handler, not_signed), methods=[method])
 
 
 def _admin(method: str, path: str, handler: Callable[[Call], Awaitable[Response]]) -> Route:

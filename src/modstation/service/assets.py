@@ -14,6 +14,7 @@ from modstation.service.claims import end_claims
 from modstation.service.faults import BadRequest
 from modstation.service.moderation import Entry
 from modstation.service.schema import assets, moderation_entries
+from modstation.service.word_index import add_words, drop_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ _T = TypeVar("_T", bound=tuple[Any, ...])
 Place = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 _ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
 _COLUMNS = tuple(column.name for column in assets.c)
+_DOCUMENTS = frozenset({"tags", "context", "metadata", "moderation"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,15 @@ class Window:
 
 
 def find(
-    connection: Connection, cloud: str, resource_type: str, delivery_type: str, public_id: str
+    connection: Connection,
+    cloud: str,
+    resource_type: str,
+    delivery_type: str,
+    public_id: str,
+    *,
+    locked: bool = False,
 ) -> Asset | None:
-    """The asset of that name, deleted ones included."""
+    """The asset of that name, deleted ones included; ``locked`` to be changed."""
     return _one(
         connection,
         select(assets).where(
@@ -96,6 +104,7 @@ def find(
             assets.c.type == delivery_type,
             assets.c.public_id == public_id,
         ),
+        locked=locked,
     )
 
 
@@ -119,15 +128,21 @@ def find_named(
     return {asset.public_id: asset for asset in found}
 
 
-def find_by_id(connection: Connection, cloud: str, asset_id: str) -> Asset | None:
-    """The asset with that identifier, deleted ones included."""
+def find_by_id(
+    connection: Connection, cloud: str, asset_id: str, *, locked: bool = False
+) -> Asset | None:
+    """The asset with that identifier, deleted ones included; ``locked`` to be changed."""
     return _one(
-        connection, select(assets).where(assets.c.asset_id == asset_id, assets.c.cloud == cloud)
+        connection,
+        select(assets).where(assets.c.asset_id == asset_id, assets.c.cloud == cloud),
+        locked=locked,
     )
 
 
-def find_by_ids(connection: Connection, cloud: str, asset_ids: Iterable[str]) -> list[Asset]:
-    """The live assets among these identifiers."""
+def find_by_ids(
+    connection: Connection, cloud: str, asset_ids: Iterable[str], *, locked: bool = False
+) -> list[Asset]:
+    """The live assets among these identifiers; ``locked`` to be changed."""
     return _all(
         connection,
         select(assets).where(
@@ -135,28 +150,36 @@ def find_by_ids(connection: Connection, cloud: str, asset_ids: Iterable[str]) ->
             assets.c.cloud == cloud,
             assets.c.deleted_us.is_(None),
         ),
+        locked=locked,
     )
 
 
-def find_numbered(connection: Connection, numbers: Iterable[int]) -> list[Asset]:
-    """The live assets of these row numbers."""
+def find_numbered(
+    connection: Connection, numbers: Iterable[int], *, locked: bool = False
+) -> list[Asset]:
+    """The live assets of these row numbers; ``locked`` to be changed."""
     return _all(
         connection,
         select(assets).where(assets.c.seq.in_(list(numbers)), assets.c.deleted_us.is_(None)),
+        locked=locked,
     )
 
 
 def find_by_names(
-    connection: Connection, cloud: str, names: Iterable[tuple[str, str, str]]
+    connection: Connection,
+    cloud: str,
+    names: Iterable[tuple[str, str, str]],
+    *,
+    locked: bool = False,
 ) -> list[Asset]:
-    """The live assets among these (resource type, type, public ID)."""
+    """The live assets among these (resource type, type, public ID); ``locked`` to be changed."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for resource_type, delivery_type, public_id in names:
         grouped.setdefault((resource_type, delivery_type), []).append(public_id)
     found: list[Asset] = []
     # One query per kind of asset: for a list of whole names SQLite reads every asset of the
     # cloud, for a list of public IDs it uses the index (measured with 300,000 assets).
-    for (resource_type, delivery_type), public_ids in grouped.items():
+    for (resource_type, delivery_type), public_ids in sorted(grouped.items()):
         found += _all(
             connection,
             select(assets).where(
@@ -166,6 +189,7 @@ def find_by_names(
                 assets.c.public_id.in_(public_ids),
                 assets.c.deleted_us.is_(None),
             ),
+            locked=locked,
         )
     return found
 
@@ -176,6 +200,7 @@ def add(connection: Connection, asset: Asset) -> Asset:
     assert seq is not None
     asset = replace(asset, seq=seq)
     _add_entries(connection, asset, asset.moderation)
+    add_words(connection, [asset])
     return asset
 
 
@@ -183,6 +208,7 @@ _UPDATE = update(assets).where(assets.c.seq == bindparam("at"))
 _UPDATE_ENTRY = update(moderation_entries).where(
     moderation_entries.c.asset_seq == bindparam("at"), moderation_entries.c.kind == bindparam("of")
 )
+_DESCRIBED = ("tags", "context", "metadata", "display_name", "asset_folder", "updated_us")
 _DECIDED = (
     "version",
     "moderation",
@@ -199,8 +225,25 @@ def save(connection: Connection, before: Asset, after: Asset) -> None:
     connection.execute(
         delete(moderation_entries).where(moderation_entries.c.asset_seq == before.seq)
     )
+    drop_words(connection, [before.seq])
     if not after.deleted:
         _add_entries(connection, after, after.moderation)
+        add_words(connection, [after])
+
+
+def save_described(connection: Connection, changed: Sequence[Asset]) -> None:
+    """Write back live assets that differ only in what callers write on them.
+
+    Their moderation is left as it is in the database, whatever these assets say of it.
+    """
+    if not changed:
+        return
+    rows = [
+        {"at": asset.seq} | {name: _column(asset, name) for name in _DESCRIBED} for asset in changed
+    ]
+    connection.execute(_UPDATE.values({name: bindparam(name) for name in _DESCRIBED}), rows)
+    drop_words(connection, [asset.seq for asset in changed])
+    add_words(connection, changed)
 
 
 def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]]) -> None:
@@ -209,8 +252,7 @@ def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]])
         return
     rows, moved = [], []
     for before, after in changes:
-        row = {name: getattr(after, name) for name in _DECIDED}
-        row["moderation"] = _entries_text(after.moderation)
+        row = {name: _column(after, name) for name in _DECIDED}
         rows.append({"at": before.seq, **row})
         old = {entry.kind: entry.status for entry in before.moderation}
         for entry in after.moderation:
@@ -233,6 +275,7 @@ def remove(connection: Connection, asset: Asset) -> None:
     connection.execute(
         delete(moderation_entries).where(moderation_entries.c.asset_seq == asset.seq)
     )
+    drop_words(connection, [asset.seq])
     connection.execute(delete(assets).where(assets.c.seq == asset.seq))
 
 
@@ -247,10 +290,17 @@ def list_queue(
         entry.kind == kind,
         entry.status == status,
     )
-    listed = f"{resource_type}/{kind}/{status}"
-    keys = _windowed(keys, (entry.created_us, entry.asset_seq), listed, window)
+    return list_found(connection, keys, f"{resource_type}/{kind}/{status}", window)
+
+
+def list_found(connection: Connection, keys: Select[Any], listed: str, window: Window) -> Page:
+    """One page of the assets an index table finds, by creation.
+
+    ``keys`` selects the table's ``asset_seq`` and ``created_us``, in that order.
+    """
+    seq, created_us = keys.selected_columns
     # The page's keys first, from the index alone; then exactly those rows.
-    page = keys.subquery()
+    page = _windowed(keys, (created_us, seq), listed, window).subquery()
     query = (
         select(assets)
         .join(page, page.c.asset_seq == assets.c.seq)
@@ -290,6 +340,16 @@ def list_prefix(
     page = tuple(found[: window.limit])
     more = len(found) > window.limit
     return Page(page, write_cursor(listed, page[-1].public_id) if more else None)
+
+
+def list_folder(connection: Connection, cloud: str, folder: str, window: Window) -> Page:
+    """One page of the stored assets in a folder, of every type, by creation."""
+    query = select(assets).where(
+        assets.c.cloud == cloud, assets.c.asset_folder == folder, assets.c.deleted_us.is_(None)
+    )
+    listed = f"folders/{folder}"
+    query = _windowed(query, (assets.c.created_us, assets.c.seq), listed, window)
+    return _page(_all(connection, query), listed, window)
 
 
 def _stored(cloud: str, resource_type: str, delivery_type: str) -> Select[Any]:
@@ -344,12 +404,15 @@ def read_cursor(cursor: str, listed: str, shape: type[_T]) -> _T:
     return position
 
 
-def _one(connection: Connection, query: Select[Any]) -> Asset | None:
-    row = connection.execute(query).first()
+def _one(connection: Connection, query: Select[Any], *, locked: bool = False) -> Asset | None:
+    row = connection.execute(query.with_for_update() if locked else query).first()
     return None if row is None else _asset(row)
 
 
-def _all(connection: Connection, query: Select[Any]) -> list[Asset]:
+def _all(connection: Connection, query: Select[Any], *, locked: bool = False) -> list[Asset]:
+    if locked:
+        # In one order everywhere: two that lock the same rows wait instead of dying together.
+        query = query.order_by(assets.c.seq).with_for_update()
     return [_asset(row) for row in connection.execute(query)]
 
 
@@ -363,16 +426,13 @@ def _asset(row: Row[Any]) -> Asset:
 
 
 def _row(asset: Asset) -> dict[str, Any]:
-    row = {column.name: getattr(asset, column.name) for column in assets.c}
-    del row["seq"]
-    for name in ("tags", "context", "metadata"):
-        row[name] = msgspec.json.encode(row[name]).decode()
-    row["moderation"] = _entries_text(asset.moderation)
-    return row
+    return {column.name: _column(asset, column.name) for column in assets.c if column.name != "seq"}
 
 
-def _entries_text(entries: tuple[Entry, ...]) -> str:
-    return msgspec.json.encode(entries).decode()
+def _column(asset: Asset, name: str) -> Any:
+    """What the asset's row holds of it under that name."""
+    value = getattr(asset, name)
+    return msgspec.json.encode(value).decode() if name in _DOCUMENTS else value
 
 
 def _add_entries(connection: Connection, asset: Asset, entries: Iterable[Entry]) -> None:

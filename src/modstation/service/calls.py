@@ -43,9 +43,14 @@ class Call:
     request_id: str
 
 
-def upload_call(handler: Callable[[Call], Awaitable[Response]]) -> Callable[..., object]:
-    """Wrap an Upload API handler: authenticated, not limited in number."""
-    return _framed(handler, limited=False)
+def upload_call(
+    handler: Callable[[Call], Awaitable[Response]], not_signed: frozenset[str] = frozenset()
+) -> Callable[..., object]:
+    """Wrap an Upload API handler: authenticated, not limited in number.
+
+    ``not_signed`` are the parameters that SDKs leave out of this call's signature.
+    """
+    return _framed(handler, limited=False, not_signed=not_signed)
 
 
 def admin_call(handler: Callable[[Call], Awaitable[Response]]) -> Callable[..., object]:
@@ -80,7 +85,10 @@ def base_of(request: Request, service: Service) -> str:
 
 
 def _framed(
-    handler: Callable[[Call], Awaitable[Response]], *, limited: bool
+    handler: Callable[[Call], Awaitable[Response]],
+    *,
+    limited: bool,
+    not_signed: frozenset[str] = frozenset(),
 ) -> Callable[..., object]:
     async def endpoint(request: Request) -> Response:
         service: Service = request.app.state.service
@@ -99,7 +107,11 @@ def _framed(
             async with reading(request, bounds) as parameters:
                 if caller is None:
                     caller = await run_in_threadpool(
-                        service.credentials.by_signature, parameters, cloud, service.clock.now()
+                        service.credentials.by_signature,
+                        parameters,
+                        cloud,
+                        service.clock.now(),
+                        not_signed,
                     )
                     if limited:
                         allowance = service.limits.take(cloud, service.clock.now())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from modstation.service.faults import BadRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from modstation.service.wire import Parameters
 
 # Every list shows these words and every decision writes the row they stand in.
@@ -23,10 +25,10 @@ def descriptions(parameters: Parameters) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     if "tags" in parameters:
-        found["tags"] = _tags(parameters)
+        found["tags"] = checked_tags(parameters.names("tags"))
     for name in ("context", "metadata"):
         if name in parameters:
-            found[name] = _document(parameters, name)
+            found[name] = checked_pairs(parameters.pairs(name), name)
     for name in ("display_name", "asset_folder"):
         value = parameters.text(name)
         if value is not None:
@@ -34,21 +36,24 @@ def descriptions(parameters: Parameters) -> dict[str, Any]:
     return found
 
 
-def _tags(parameters: Parameters) -> tuple[str, ...]:
-    tags = tuple(dict.fromkeys(parameters.names("tags")))
-    if len(tags) > _MOST_TAGS:
+def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """These tags, each once; raises BadRequest for too many and for too long ones."""
+    once = tuple(dict.fromkeys(tags))
+    if len(once) > _MOST_TAGS:
         raise BadRequest(f"tags: at most {_MOST_TAGS} per asset")
-    return tuple(_short(tag, "tags") for tag in tags)
+    return tuple(_short(tag, "tags") for tag in once)
 
 
-def _document(parameters: Parameters, name: str) -> dict[str, str]:
-    pairs = parameters.pairs(name)
+def checked_pairs(pairs: dict[str, str], name: str) -> dict[str, str]:
+    """The context or metadata of an asset; raises BadRequest for too much of it."""
     if len(pairs) > _MOST_PAIRS:
         raise BadRequest(f"{name}: at most {_MOST_PAIRS} keys per asset")
     if sum(len(key.encode()) + len(value.encode()) for key, value in pairs.items()) > (
         _LONGEST_DOCUMENT
     ):
         raise BadRequest(f"{name} is too large: more than {_LONGEST_DOCUMENT} bytes")
+    for key in pairs:
+        _short(key, name)
     return pairs
 
 

@@ -84,11 +84,11 @@ def _queue(call: Call) -> dict[str, Any]:
     check_value("resource_type", resource_type, RESOURCE_TYPES)
     check_value("moderation_kind", kind, KINDS)
     check_value("moderation_status", status, STATUSES)
-    window = _window(call)
+    window = window_of(call)
     with call.service.ledger.read() as connection:
         page = assets.list_queue(connection, call.caller.cloud, resource_type, kind, status, window)
         given = _given(call, connection, page.assets)
-    return _listed(call, page, kind, given)
+    return listed_answer(call, page, kind, given)
 
 
 def _resources(call: Call) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _resources(call: Call) -> dict[str, Any]:
     public_ids = parameters.names("public_ids", comma=False)
     if len(public_ids) > _MOST_IDS:
         raise BadRequest(f"public_ids: at most {_MOST_IDS} at a time")
-    window = _window(call)
+    window = window_of(call)
     with call.service.ledger.read() as connection:
         if public_ids:
             names = [(resource_type, delivery_type, public_id) for public_id in public_ids]
@@ -110,7 +110,7 @@ def _resources(call: Call) -> dict[str, Any]:
                 if prefix
                 else assets.list_assets(connection, cloud, resource_type, delivery_type, window)
             )
-    return _listed(call, page)
+    return listed_answer(call, page)
 
 
 def _by_asset_ids(call: Call) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _by_asset_ids(call: Call) -> dict[str, Any]:
         raise BadRequest(f"asset_ids: 1 to {_MOST_IDS} at a time")
     with call.service.ledger.read() as connection:
         found = assets.find_by_ids(connection, call.caller.cloud, asset_ids)
-    return _listed(call, assets.Page(tuple(found), None))
+    return listed_answer(call, assets.Page(tuple(found), None))
 
 
 def _resource(call: Call) -> dict[str, Any]:
@@ -156,7 +156,8 @@ def _document(
     return only_fields(document, call.parameters.names("fields"))
 
 
-def _window(call: Call) -> Window:
+def window_of(call: Call) -> Window:
+    """The part of a list a call asks for."""
     parameters = call.parameters
     direction = (parameters.text("direction") or "desc").lower()
     if direction in ("1", "-1"):
@@ -166,9 +167,10 @@ def _window(call: Call) -> Window:
     return Window(limit, parameters.text("next_cursor"), ascending=direction == "asc")
 
 
-def _listed(
+def listed_answer(
     call: Call, page: Page, kind: str | None = None, given: Mapping[str, Given] | None = None
 ) -> dict[str, Any]:
+    """The answer of every list of assets: the items as the call wants them, and the cursor."""
     parameters = call.parameters
     fields = parameters.names("fields")
     asked = {name for name in _OPTIONAL if parameters.flag(name)}

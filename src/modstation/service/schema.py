@@ -108,6 +108,65 @@ Index(
     moderation_entries.c.asset_seq,
 )
 
+# Text that is compared and ordered by its bytes: prefixes are ranges, lists go on after a text.
+_EXACT = String(255).with_variant(String(255, collation="C"), "postgresql")
+
+# What live assets are found by (word_index.py); the asset's own row says the same.
+asset_tags = Table(
+    "asset_tags",
+    metadata,
+    Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("tag", _EXACT, primary_key=True),
+    Column("cloud", String, nullable=False),
+    Column("resource_type", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+Index(
+    "tagged_assets",
+    asset_tags.c.cloud,
+    asset_tags.c.resource_type,
+    asset_tags.c.tag,
+    asset_tags.c.created_us,
+    asset_tags.c.asset_seq,
+)
+asset_context = Table(
+    "asset_context",
+    metadata,
+    Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", _EXACT, primary_key=True),
+    # A value may be longer than what PostgreSQL takes into an index.
+    Column("value_digest", String(32), nullable=False),
+    Column("cloud", String, nullable=False),
+    Column("resource_type", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+Index(
+    "assets_by_context_key",
+    asset_context.c.cloud,
+    asset_context.c.resource_type,
+    asset_context.c.key,
+    asset_context.c.created_us,
+    asset_context.c.asset_seq,
+)
+Index(
+    "assets_by_context_value",
+    asset_context.c.cloud,
+    asset_context.c.resource_type,
+    asset_context.c.key,
+    asset_context.c.value_digest,
+    asset_context.c.created_us,
+    asset_context.c.asset_seq,
+)
+Index(
+    "assets_by_folder",
+    assets.c.cloud,
+    assets.c.asset_folder,
+    assets.c.created_us,
+    assets.c.seq,
+    sqlite_where=assets.c.deleted_us.is_(None),
+    postgresql_where=assets.c.deleted_us.is_(None),
+)
+
 # Every decision anyone sent, also one that changed nothing. Append-only.
 decision_history = Table(
     "decision_history",

@@ -5,8 +5,12 @@ A revision says what changed in words of its own: schema.py goes on changing, th
 
 from __future__ import annotations
 
+import hashlib
+import json
+
+import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint, insert, select
 
 revision = "0002"
 down_revision = "0001"
@@ -17,9 +21,95 @@ def upgrade() -> None:
     # Revisions replace the version that stood in it.
     op.drop_table("service_meta")
     op.add_column("clouds", Column("settings", Text))
+    _find_assets_by_words()
     _notifications()
     _claims()
     _leases()
+
+
+def _find_assets_by_words() -> None:
+    """Tags, context and folders get indexes of their own, filled from the assets' rows."""
+    exact = String(255).with_variant(String(255, collation="C"), "postgresql")
+
+    def found() -> list[Column[object]]:
+        return [
+            Column("cloud", String, nullable=False),
+            Column("resource_type", String, nullable=False),
+            Column("created_us", BigInteger, nullable=False),
+        ]
+
+    tags = op.create_table(
+        "asset_tags",
+        Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
+        Column("tag", exact, primary_key=True),
+        *found(),
+    )
+    context = op.create_table(
+        "asset_context",
+        Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
+        Column("key", exact, primary_key=True),
+        Column("value_digest", String(32), nullable=False),
+        *found(),
+    )
+    _fill_words(tags, context)
+    place = ["created_us", "asset_seq"]
+    op.create_index("tagged_assets", "asset_tags", ["cloud", "resource_type", "tag", *place])
+    by_key = ["cloud", "resource_type", "key"]
+    op.create_index("assets_by_context_key", "asset_context", [*by_key, *place])
+    op.create_index("assets_by_context_value", "asset_context", [*by_key, "value_digest", *place])
+    live = sa.text("deleted_us IS NULL")
+    op.create_index(
+        "assets_by_folder",
+        "assets",
+        ["cloud", "asset_folder", "created_us", "seq"],
+        sqlite_where=live,
+        postgresql_where=live,
+    )
+
+
+def _fill_words(tags: sa.Table, context: sa.Table) -> None:
+    connection = op.get_bind()
+    assets = sa.table(
+        "assets",
+        *(
+            sa.column(name)
+            for name in (
+                "seq", "cloud", "resource_type", "created_us", "deleted_us", "tags", "context"
+            )
+        ),
+    )  # fmt: skip
+    after = 0
+    while True:
+        rows = connection.execute(
+            select(assets).where(assets.c.seq > after).order_by(assets.c.seq).limit(1000)
+        ).all()
+        if not rows:
+            return
+        after = rows[-1].seq
+        tagged: list[dict[str, object]] = []
+        described: list[dict[str, object]] = []
+        for row in rows:
+            if row.deleted_us is not None:
+                continue
+            found = {
+                "asset_seq": row.seq,
+                "cloud": row.cloud,
+                "resource_type": row.resource_type,
+                "created_us": row.created_us,
+            }
+            tagged += [found | {"tag": tag} for tag in json.loads(row.tags)]
+            described += [
+                found
+                | {
+                    "key": key,
+                    "value_digest": hashlib.blake2b(value.encode(), digest_size=16).hexdigest(),
+                }
+                for key, value in json.loads(row.context).items()
+                if len(key) <= 255
+            ]
+        for table, words in ((tags, tagged), (context, described)):
+            if words:
+                connection.execute(insert(table), words)
 
 
 def _notifications() -> None:
