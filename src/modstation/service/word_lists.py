@@ -12,10 +12,10 @@ from sqlalchemy import func, literal, select
 from starlette.concurrency import run_in_threadpool
 
 from modstation.service import assets
+from modstation.service.asset_names import RESOURCE_TYPES
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, listed_answer, window_of
 from modstation.service.schema import asset_context, asset_tags
-from modstation.service.uploads import RESOURCE_TYPES
 from modstation.service.wire import Json
 from modstation.service.word_index import value_digest
 
