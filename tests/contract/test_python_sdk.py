@@ -397,6 +397,7 @@ def test_private_assets_are_delivered_to_signed_addresses_only(
         {"width": 50, "crop": "fit"},
         {"version": 12},
         {"long_url_signature": True},
+        {"signature_algorithm": "sha256"},
     ):
         url, _ = cloudinary.utils.cloudinary_url(
             "folder/se cret.jpg",

@@ -7,7 +7,9 @@ word of a caller ever becomes part of one.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING
 
 import obstore
@@ -17,7 +19,7 @@ from obstore.store import LocalStore, from_url
 from modstation.core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import IO
 
     from obstore.store import ObjectStore
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 ORIGINALS = "originals"
 BACKUP = "backup"
 RENDITIONS = "renditions"
+_IN_MEMORY = 8 << 20
+_PIECE = 4 << 20
 # Seconds; a rendition that is being written right now must not lose its file.
 _SURELY_ABANDONED = 60.0
 
@@ -68,16 +72,35 @@ class Blobs:
         """An original's bytes, also while it is being moved; raises BlobGone."""
         return self._wherever(name, self.get)
 
+    def size(self, name: str) -> int:
+        """How many bytes a blob has, none of them read; raises BlobGone."""
+        try:
+            return int(obstore.head(self._store, name)["size"])
+        except FileNotFoundError as error:
+            raise BlobGone(name) from error
+
+    def slice(self, name: str, start: int, end: int) -> bytes:
+        """A blob's bytes ``start`` to before ``end``; raises BlobGone."""
+        try:
+            return bytes(obstore.get_range(self._store, name, start=start, end=end))
+        except FileNotFoundError as error:
+            raise BlobGone(name) from error
+
     def slice_original(self, name: str, start: int, end: int) -> bytes:
         """An original's bytes ``start`` to before ``end``, also while it is being moved."""
+        return self._wherever(name, lambda place: self.slice(place, start, end))
 
-        def read(name: str) -> bytes:
-            try:
-                return bytes(obstore.get_range(self._store, name, start=start, end=end))
-            except FileNotFoundError as error:
-                raise BlobGone(name) from error
+    @contextmanager
+    def open_original(self, name: str, size: int) -> Iterator[IO[bytes]]:
+        """An original's ``size`` bytes as a file, of which a large one is never all in memory.
 
-        return self._wherever(name, read)
+        Raises BlobGone.
+        """
+        with SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
+            for start in range(0, size, _PIECE):
+                file.write(self.slice_original(name, start, min(size, start + _PIECE)))
+            file.seek(0)
+            yield file
 
     def _wherever(self, name: str, read: Callable[[str], bytes]) -> bytes:
         # Between reading a row and its blob the original may have moved to or from the backup

@@ -15,10 +15,11 @@ from modstation.service.amendments import bench
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.claiming import LEAST_SECONDS, MOST_CLAIMED, MOST_SECONDS
 from modstation.service.decision_details import Details, Short
-from modstation.service.delivery import read_file, respond
 from modstation.service.faults import BadRequest
+from modstation.service.file_answers import respond
 from modstation.service.listings import check_value, not_found
 from modstation.service.past_decisions import MOST_LISTED
+from modstation.service.renditions import file_of
 from modstation.service.representations import instant
 from modstation.service.transformations import Box, Transformation
 from modstation.service.verdicts import Outcome, Verdict, apply_verdicts
@@ -88,8 +89,8 @@ async def pixels(call: Call) -> Response:
         return asset
 
     asset = await run_in_threadpool(look_up)
-    file = await read_file(call.service, asset, transformation, None)
-    return await respond(call.request, call.service, file, "private, no-store")
+    file = file_of(call.service, asset, transformation, None)
+    return await respond(call.request, file, {"Cache-Control": "private, no-store"})
 
 
 def _decisions(call: Call) -> dict[str, Any]:

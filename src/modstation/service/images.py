@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import PIL
 from PIL import Image, ImageOps
 
 from modstation.service.faults import BadRequest
@@ -45,6 +46,8 @@ CONTENT_TYPES = {
 _WRITERS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
 #: What renditions can be made in.
 WRITABLE = frozenset(_WRITERS)
+#: What makes them: another one makes other bytes of the same original.
+RENDERER = f"pillow-{PIL.__version__}"
 _SPELLINGS = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif"}
 
 # What codecs are known to raise on damaged or hostile bytes; anything else is a bug of ours.
@@ -97,13 +100,14 @@ def probe(file: IO[bytes]) -> Header | None:
 
 
 def render(
-    content: bytes, transformation: Transformation, to_format: str, *, max_pixels: int
+    file: IO[bytes], transformation: Transformation, to_format: str, *, max_pixels: int
 ) -> bytes:
-    """Make a rendition, upright and without metadata; raises BadRequest if it cannot be made."""
-    if to_format not in _WRITERS:
-        raise BadRequest(f"Invalid extension in transformation: {to_format}")
+    """Make a rendition in one of ``WRITABLE``, upright and without metadata.
+
+    Raises BadRequest if it cannot be made of this file.
+    """
     try:
-        with _open(BytesIO(content)) as image:
+        with _open(file) as image:
             if image.width * image.height > max_pixels:
                 raise BadRequest(f"Image is too large to transform: {image.width}x{image.height}")
             return _encode(_transformed(image, transformation), to_format, transformation.quality)

@@ -57,14 +57,15 @@ def delivery_signature_matches(given: str, path: str, secret: str) -> bool:
     """Whether ``given`` (what stands between ``s--`` and ``--``) signs a delivery path.
 
     ``path`` is as it stands in the address, still escaped: transformations and public ID with
-    extension, without the version. Short signatures are sha1, long ones sha256.
+    extension, without the version. Short signatures are of either hash, long ones sha256.
     """
-    algorithm = {8: "sha1", 32: "sha256"}.get(len(given))
-    if algorithm is None:
-        return False
-    digest = hashlib.new(algorithm, f"{path}{secret}".encode()).digest()
-    expected = base64.urlsafe_b64encode(digest).decode()[: len(given)]
-    return hmac.compare_digest(expected.encode(), given.encode())
+    matches = False
+    for algorithm in {8: ("sha1", "sha256"), 32: ("sha256",)}.get(len(given), ()):
+        digest = hashlib.new(algorithm, f"{path}{secret}".encode()).digest()
+        expected = base64.urlsafe_b64encode(digest)[: len(given)]
+        # Not ``or``: every hash is always computed and compared in full.
+        matches |= hmac.compare_digest(expected, given.encode())
+    return matches
 
 
 def _spelled(value: object) -> str:

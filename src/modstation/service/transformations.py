@@ -99,12 +99,16 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Transformation:
-    """What a delivery URL asks for; ``format`` is None for "as the extension says"."""
+    """What a delivery URL asks for; ``format`` is None for "as the extension says".
+
+    ``default`` names the image to hand out instead of one that is not there, as ``d_`` spells it.
+    """
 
     boxes: tuple[Box, ...] = ()
     quality: int = 80
     format: str | None = None
     asked: bool = False
+    default: str | None = None
 
     @property
     def canonical(self) -> str:
@@ -127,15 +131,17 @@ def parse_transformation(segments: list[str]) -> Transformation:
     if len(segments) > MAX_STEPS:
         raise BadRequest(f"Invalid transformation: more than {MAX_STEPS} steps")
     boxes: list[Box] = []
-    quality, to_format = 80, None
+    quality, to_format, default = 80, None, None
     for segment in segments:
         step = _Step(segment)
         quality = step.quality or quality
         to_format = step.format or to_format
+        default = step.default or default
         box = step.box()
         if box is not None:
             boxes.append(box)
-    return Transformation(tuple(boxes), quality, to_format, asked=bool(segments))
+    asked = any(part.partition("_")[0] != "d" for s in segments for part in s.split(","))
+    return Transformation(tuple(boxes), quality, to_format, asked=asked, default=default)
 
 
 class _Step:
@@ -148,6 +154,7 @@ class _Step:
         self.dpr = 1.0
         self.quality: int | None = None
         self.format: str | None = None
+        self.default: str | None = None
         for part in segment.split(","):
             name, _, value = part.partition("_")
             self._read(name, value)
@@ -177,7 +184,11 @@ class _Step:
         elif name == "f" and value in _FORMATS:
             self.format = "jpg" if value == "jpeg" else value
         elif name == "dpr" and re.fullmatch(r"[0-9](\.[0-9]{1,2})?|auto", value):
-            self.dpr = 1.0 if value == "auto" else float(value) or 1.0
+            self.dpr = 1.0 if value == "auto" else float(value)
+            if not self.dpr:
+                raise self._fault(name, value)
+        elif name == "d":
+            self.default = value
         elif not ((name == "g" and value in _GRAVITIES) or (name == "a" and value == "exif")):
             raise self._fault(name, value)
 

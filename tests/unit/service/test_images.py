@@ -20,7 +20,7 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def rendered(content: bytes, segment: str = "w_20", to: str = "png") -> Image.Image:
-    made = render(content, parse_transformation([segment]), to, max_pixels=PIXELS)
+    made = render(BytesIO(content), parse_transformation([segment]), to, max_pixels=PIXELS)
     return Image.open(BytesIO(made))
 
 

@@ -65,6 +65,7 @@ def test_a_result_is_never_empty_and_never_larger_than_what_it_is_cut_from(
         ("g_face", "Invalid gravity in transformation: face"),
         ("e_sepia", "Invalid effect in transformation: sepia"),
         ("l_other", "Invalid overlay in transformation: other"),
+        ("dpr_0", "Invalid dpr in transformation: 0"),
         ("w_9999,dpr_3.0", "Invalid dpr in transformation: 3.0"),
     ],
 )
