@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from modstation.app.paths import resources
+from modstation.core.shipped import resources
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +56,7 @@ def test_an_installed_wheel_loads_every_resource(installed: Path) -> None:
     names = sorted(shipped())
     script = (
         "import sys, hashlib\n"
-        "from modstation.app.paths import resources\n"
+        "from modstation.core.shipped import resources\n"
         "for name in sys.argv[1:]:\n"
         "    data = resources().joinpath(*name.split('/')).read_bytes()\n"
         "    print(hashlib.sha256(data).hexdigest())\n"

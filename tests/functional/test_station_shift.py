@@ -17,10 +17,10 @@ from PySide6.QtWidgets import QComboBox, QFileDialog
 from helpers.live_service import LiveService, picture
 from helpers.live_window import LiveWindow
 from modstation.app.outbox_verbs import UNSENT
-from modstation.app.paths import resources
 from modstation.cli.main import run
 from modstation.core.assets import ModerationStatus
 from modstation.core.protection import Protection
+from modstation.core.shipped import resources
 from modstation.ui.group_sheet import GroupSheet
 from modstation.ui.lists_sheet import EscalateDialog
 from modstation.ui.queues_sheet import QueuesSheet

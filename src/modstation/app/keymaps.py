@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from modstation.app.paths import resources, write_atomically
+from modstation.app.paths import write_atomically
 from modstation.app.settings_file import read_own
 from modstation.app.shipped_texts import keymap_in_language
 from modstation.app.toml_text import toml_lines, toml_value
@@ -15,6 +15,7 @@ from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
 from modstation.core.keymap import build_keymap, laid_over, parse_keymap, with_alt
 from modstation.core.language import translate
+from modstation.core.shipped import resources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ import locale
 import os
 from typing import TYPE_CHECKING
 
-from modstation.app.paths import resources
 from modstation.core.language import ENGLISH, Language
+from modstation.core.shipped import resources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

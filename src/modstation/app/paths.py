@@ -1,10 +1,9 @@
-"""Where things are: the home folder of a person's modstation, and the files it ships with."""
+"""Where things are: the home folder of a person's modstation, and files written into it."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from modstation.core.language import translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from importlib.resources.abc import Traversable
 
 HOME_VARIABLE = "MODSTATION_HOME"
 
@@ -128,15 +126,6 @@ def find_home(chosen: Path | None, environ: Mapping[str, str] = os.environ) -> H
     return Home(
         config=folders.user_config_path, data=folders.user_data_path, log=folders.user_log_path
     )
-
-
-def resources() -> Traversable:
-    """The folder of shipped files: inside the wheel, or beside ``src`` in a source tree."""
-    package = files("modstation")
-    inside = package / "resources"
-    if inside.is_dir():
-        return inside
-    return Path(str(package)).parent.parent / "resources"
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modstation.app.paths import resources, write_atomically
+from modstation.app.paths import write_atomically
 from modstation.app.settings_file import read_own
 from modstation.core.errors import SettingsError
 from modstation.core.language import ENGLISH, in_use, translate
 from modstation.core.policy import parse_policy, wary
+from modstation.core.shipped import resources
 
 if TYPE_CHECKING:
     from modstation.app.paths import Home

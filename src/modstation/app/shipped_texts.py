@@ -9,9 +9,9 @@ import tomllib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from modstation.app.paths import resources
 from modstation.core.language import translate
 from modstation.core.policy import parse_policy
+from modstation.core.shipped import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -131,7 +131,7 @@ def _say(text: str) -> None:
 
 
 def _upload(credentials: Credentials, images: Path | None, count: int) -> list[str]:
-    from modstation.app.paths import resources
+    from modstation.core.shipped import resources
     from modstation.media.sample_photos import photo_files, sample_photos
     from modstation.remote.uploader import Uploader
 

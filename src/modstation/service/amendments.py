@@ -17,7 +17,8 @@ from modstation.service.descriptions import descriptions
 from modstation.service.destinations import check_url
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
-from modstation.service.moderation import KINDS, SETTABLE
+from modstation.service.moderation import SETTABLE
+from modstation.service.moderation_values import KINDS
 from modstation.service.removals import delete_asset
 from modstation.service.representations import asset_document
 from modstation.service.schema import blob_jobs

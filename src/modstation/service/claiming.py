@@ -16,7 +16,8 @@ from modstation.service import assets, claims
 from modstation.service.asset_names import RESOURCE_TYPES
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value
-from modstation.service.moderation import KINDS, PENDING
+from modstation.service.moderation import PENDING
+from modstation.service.moderation_values import KINDS
 from modstation.service.representations import instant, list_item
 from modstation.service.wire import Json
 

@@ -11,7 +11,8 @@ from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
 from modstation.service.faults import BadRequest, NotFound
 from modstation.service.given_reasons import given_reasons
-from modstation.service.moderation import KINDS, STATUSES
+from modstation.service.moderation import STATUSES
+from modstation.service.moderation_values import KINDS
 from modstation.service.representations import asset_document, list_item, only_fields
 from modstation.service.wire import Json
 

@@ -1,18 +1,21 @@
-"""What becomes of an asset's moderation entries: pure rules (reference 2.2, 3.6).
+"""What becomes of an asset's moderation entries: one table of states and events.
 
-An asset carries one entry per moderation asked for. One is being decided (``pending``), those
-behind it wait (``queued``); a rejection makes the waiting ones ``aborted``.
+An asset carries one entry per moderation asked for (reference 2.2, 3.6). At most one is being
+decided; those behind it wait. Machines answer for the entry they were asked about, people decide
+on any. ``TABLE`` says what an event makes of the entry that is meant and of each other one; the
+rest of this module only applies it, and lets the next entry begin when nothing stands before it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from enum import Enum, auto
+from typing import TYPE_CHECKING, NamedTuple
 
 from modstation.service.faults import BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
 APPROVED = "approved"
 REJECTED = "rejected"
@@ -24,55 +27,106 @@ STATUSES = frozenset({APPROVED, REJECTED, PENDING, QUEUED, ABORTED})
 #: What a person may set (``pending`` puts an asset back into its queue).
 SETTABLE = frozenset({APPROVED, REJECTED, PENDING})
 WAITING = frozenset({PENDING, QUEUED})
-KINDS = frozenset(
-    {
-        "manual",
-        "webpurify",
-        "aws_rek",
-        "aws_rek_video",
-        "perception_point",
-        "google_video_moderation",
-        "duplicate",
-        "metascan",
-    }
-)
-_ADD_ON = {
-    "webpurify": "WebPurify's Image Moderation",
-    "aws_rek": "Amazon Rekognition AI Moderation",
-    "aws_rek_video": "Amazon Rekognition Video Moderation",
-    "perception_point": "Perception Point Malware Detection",
-    "google_video_moderation": "Google AI Video Moderation",
-    "duplicate": "Cloudinary Duplicate Image Detection",
-    "metascan": "MetaDefender Anti-Malware Protection",
+
+
+class State(Enum):
+    """Where an entry stands; ``HELD`` is the pending of an entry that a person put back."""
+
+    PENDING = auto()
+    HELD = auto()
+    QUEUED = auto()
+    APPROVED = auto()
+    REJECTED = auto()
+    ABORTED = auto()
+
+
+class Event(Enum):
+    """What happens to an asset that is moderated."""
+
+    MACHINE_APPROVES = auto()
+    MACHINE_REJECTS = auto()
+    PERSON_APPROVES = auto()
+    PERSON_REJECTS = auto()
+    PERSON_REOPENS = auto()
+
+
+class After(NamedTuple):
+    """What an event makes of an entry: if the event is about it, and if it is about another."""
+
+    meant: State
+    other: State
+
+
+_ = State
+TABLE: dict[tuple[State, Event], After] = {
+    # A machine's answer counts for the entry that waits for it, and nowhere else: it changes
+    # nothing once a person has spoken, or another answer has come.
+    (_.PENDING, Event.MACHINE_APPROVES): After(_.APPROVED, _.PENDING),
+    (_.HELD, Event.MACHINE_APPROVES): After(_.HELD, _.HELD),
+    (_.QUEUED, Event.MACHINE_APPROVES): After(_.QUEUED, _.QUEUED),
+    (_.APPROVED, Event.MACHINE_APPROVES): After(_.APPROVED, _.APPROVED),
+    (_.REJECTED, Event.MACHINE_APPROVES): After(_.REJECTED, _.REJECTED),
+    (_.ABORTED, Event.MACHINE_APPROVES): After(_.ABORTED, _.ABORTED),
+    # One rejection is enough: what has not run is not run any more.
+    (_.PENDING, Event.MACHINE_REJECTS): After(_.REJECTED, _.ABORTED),
+    (_.HELD, Event.MACHINE_REJECTS): After(_.HELD, _.HELD),
+    (_.QUEUED, Event.MACHINE_REJECTS): After(_.QUEUED, _.ABORTED),
+    (_.APPROVED, Event.MACHINE_REJECTS): After(_.APPROVED, _.APPROVED),
+    (_.REJECTED, Event.MACHINE_REJECTS): After(_.REJECTED, _.REJECTED),
+    (_.ABORTED, Event.MACHINE_REJECTS): After(_.ABORTED, _.ABORTED),
+    # A person outranks all: what waits is not asked for, what was rejected does not stand beside
+    # the approval.
+    (_.PENDING, Event.PERSON_APPROVES): After(_.APPROVED, _.ABORTED),
+    (_.HELD, Event.PERSON_APPROVES): After(_.APPROVED, _.ABORTED),
+    (_.QUEUED, Event.PERSON_APPROVES): After(_.APPROVED, _.ABORTED),
+    (_.APPROVED, Event.PERSON_APPROVES): After(_.APPROVED, _.APPROVED),
+    (_.REJECTED, Event.PERSON_APPROVES): After(_.APPROVED, _.ABORTED),
+    (_.ABORTED, Event.PERSON_APPROVES): After(_.APPROVED, _.ABORTED),
+    (_.PENDING, Event.PERSON_REJECTS): After(_.REJECTED, _.ABORTED),
+    (_.HELD, Event.PERSON_REJECTS): After(_.REJECTED, _.ABORTED),
+    (_.QUEUED, Event.PERSON_REJECTS): After(_.REJECTED, _.ABORTED),
+    (_.APPROVED, Event.PERSON_REJECTS): After(_.REJECTED, _.APPROVED),
+    (_.REJECTED, Event.PERSON_REJECTS): After(_.REJECTED, _.REJECTED),
+    (_.ABORTED, Event.PERSON_REJECTS): After(_.REJECTED, _.ABORTED),
+    # Put back into the queue: the asset waits for people, so no other entry may settle it.
+    (_.PENDING, Event.PERSON_REOPENS): After(_.PENDING, _.QUEUED),
+    (_.HELD, Event.PERSON_REOPENS): After(_.HELD, _.QUEUED),
+    (_.QUEUED, Event.PERSON_REOPENS): After(_.HELD, _.QUEUED),
+    (_.APPROVED, Event.PERSON_REOPENS): After(_.HELD, _.APPROVED),
+    (_.REJECTED, Event.PERSON_REOPENS): After(_.HELD, _.ABORTED),
+    (_.ABORTED, Event.PERSON_REOPENS): After(_.HELD, _.ABORTED),
 }
+del _
+
+_EVENT_OF = {
+    APPROVED: Event.PERSON_APPROVES,
+    REJECTED: Event.PERSON_REJECTS,
+    PENDING: Event.PERSON_REOPENS,
+}
+_ANSWER_OF = {APPROVED: Event.MACHINE_APPROVES, REJECTED: Event.MACHINE_REJECTS}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One moderation of one asset; ``updated_us`` is None until it was decided."""
+    """One moderation of one asset; ``updated_us`` is None until it was decided.
+
+    ``held``: a person put it back into its queue, so that a machine's answer no longer counts.
+    """
 
     kind: str
     status: str
     updated_us: int | None = None
     response: object = None
+    held: bool = False
+
+    @property
+    def state(self) -> State:
+        """Its row of the table."""
+        return State.HELD if self.held else State[self.status.upper()]
 
 
-def entries_for(requested: str, *, available: Collection[str]) -> tuple[Entry, ...]:
-    """The entries an upload with ``moderation=requested`` starts with, in the order they run.
-
-    Raises BadRequest for a kind nobody knows and for one this service does not offer.
-    """
-    kinds: list[str] = []
-    for value in requested.split("|"):
-        kind, colon, _options = value.strip().partition(":")
-        if kind not in KINDS or (colon and kind in ("manual", "webpurify")):
-            raise BadRequest(f"Moderation {value.strip()} moderation is not valid")
-        if kind not in available:
-            raise BadRequest(f"You don't have an active subscription for {_ADD_ON.get(kind, kind)}")
-        if kind not in kinds:
-            kinds.append(kind)
-    # ``manual`` runs last wherever it was written: a person looks at what machines let through.
-    kinds.sort(key=lambda kind: kind == "manual")
+def begin(kinds: Sequence[str]) -> tuple[Entry, ...]:
+    """The entries of a new run: the first is being decided, the rest wait in their order."""
     return tuple(Entry(kind, QUEUED if place else PENDING) for place, kind in enumerate(kinds))
 
 
@@ -84,6 +138,11 @@ def overall(entries: Sequence[Entry]) -> str | None:
     if REJECTED in statuses:
         return REJECTED
     return PENDING if statuses & WAITING else APPROVED
+
+
+def leading_kind(entries: Sequence[Entry], decided: str) -> str:
+    """The kind that stands for the asset: the one being decided, else the one just decided."""
+    return next((entry.kind for entry in entries if entry.status == PENDING), decided)
 
 
 def deciding(entries: Sequence[Entry]) -> int | None:
@@ -104,9 +163,8 @@ def decide(
 ) -> tuple[tuple[Entry, ...], str]:
     """The entries after a person set ``status``, and the kind of the entry that took it.
 
-    The entry keeps its kind and its machine's response. A verdict outranks everything that
-    still waits, which becomes ``aborted``; ``pending`` reopens the entry alone. An asset that
-    was never moderated gets a ``manual`` entry. Raises BadRequest for a ``kind`` it has not.
+    The entry keeps its kind and its machine's response. An asset that was never moderated gets
+    a ``manual`` entry. Raises BadRequest for a ``kind`` it has not.
     """
     place = deciding(entries)
     if kind is not None:
@@ -114,16 +172,50 @@ def decide(
         if place is None and entries:
             raise BadRequest(f"Resource has no {kind} moderation")
     if place is None:
-        return (*entries, Entry(kind or "manual", status, now_us)), kind or "manual"
+        fresh = Entry(kind or "manual", status, now_us)
+        return (*entries, replace(fresh, held=status == PENDING)), fresh.kind
+    return _apply(entries, place, _EVENT_OF[status], now_us), entries[place].kind
+
+
+def answered(
+    entries: Sequence[Entry], kind: str, status: str, *, response: object, now_us: int
+) -> tuple[Entry, ...]:
+    """The entries after a machine answered ``status`` for its ``kind``.
+
+    They are the same ones if the answer came too late or is not waited for.
+    """
+    place = next((i for i, entry in enumerate(entries) if entry.kind == kind), None)
+    if place is None or entries[place].state is not State.PENDING:
+        return tuple(entries)
+    after = list(_apply(entries, place, _ANSWER_OF[status], now_us))
+    after[place] = replace(after[place], response=response)
+    return _advanced(after)
+
+
+def _apply(entries: Sequence[Entry], place: int, event: Event, now_us: int) -> tuple[Entry, ...]:
     after = []
-    for i, entry in enumerate(entries):
-        if i == place:
-            after.append(replace(entry, status=status, updated_us=now_us))
-        elif status != PENDING and entry.status in WAITING:
-            after.append(replace(entry, status=ABORTED, updated_us=now_us))
-        elif status == APPROVED and entry.status == REJECTED:
-            # Two rejections cannot both stand beside a person's approval.
-            after.append(replace(entry, status=ABORTED, updated_us=now_us))
-        else:
-            after.append(entry)
-    return tuple(after), entries[place].kind
+    for at, entry in enumerate(entries):
+        row = TABLE[entry.state, event]
+        state = row.meant if at == place else row.other
+        after.append(entry if state is entry.state else _moved(entry, state, now_us))
+    return tuple(after)
+
+
+def _moved(entry: Entry, state: State, now_us: int) -> Entry:
+    held = state is State.HELD
+    status = PENDING if held else state.name.lower()
+    # An entry that goes back to waiting was not decided by that.
+    updated_us = None if status == QUEUED else now_us
+    return replace(entry, status=status, updated_us=updated_us, held=held)
+
+
+def _advanced(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The next in the queue begins, if nothing is being decided and nothing was rejected."""
+    statuses = [entry.status for entry in entries]
+    if PENDING in statuses or REJECTED in statuses or QUEUED not in statuses:
+        return tuple(entries)
+    following = statuses.index(QUEUED)
+    return tuple(
+        replace(entry, status=PENDING) if at == following else entry
+        for at, entry in enumerate(entries)
+    )

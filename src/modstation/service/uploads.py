@@ -17,7 +17,8 @@ from modstation.service.faults import BadRequest
 from modstation.service.file_facts import facts_of
 from modstation.service.images import same_format
 from modstation.service.incoming_file import incoming_file, refuse_parts
-from modstation.service.moderation import entries_for, overall
+from modstation.service.moderation import begin, overall
+from modstation.service.moderation_values import read_values
 from modstation.service.removals import drop_blob
 from modstation.service.representations import upload_document, upload_notification
 from modstation.service.storing import note_unfinished, store, strike_out
@@ -87,7 +88,8 @@ def _draft(call: Call, file: IncomingFile, facts: Facts, now_us: int) -> Asset:
         raise BadRequest(f"Invalid value {delivery_type} for parameter type")
     requested = parameters.text("moderation")
     kinds = service.settings.moderation_kinds
-    entries = entries_for(requested, available=kinds) if requested else ()
+    asked = read_values(requested, resource_type=facts.resource_type, available=kinds)
+    entries = begin([one.kind for one in asked])
     asset_id, version_id = service.ids.new(), service.ids.new()
     public_id = public_id_for(parameters, stem, extension, facts.resource_type, service.ids)
     folder, _, name = public_id.rpartition("/")

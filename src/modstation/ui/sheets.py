@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from modstation.app.paths import resources
 from modstation.core.commands import COMMANDS
 from modstation.core.keymap import group_title
 from modstation.core.language import translate
+from modstation.core.shipped import resources
 from modstation.ui.cards import key_cap_width, paint_key_cap
 from modstation.ui.overlay import Overlay
 from modstation.ui.theme import BODY, TITLE

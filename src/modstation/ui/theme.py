@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 
-from modstation.app.paths import resources
+from modstation.core.shipped import resources
 from modstation.ui.icons import draw_icon
 
 if TYPE_CHECKING:

@@ -14,11 +14,12 @@ from modstation.app.keymaps import (
     preset_keymap,
     preset_title,
 )
-from modstation.app.paths import home_at, resources
+from modstation.app.paths import home_at
 from modstation.app.settings import Settings
 from modstation.core.commands import COMMANDS
 from modstation.core.errors import SettingsError
 from modstation.core.keymap import is_character
+from modstation.core.shipped import resources
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,13 @@ import pytest
 
 from modstation.app.keymaps import preset_title
 from modstation.app.languages import CODES, catalogue, desktop_language, load_language
-from modstation.app.paths import home_at, resources
+from modstation.app.paths import home_at
 from modstation.app.policies import load_policy
 from modstation.app.settings import Settings
 from modstation.app.shipped_texts import shipped_texts
 from modstation.core.errors import Unreachable
 from modstation.core.language import ENGLISH, counted, decimal, later, number, translate, use
+from modstation.core.shipped import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

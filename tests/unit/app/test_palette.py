@@ -6,9 +6,9 @@ import pytest
 
 from modstation.app.keymaps import preset_keymap
 from modstation.app.palette import Offer, found, offers, reason_titles, refusal
-from modstation.app.paths import resources
 from modstation.core.commands import COMMANDS
 from modstation.core.policy import parse_policy
+from modstation.core.shipped import resources
 
 POLICY = parse_policy((resources() / "policies" / "default.toml").read_text(encoding="utf-8"))
 ALL = offers(preset_keymap("default"), POLICY, lambda chord: chord)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from modstation.app.paths import find_home, home_at, resources, write_atomically
+from modstation.app.paths import find_home, home_at, write_atomically
 from modstation.core.errors import SettingsError
+from modstation.core.shipped import resources
 
 POSIX = os.name == "posix"
 

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from modstation.app.paths import resources
 from modstation.cli import checks
 from modstation.cli.checks import DEBIAN_PACKAGES, Level
+from modstation.core.shipped import resources
 
 
 def test_the_advice_names_the_same_packages_as_the_set_up():

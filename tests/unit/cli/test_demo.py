@@ -4,12 +4,12 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from modstation.app.paths import resources
 from modstation.cli.demo import tally
 from modstation.cli.demo_service import DemoService
 from modstation.cli.final_states import final_states
 from modstation.core.assets import ModerationStatus
 from modstation.core.errors import NotAnImage, Unreachable
+from modstation.core.shipped import resources
 from modstation.media.sample_photos import photo_files, sample_photos
 
 APPROVED, REJECTED = ModerationStatus.APPROVED, ModerationStatus.REJECTED

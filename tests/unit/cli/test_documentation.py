@@ -5,8 +5,8 @@ import re
 import click
 import pytest
 
-from modstation.app.paths import resources
 from modstation.cli.main import cli
+from modstation.core.shipped import resources
 
 # Explained once for all commands at the top of the page, or by click itself.
 COMMON = {"--home", "--json", "--account", "--help", "--yes", "--version"}

@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 from modstation.service.faults import BadRequest
-from modstation.service.moderation import Entry, decide, entries_for, overall
-
-OFFERED = {"manual", "webpurify"}
+from modstation.service.moderation import Entry, decide, overall
 
 
 def entries(text: str) -> tuple[Entry, ...]:
@@ -15,42 +13,6 @@ def entries(text: str) -> tuple[Entry, ...]:
 
 def written(given: tuple[Entry, ...]) -> str:
     return " ".join(f"{entry.kind}:{entry.status}" for entry in given)
-
-
-@pytest.mark.parametrize(
-    ("requested", "expected"),
-    [
-        ("manual", "manual:pending"),
-        ("webpurify", "webpurify:pending"),
-        ("webpurify|manual", "webpurify:pending manual:queued"),
-        ("manual|webpurify", "webpurify:pending manual:queued"),
-        ("manual|manual", "manual:pending"),
-    ],
-)
-def test_the_first_moderation_is_pending_and_the_rest_wait(requested: str, expected: str) -> None:
-    assert written(entries_for(requested, available=OFFERED)) == expected
-
-
-@pytest.mark.parametrize(
-    ("requested", "message"),
-    [
-        ("nonsense", "Moderation nonsense moderation is not valid"),
-        ("manual:0.5", "Moderation manual:0.5 moderation is not valid"),
-        ("manual|", "Moderation  moderation is not valid"),
-        (
-            "aws_rek:violence:0.5",
-            "You don't have an active subscription for Amazon Rekognition AI Moderation",
-        ),
-        (
-            "manual|duplicate:0.9",
-            "You don't have an active subscription for Cloudinary Duplicate Image Detection",
-        ),
-    ],
-)
-def test_a_moderation_we_do_not_offer_is_refused(requested: str, message: str) -> None:
-    with pytest.raises(BadRequest) as refusal:
-        entries_for(requested, available=OFFERED)
-    assert str(refusal.value) == message
 
 
 @pytest.mark.parametrize(
