@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -27,6 +28,7 @@ from modstation.service import (
 from modstation.service.calls import admin_call, fault_response, upload_call
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
 from modstation.service.many_assets import NOT_SIGNED
+from modstation.service.retrying import steadily
 from modstation.service.service import Background, Service
 from modstation.service.wire import Json
 
@@ -197,7 +199,7 @@ def _routes() -> list[Route]:
         _admin("POST", f"{api}{asset}/{{public_id:path}}", amendments.update),
         # Before deliveries, which would take an endpoint that is not there for a missing file.
         Route("/v1_1/{rest:path}", _not_offered),
-        Route("/{cloud}/{resource_type}/{type}/{rest:path}", delivery.deliver, methods=["GET"]),
+        Route("/{cloud}/{resource_type}/{type}/{rest:path}", _deliver, methods=["GET"]),
     ]
 
 
@@ -240,6 +242,13 @@ async def _http_fault(request: Request, error: Exception) -> Response:
     else:
         fault = BadRequest(error.detail)
     return fault_response(fault)
+
+
+async def _deliver(request: Request) -> Response:
+    try:
+        return await steadily(partial(delivery.deliver, request))
+    except ServiceFault as fault:
+        return fault_response(fault)
 
 
 async def _not_offered(request: Request) -> Response:

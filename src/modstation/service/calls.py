@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from modstation.service.faults import BadRequest, NotAuthenticated, ServiceFault
+from modstation.service.faults import BadRequest, NotAuthenticated, ServiceFault, Unavailable
+from modstation.service.retrying import steadily
 from modstation.service.settings import MIB
 from modstation.service.wire import Bounds, Json, reading
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 # What a stranger may make the service hold in memory to see whether a signature is right. Files
 # do not count: they go to disk, whether they come as such or as a data URI in a multipart body.
 _UNPROVEN_TEXT = MIB
+# Seconds; a database that is restarted is back by then.
+_BACK_SOON = "5"
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
@@ -62,6 +66,8 @@ def fault_response(fault: ServiceFault, headers: Mapping[str, str] | None = None
     """The answer that tells a fault, in the body and in ``X-Cld-Error``."""
     message = str(fault)
     told = {"X-Cld-Error": header_text(message), "Cache-Control": "no-store", **(headers or {})}
+    if isinstance(fault, Unavailable):
+        told["Retry-After"] = _BACK_SOON
     if isinstance(fault, NotAuthenticated):
         # No Bearer: no token is ever accepted.
         told["WWW-Authenticate"] = 'Basic realm="API"'
@@ -97,8 +103,9 @@ def _framed(
         try:
             # Whoever shows a key in a header is known before a byte of the body is read. A
             # signature is in the body and signs all of it, so that much has to be read first.
-            caller = await run_in_threadpool(
-                service.credentials.by_header, request.headers.get("authorization", ""), cloud
+            header = request.headers.get("authorization", "")
+            caller = await steadily(
+                partial(run_in_threadpool, service.credentials.by_header, header, cloud)
             )
             if caller is not None and limited:
                 allowance = service.limits.take(cloud, service.clock.now())
@@ -106,12 +113,15 @@ def _framed(
             bounds = _bounds(service.settings, proven=caller is not None, files=not limited)
             async with reading(request, bounds) as parameters:
                 if caller is None:
-                    caller = await run_in_threadpool(
-                        service.credentials.by_signature,
-                        parameters,
-                        cloud,
-                        service.clock.now(),
-                        not_signed,
+                    caller = await steadily(
+                        partial(
+                            run_in_threadpool,
+                            service.credentials.by_signature,
+                            parameters,
+                            cloud,
+                            service.clock.now(),
+                            not_signed,
+                        )
                     )
                     if limited:
                         allowance = service.limits.take(cloud, service.clock.now())
@@ -125,7 +135,10 @@ def _framed(
                     base_of(request, service),
                     request.scope["state"]["request_id"],
                 )
-                response = await handler(call)
+                response = await steadily(partial(handler, call))
+        except Unavailable as fault:
+            # Without the quota: clients take its end for the time to try again.
+            return fault_response(fault)
         except ServiceFault as fault:
             response = fault_response(fault)
         except ClientDisconnect:

@@ -4,10 +4,12 @@
      ├── BadRequest          400   the request cannot be understood or is not allowed
      ├── NotAuthenticated    401   no credentials, or wrong ones
      ├── NotFound            404   no such asset or endpoint
-     └── RateLimited         420   the hourly limit is used up
+     ├── RateLimited         420   the hourly limit is used up
+     └── Unavailable         429   database or storage are away for the moment
 
 Only statuses that every official SDK can read stand here (reference 1.6): a Node client
-takes 403, 409 and 503 for a broken server.
+takes 403, 409 and 503 for a broken server. Of those left, 429 says what is true of an outage:
+nothing is wrong with the request, send it again later.
 """
 
 from __future__ import annotations
@@ -44,3 +46,9 @@ class RateLimited(ServiceFault):
     """The hourly limit of Admin calls is used up."""
 
     status = 420
+
+
+class Unavailable(ServiceFault):
+    """Database or storage are away for the moment; the same request may succeed soon."""
+
+    status = 429

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, make_url
@@ -42,7 +42,13 @@ class Ledger:
             raise SettingsError(f"The database address cannot be used: {error}") from error
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite is
         # a sleep-and-retry loop that starves the unlucky.
-        self._writer = threading.Lock()
+        self._writer = threading.Lock() if self._sqlite else nullcontext()
+        # READ COMMITTED would let two statements of a listing see two moments.
+        self._reading = (
+            self._engine
+            if self._sqlite
+            else self._engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         try:
             self._prepare()
         except OperationalError as error:
@@ -56,16 +62,16 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one moment and changes nothing."""
-        with self._engine.connect() as connection, connection.begin():
+        with self._reading.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits when the block ends and rolls back when it raises."""
-        if not self._sqlite:
-            with self._engine.begin() as connection:
-                yield connection
-            return
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        On PostgreSQL two of them interleave: each statement sees what was committed before it.
+        What is read to be changed has to be read ``FOR UPDATE``.
+        """
         with (
             self._writer,
             self._engine.connect() as connection,

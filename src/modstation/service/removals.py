@@ -61,7 +61,8 @@ def _destroy(call: Call) -> dict[str, str]:
     delivery_type = call.parameters.text("type") or "upload"
     now_us = to_us(call.service.clock.now())
     with call.service.ledger.write() as connection:
-        asset = assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
+        named = (call.caller.cloud, resource_type, delivery_type, public_id)
+        asset = assets.find(connection, *named, locked=True)
         if asset is None or asset.deleted:
             return {"result": "not found"}
         delete_asset(connection, asset, now_us)

@@ -42,7 +42,8 @@ def strike_out(connection: Connection, removal: int) -> None:
 
 def store(connection: Connection, draft: Asset, *, overwrite: bool) -> tuple[Asset, str | None]:
     """Insert or overwrite; says ``existing`` or ``overwritten`` if there was one already."""
-    old = assets.find(connection, draft.cloud, draft.resource_type, draft.type, draft.public_id)
+    named = (draft.cloud, draft.resource_type, draft.type, draft.public_id)
+    old = assets.find(connection, *named, locked=True)
     if old is None:
         return assets.add(connection, draft), None
     if old.deleted:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select
 
 from modstation.service.announcing import Announcement, announce_all
-from modstation.service.assets import find_by_ids, find_by_names, save_decided
+from modstation.service.assets import find_live, save_decided
 from modstation.service.claims import end_claims
 from modstation.service.cloud_settings import cloud_settings
 from modstation.service.moderation import PENDING, REJECTED, decide, overall
@@ -107,8 +107,10 @@ class _Session:
         self.actors: dict[str, str | None] = {}
 
     def run(self, verdicts: Sequence[Verdict]) -> list[Outcome]:
-        self._load_receipts(verdicts)
+        # The assets first: once they are this transaction's, what another replica applied of
+        # the same verdicts is committed and seen.
         by_id, by_name = self._load_assets(verdicts)
+        self._load_receipts(verdicts)
         outcomes = []
         for verdict in verdicts:
             receipt = self.receipts.get(verdict.decision_id or "")
@@ -140,8 +142,7 @@ class _Session:
         cloud = self.bench.cloud
         ids = {verdict.asset_id for verdict in verdicts if verdict.asset_id}
         names = {(v.resource_type, v.type, v.public_id) for v in verdicts if not v.asset_id}
-        found = find_by_ids(self.connection, cloud, ids) if ids else []
-        found += find_by_names(self.connection, cloud, names)
+        found = find_live(self.connection, cloud, asset_ids=ids, names=names, locked=True)
         self.before = {asset.seq: asset for asset in found}
         self.after = dict(self.before)
         return (

@@ -75,11 +75,11 @@ def test_whoever_lost_a_claim_settles_nothing(still: Service, clock: ManualClock
         assert connection.execute(in_time).rowcount == 1
 
 
+# SQLite has one writer: there is no same moment.
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 def test_replicas_that_claim_at_the_same_moment_share_the_work_without_waiting(
-    still: Service, database: str | None
+    still: Service,
 ) -> None:
-    if database is None:
-        pytest.skip("SQLite has one writer: there is no same moment")
     add_jobs(still, 4)
     claimed, finish = threading.Event(), threading.Event()
     first: list[Any] = []

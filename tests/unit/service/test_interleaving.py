@@ -1,0 +1,139 @@
+"""Several callers at the same asset at the same moment, as replicas let them be."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from helpers.live_service import LiveService, picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# SQLite has one writer: what is told here cannot happen there.
+pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+def at_once(work: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Response]:
+    """The answers to requests that were all made at the same moment."""
+    barrier = threading.Barrier(len(work))
+
+    def one(make: Callable[[], httpx.Response]) -> httpx.Response:
+        barrier.wait(20)
+        return make()
+
+    with ThreadPoolExecutor(len(work)) as threads:
+        return list(threads.map(one, work))
+
+
+def uploading(live: LiveService, number: int, **options: str) -> Callable[[], httpx.Response]:
+    return lambda: live.request(
+        "POST", "/image/upload", data=options, files={"file": ("x.jpg", picture(number))}
+    )
+
+
+def deciding(live: LiveService, public_id: str, status: str) -> Callable[[], httpx.Response]:
+    return lambda: live.request(
+        "POST", f"/resources/image/upload/{public_id}", data={"moderation_status": status}
+    )
+
+
+def batch(live: LiveService, *items: dict[str, Any]) -> Callable[[], httpx.Response]:
+    return lambda: live.request("POST", "/modstation/decisions", json={"decisions": list(items)})
+
+
+def chained(live: LiveService, public_id: str) -> None:
+    """Every change starts from what the one before it left."""
+    steps = [d for d in live.decisions(public_id) if d.changed]
+    for before, after in itertools.pairwise(steps):
+        assert after.from_status == before.to_status
+    assert live.status_of(public_id) == steps[-1].to_status
+
+
+def test_decisions_on_one_asset_follow_each_other(live: LiveService) -> None:
+    live.upload(public_id="cat", moderation="manual")
+    answers = at_once(
+        [deciding(live, "cat", "rejected" if n % 2 else "approved") for n in range(8)]
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(live.decisions("cat")) == 8
+    chained(live, "cat")
+
+
+def test_a_batch_that_is_sent_again_before_it_was_answered_is_applied_once(
+    live: LiveService,
+) -> None:
+    names = live.fill(5)
+    items = [
+        {"decision_id": f"d-{name}", "public_id": name, "status": "approved",
+         "expected": ["pending"], "actor": "kim"}
+        for name in names
+    ]  # fmt: skip
+    answers = at_once([batch(live, *items)] * 4)
+    results = [result for answer in answers for result in answer.json()["results"]]
+    outcomes = [result["outcome"] for result in results]
+    assert sorted(set(outcomes)) == ["already_applied", "applied"]
+    assert outcomes.count("applied") == 5
+    assert {live.changes_of(name) for name in names} == {1}
+
+
+def test_batches_that_meet_head_on_both_come_through(live: LiveService) -> None:
+    names = live.fill(30)
+    ids = {name: live.asset(name)["asset_id"] for name in names}
+
+    def item(name: str, who: int, *, by_id: bool) -> dict[str, Any]:
+        named = {"asset_id": ids[name]} if by_id else {"public_id": name}
+        return {"decision_id": f"{who}-{name}", "status": "approved", **named}
+
+    def crossed(who: int) -> Callable[[], httpx.Response]:
+        first = [item(name, who, by_id=bool(who % 2)) for name in names[:15]]
+        return batch(live, *first, *[item(n, who, by_id=not who % 2) for n in names[15:]])
+
+    answers = at_once([crossed(who) for who in range(4)])
+    assert {answer.status_code for answer in answers} == {200}
+    assert {live.changes_of(name) for name in names} == {1}
+
+
+def test_uploads_under_one_new_name_are_one_asset(live: LiveService) -> None:
+    answers = at_once([uploading(live, n, public_id="cat") for n in range(6)])
+    assert [answer.status_code for answer in answers] == [200] * 6
+    documents = [answer.json() for answer in answers]
+    assert len({document["asset_id"] for document in documents}) == 1
+    assert sum("overwritten" not in document for document in documents) == 1
+    assert len({document["version"] for document in documents}) == 6
+    newest = max(documents, key=lambda document: document["version"])
+    assert live.asset("cat")["etag"] == newest["etag"]
+
+
+def test_uploads_that_must_not_overwrite_leave_the_first(live: LiveService) -> None:
+    answers = at_once([uploading(live, n, public_id="cat", overwrite="0") for n in range(6)])
+    documents = [answer.json() for answer in answers]
+    assert sum("existing" not in document for document in documents) == 1
+    assert len({document["etag"] for document in documents}) == 1
+
+
+def test_everything_at_once_leaves_listing_and_delivery_in_agreement(live: LiveService) -> None:
+    live.upload(public_id="cat", moderation="manual", backup="1")
+
+    def deleting() -> httpx.Response:
+        return live.request("DELETE", "/resources/image/upload", params={"public_ids": "cat"})
+
+    def restoring() -> httpx.Response:
+        return live.request("POST", "/resources/image/upload/restore", json={"public_ids": ["cat"]})
+
+    upload = uploading(live, 7, public_id="cat", moderation="manual", backup="1")
+    for _ in range(3):
+        work = [upload, deciding(live, "cat", "approved"), deciding(live, "cat", "rejected")]
+        answers = at_once([*work, deleting, restoring, upload])
+        assert {answer.status_code for answer in answers} <= {200, 404}
+    assert restoring().status_code == 200
+    status = live.decide("cat", "approved")["moderation_status"]
+    listed = live.request("GET", f"/resources/image/moderations/manual/{status}").json()
+    assert [item["public_id"] for item in listed["resources"]] == ["cat"]
+    asset = live.asset("cat")
+    assert len(httpx.get(asset["url"], trust_env=False).content) == asset["bytes"]
