@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
+from modstation.service.cloud_settings import cloud_settings
 from modstation.service.representations import instant
 from modstation.service.schema import assets, clouds
 from modstation.service.wire import Json
@@ -40,8 +41,10 @@ def _usage(call: Call) -> dict[str, Any]:
                 assets.c.cloud == call.caller.cloud, assets.c.deleted_us.is_(None)
             )
         ).one()
+        chosen = cloud_settings(connection, call.caller.cloud)
     now = instant(to_us(call.service.clock.now()))
     settings = call.service.settings
+    most = chosen.upload_bytes or settings.upload_bytes
     return {
         "plan": "Self-hosted",
         "last_updated": now[:10],
@@ -51,9 +54,9 @@ def _usage(call: Call) -> dict[str, Any]:
         "resources": count,
         "derived_resources": 0,
         "media_limits": {
-            "image_max_size_bytes": settings.upload_bytes,
-            "raw_max_size_bytes": settings.upload_bytes,
-            "video_max_size_bytes": settings.upload_bytes,
+            "image_max_size_bytes": most,
+            "raw_max_size_bytes": most,
+            "video_max_size_bytes": most,
             "image_max_px": settings.rendition_pixels,
         },
     }

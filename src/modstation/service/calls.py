@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from modstation.service.credentials import Caller
     from modstation.service.service import Service
-    from modstation.service.settings import ServiceSettings
     from modstation.service.wire import Parameters
 
 # What a stranger may make the service hold in memory to see whether a signature is right. Files
@@ -69,8 +68,7 @@ def fault_response(fault: ServiceFault, headers: Mapping[str, str] | None = None
     if isinstance(fault, Unavailable):
         told["Retry-After"] = _BACK_SOON
     if isinstance(fault, NotAuthenticated):
-        # No Bearer: no token is ever accepted.
-        told["WWW-Authenticate"] = 'Basic realm="API"'
+        told["WWW-Authenticate"] = 'Basic realm="API", Bearer realm="API"'
     return Json({"error": {"message": message}}, status_code=fault.status, headers=told)
 
 
@@ -101,30 +99,35 @@ def _framed(
         cloud = request.path_params["cloud"]
         allowance = service.limits.peek(cloud, service.clock.now()) if limited else None
         try:
+            settings = await steadily(
+                partial(run_in_threadpool, service.credentials.settings_of, cloud)
+            )
+            hourly = settings.calls_per_hour
+            if limited:
+                allowance = service.limits.peek(cloud, service.clock.now(), hourly)
             # Whoever shows a key in a header is known before a byte of the body is read. A
             # signature is in the body and signs all of it, so that much has to be read first.
             header = request.headers.get("authorization", "")
-            caller = await steadily(
-                partial(run_in_threadpool, service.credentials.by_header, header, cloud)
-            )
+            by_header = partial(service.credentials.by_header, header, cloud, admin=limited)
+            caller = await steadily(partial(run_in_threadpool, by_header))
             if caller is not None and limited:
-                allowance = service.limits.take(cloud, service.clock.now())
+                allowance = service.limits.take(cloud, service.clock.now(), hourly)
                 allowance.check()
-            bounds = _bounds(service.settings, proven=caller is not None, files=not limited)
+            most = settings.upload_bytes or service.settings.upload_bytes
+            text = service.settings.text_bytes
+            bounds = _bounds(most if not limited else None, text, proven=caller is not None)
             async with reading(request, bounds) as parameters:
                 if caller is None:
-                    caller = await steadily(
-                        partial(
-                            run_in_threadpool,
-                            service.credentials.by_signature,
-                            parameters,
-                            cloud,
-                            service.clock.now(),
-                            not_signed,
-                        )
+                    by_signature = partial(
+                        service.credentials.by_signature,
+                        parameters,
+                        cloud,
+                        not_signed,
+                        admin=limited,
                     )
+                    caller = await steadily(partial(run_in_threadpool, by_signature))
                     if limited:
-                        allowance = service.limits.take(cloud, service.clock.now())
+                        allowance = service.limits.take(cloud, service.clock.now(), hourly)
                         allowance.check()
                 call = Call(
                     service,
@@ -152,6 +155,6 @@ def _framed(
     return endpoint
 
 
-def _bounds(settings: ServiceSettings, *, proven: bool, files: bool) -> Bounds:
-    text = settings.text_bytes if proven else min(_UNPROVEN_TEXT, settings.text_bytes)
-    return Bounds(settings.upload_bytes if files else text, text)
+def _bounds(file: int | None, text: int, *, proven: bool) -> Bounds:
+    text = text if proven else min(_UNPROVEN_TEXT, text)
+    return Bounds(text if file is None else file, text)

@@ -1,131 +1,98 @@
-"""Who calls: API keys, and the two ways to show one, Basic and a signature (reference 1.2).
+"""Who calls: Basic, Bearer or a signature, on every endpoint (reference 1.2).
 
-Signatures can only be checked with the secret itself, so a hash of it will not do. Secrets are
-kept sealed in the database with a key that lives in a file of its own (``service.key``, mode
-0600, in the data folder): a copy or backup of the database alone opens nothing, and
-``modstation serve`` can print the same ``CLOUDINARY_URL`` at every start.
+What the database says of a cloud is believed for two seconds, so a key or token that is revoked
+stops within those on every replica; a new one is not known yet, is looked up and works at once.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
-import os
-import secrets
-import string
+import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import insert, select, update
+from datetime import timedelta
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from modstation.core.clock import to_us
-from modstation.core.errors import SettingsError
-from modstation.service.cloud_settings import stored_settings
+from modstation.service.api_keys import cloud_of_key, keys_of
+from modstation.service.cloud_settings import CloudSettings, cloud_settings
 from modstation.service.faults import NotAuthenticated
-from modstation.service.schema import api_keys, clouds
-from modstation.service.signatures import signature_matches
+from modstation.service.signatures import delivery_signature_matches, signature_matches
+from modstation.service.tokens import digest, find_token
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
 
-    from modstation.service.cloud_settings import CloudSettings
+    from modstation.core.clock import Clock
+    from modstation.service.api_keys import ApiKey
     from modstation.service.ledger import Ledger
+    from modstation.service.sealing import Seal
+    from modstation.service.tokens import Token
     from modstation.service.wire import Parameters
+
+T = TypeVar("T")
 
 _STALE_SECONDS = 3600
 # Clocks of callers run ahead too; a signature from far in the future would never become stale.
 _AHEAD_SECONDS = 3600
-_LETTERS = string.ascii_letters + string.digits
+_BELIEVED = timedelta(seconds=2)
+_MOST_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A key that proved itself; the secret stays out of every repr and log."""
+    """Who proved itself; the secret stays out of every repr and log.
+
+    The bearer of a token acts with the oldest active key of its cloud.
+    """
 
     cloud: str
     api_key: str
     secret: str = field(repr=False)
+    token_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """The keys of a cloud that are not revoked, opened, and its settings."""
+
+    keys: tuple[ApiKey, ...]
+    settings: CloudSettings
+
+    def find(self, api_key: str) -> ApiKey | None:
+        return next((key for key in self.keys if key.api_key == api_key), None)
 
 
 class Credentials:
-    """The API keys of every cloud of this service."""
+    """The keys and tokens of every cloud of this service; safe to use from many threads."""
 
-    def __init__(self, ledger: Ledger, key_file: Path) -> None:
+    def __init__(self, ledger: Ledger, seal: Seal, clock: Clock) -> None:
         self._ledger = ledger
-        self._seal = Fernet(_sealing_key(key_file))
-        self._known: dict[str, Caller] = {}
+        self._seal = seal
+        self._clock = clock
+        self._rings: _Remembered[_Ring] = _Remembered(clock)
+        self._tokens: _Remembered[Token] = _Remembered(clock)
 
-    def ensure_cloud(self, cloud: str, now: datetime, settings: CloudSettings) -> Caller:
-        """The cloud's first key; makes the cloud and the key if there are none.
-
-        ``settings`` are those of a cloud that has none of its own yet.
-        """
-        with self._ledger.write() as connection:
-            found = connection.scalar(
-                select(api_keys.c.api_key)
-                .where(api_keys.c.cloud == cloud)
-                .order_by(api_keys.c.created_us, api_keys.c.api_key)
-            )
-            if found is None:
-                found = "".join(secrets.choice(string.digits) for _ in range(15))
-                secret = "".join(secrets.choice(_LETTERS) for _ in range(27))
-                connection.execute(insert(clouds).values(name=cloud, created_us=to_us(now)))
-                connection.execute(
-                    insert(api_keys).values(
-                        api_key=found,
-                        cloud=cloud,
-                        sealed_secret=self._seal.encrypt(secret.encode()),
-                        created_us=to_us(now),
-                    )
-                )
-            connection.execute(
-                update(clouds)
-                .where(clouds.c.name == cloud, clouds.c.settings.is_(None))
-                .values(settings=stored_settings(settings))
-            )
-        caller = self.of_key(found)
-        assert caller is not None
-        return caller
-
-    def of_key(self, api_key: str) -> Caller | None:
-        """The holder of a key; raises SettingsError if ``service.key`` does not open it."""
-        if api_key in self._known:
-            return self._known[api_key]
-        with self._ledger.read() as connection:
-            row = connection.execute(select(api_keys).where(api_keys.c.api_key == api_key)).first()
-        if row is None:
-            return None
-        try:
-            secret = self._seal.decrypt(row.sealed_secret).decode()
-        except InvalidToken as error:
-            raise SettingsError(
-                "service.key does not open the API secrets in the database: it was replaced."
-            ) from error
-        caller = Caller(row.cloud, api_key, secret)
-        self._known[api_key] = caller
-        return caller
-
-    def by_header(self, authorization: str, cloud: str) -> Caller | None:
+    def by_header(self, authorization: str, cloud: str, *, admin: bool) -> Caller | None:
         """Say who calls by an ``Authorization`` header; None if it has neither Basic nor Bearer.
 
-        Needs no body. Raises NotAuthenticated, for every Bearer token too: this service issues
-        none.
+        Needs no body. Raises NotAuthenticated, in the words of the Admin or the Upload API.
         """
         scheme, _, given = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            raise NotAuthenticated("Invalid credentials")
+            return _of_cloud(self._by_token(given.strip()), cloud)
         if scheme.lower() != "basic":
             return None
-        return _of_cloud(self._by_password(given.strip()), cloud)
+        return _of_cloud(self._by_password(given.strip(), cloud, admin=admin), cloud)
 
     def by_signature(
         self,
         parameters: Parameters,
         cloud: str,
-        now: datetime,
         not_signed: frozenset[str] = frozenset(),
+        *,
+        admin: bool,
     ) -> Caller:
         """Say who calls by the signature of all parameters; raises NotAuthenticated.
 
@@ -133,11 +100,8 @@ class Credentials:
         """
         if "signature" not in parameters and "api_key" not in parameters:
             raise NotAuthenticated("Invalid credentials")
-        api_key = parameters.text("api_key") or ""
         signature = parameters.text("signature") or ""
-        caller = self.of_key(api_key)
-        if caller is None:
-            raise NotAuthenticated(f"Unknown API key {api_key}")
+        caller = self._of_key(parameters.text("api_key") or "", cloud, admin=admin)
         # The answer shows the string to sign, as Cloudinary's does, but never the secret.
         signed = parameters.signed()
         without = {name: value for name, value in signed.items() if name not in not_signed}
@@ -146,20 +110,114 @@ class Credentials:
             or signature_matches(signature, without, caller.secret)
         ):
             raise NotAuthenticated(parameters.explain_signature(signature))
-        _check_age(parameters.text("timestamp"), now)
+        _check_age(parameters.text("timestamp"), self._clock.now())
         return _of_cloud(caller, cloud)
 
-    def _by_password(self, given: str) -> Caller:
+    def signing_key(self, cloud: str) -> Caller | None:
+        """The oldest active key of a cloud, which signs what the service says of its own accord."""
+        now_us = to_us(self._clock.now())
+        for key in self._ring(cloud).keys:
+            if key.active(now_us):
+                return Caller(cloud, key.api_key, key.secret)
+        return None
+
+    def signs_address(self, cloud: str, signature: str, path: str) -> bool:
+        """Whether a key of the cloud, a retired one too, signed a delivery path (signatures.py)."""
+        for anew in (False, True):
+            matches = False
+            for key in self._ring(cloud, anew=anew).keys:
+                # Not ``any``: how long it takes must not say which key signed.
+                matches |= delivery_signature_matches(signature, path, key.secret)
+            if matches:
+                return True
+        return False
+
+    def settings_of(self, cloud: str) -> CloudSettings:
+        """The settings of a cloud, up to two seconds old: for limits, which need no transaction."""
+        return self._ring(cloud).settings
+
+    def _by_token(self, given: str) -> Caller:
+        of_digest = digest(given)
+        token = self._tokens.get(of_digest, lambda: self._read_token(of_digest))
+        if token is None or not token.usable(to_us(self._clock.now())):
+            raise NotAuthenticated("Invalid credentials")
+        key = self.signing_key(token.cloud)
+        if key is None:
+            raise NotAuthenticated("Invalid credentials")
+        return Caller(key.cloud, key.api_key, key.secret, token.token_id)
+
+    def _by_password(self, given: str, cloud: str, *, admin: bool) -> Caller:
         try:
             api_key, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
         except ValueError as error:  # neither base64, nor ASCII, nor UTF-8
             raise NotAuthenticated("Invalid credentials") from error
-        caller = self.of_key(api_key)
-        if caller is None:
-            raise NotAuthenticated("unknown api_key")
+        caller = self._of_key(api_key, cloud, admin=admin)
         if not hmac.compare_digest(caller.secret.encode(), secret.encode()):
             raise NotAuthenticated("Invalid credentials")
         return caller
+
+    def _of_key(self, api_key: str, cloud: str, *, admin: bool) -> Caller:
+        """The holder of an active key, whatever cloud it is of; raises NotAuthenticated."""
+        key = self._ring(cloud).find(api_key)
+        if key is None and _sayable(api_key):
+            with self._ledger.read() as connection:
+                home = cloud_of_key(connection, api_key)
+            if home is not None:
+                key = self._ring(home).find(api_key) or self._ring(home, anew=True).find(api_key)
+        if key is None or not key.active(to_us(self._clock.now())):
+            # Clients look for these very words (reference 1.2).
+            raise NotAuthenticated(
+                "unknown api_key" if admin else f"Unknown API key {api_key[:100]}"
+            )
+        return Caller(key.cloud, key.api_key, key.secret)
+
+    def _ring(self, cloud: str, *, anew: bool = False) -> _Ring:
+        if not _sayable(cloud):
+            return _Ring((), CloudSettings())
+        ring = self._rings.get(cloud, lambda: self._read_ring(cloud), anew=anew)
+        return ring or _Ring((), CloudSettings())
+
+    def _read_ring(self, cloud: str) -> _Ring | None:
+        with self._ledger.read() as connection:
+            keys = [key for key in keys_of(connection, cloud) if key.revoked_us is None]
+            settings = cloud_settings(connection, cloud)
+        # A cloud that is not there is not remembered: strangers choose the names.
+        return _Ring(tuple(key.opened(self._seal) for key in keys), settings) if keys else None
+
+    def _read_token(self, of_digest: str) -> Token | None:
+        with self._ledger.read() as connection:
+            return find_token(connection, of_digest)
+
+
+class _Remembered(Generic[T]):
+    """What was read a moment ago, by name; what is not there is never remembered."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[datetime, T]] = {}
+
+    def get(self, name: str, read: Callable[[], T | None], *, anew: bool = False) -> T | None:
+        now = self._clock.now()
+        with self._lock:
+            found = self._kept.get(name)
+        # A clock that was set back must not prolong anything.
+        if not anew and found is not None and timedelta(0) <= now - found[0] < _BELIEVED:
+            return found[1]
+        value = read()
+        with self._lock:
+            if value is None:
+                self._kept.pop(name, None)
+            else:
+                if len(self._kept) >= _MOST_REMEMBERED:
+                    self._kept.clear()
+                self._kept[name] = (now, value)
+        return value
+
+
+def _sayable(name: str) -> bool:
+    """Whether a database can be asked for it: PostgreSQL refuses NUL and half characters."""
+    return name.isascii() and name.isprintable()
 
 
 def _of_cloud(caller: Caller, cloud: str) -> Caller:
@@ -180,25 +238,3 @@ def _check_age(timestamp: str | None, now: datetime) -> None:
         )
     if age < -_AHEAD_SECONDS:
         raise NotAuthenticated(f"Invalid timestamp - {timestamp} is in the future")
-
-
-def _sealing_key(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        pass
-    key = Fernet.generate_key()
-    fresh = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(key)
-        out.flush()
-        os.fsync(out.fileno())
-    try:
-        # link, not replace: of two services that start at once the first one's key stays.
-        os.link(fresh, file)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
-    return file.read_bytes()

@@ -16,7 +16,6 @@ from modstation.service.faults import BadRequest, NotAuthenticated, NotFound, Se
 from modstation.service.file_answers import respond
 from modstation.service.moderation import APPROVED
 from modstation.service.renditions import file_of
-from modstation.service.signatures import delivery_signature_matches
 from modstation.service.transformations import parse_transformation
 
 if TYPE_CHECKING:
@@ -166,6 +165,5 @@ def _check_signature(
         if asset.type != "upload":
             raise NotAuthenticated("Missing URL signature")
         return
-    caller = service.credentials.of_key(asset.api_key)
-    if caller is None or not delivery_signature_matches(signature, signed, caller.secret):
+    if not service.credentials.signs_address(asset.cloud, signature, signed):
         raise NotAuthenticated("Invalid URL signature")

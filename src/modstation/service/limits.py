@@ -53,21 +53,26 @@ class RateLimits:
         self._lock = threading.Lock()
         self._used: dict[str, tuple[datetime, int]] = {}
 
-    def peek(self, cloud: str, now: datetime) -> Allowance:
-        """What is left, without counting; for answers to callers who proved nothing."""
-        hour = _hour(now)
-        with self._lock:
-            counted, used = self._used.get(cloud, (hour, 0))
-        return Allowance(self._limit, self._limit - (used if counted == hour else 0), hour + _HOUR)
+    def peek(self, cloud: str, now: datetime, limit: int | None = None) -> Allowance:
+        """What is left, without counting; for answers to callers who proved nothing.
 
-    def take(self, cloud: str, now: datetime) -> Allowance:
-        """Count one call; calls over the limit are not counted further."""
+        ``limit`` replaces the service's own.
+        """
+        limit = limit or self._limit
         hour = _hour(now)
         with self._lock:
             counted, used = self._used.get(cloud, (hour, 0))
-            used = min(used + 1 if counted == hour else 1, self._limit + 1)
+        return Allowance(limit, limit - (used if counted == hour else 0), hour + _HOUR)
+
+    def take(self, cloud: str, now: datetime, limit: int | None = None) -> Allowance:
+        """Count one call; calls over the limit are not counted further."""
+        limit = limit or self._limit
+        hour = _hour(now)
+        with self._lock:
+            counted, used = self._used.get(cloud, (hour, 0))
+            used = min(used + 1 if counted == hour else 1, limit + 1)
             self._used[cloud] = (hour, used)
-        return Allowance(self._limit, self._limit - used, hour + _HOUR)
+        return Allowance(limit, limit - used, hour + _HOUR)
 
 
 def _hour(now: datetime) -> datetime:

@@ -38,7 +38,7 @@ _PER_LANE = 20
 @dataclass(frozen=True, slots=True)
 class _Letter:
     id: int
-    api_key: str
+    cloud: str
     url: str
     body: bytes
     attempts: int
@@ -108,7 +108,7 @@ class NotificationSender:
     def _due(self, connection: Connection, now_us: int) -> dict[str, list[_Letter]]:
         column = notifications.c
         rows = connection.execute(
-            select(column.id, column.api_key, column.url, column.body, column.attempts, column.lane)
+            select(column.id, column.cloud, column.url, column.body, column.attempts, column.lane)
             .where(column.due_us <= now_us, column.lane.not_in(list(self._busy)))
             .order_by(column.due_us, column.id)
             .limit(1000)
@@ -132,13 +132,14 @@ class NotificationSender:
                 return
 
     def _send(self, letter: _Letter, now: datetime) -> int | None:
-        caller = self._credentials.of_key(letter.api_key)
-        secret = caller.secret if caller else ""
+        key = self._credentials.signing_key(letter.cloud)
+        secret = key.secret if key else ""
+        algorithm = self._credentials.settings_of(letter.cloud).signature_algorithm
         timestamp = int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "X-Cld-Timestamp": str(timestamp),
-            "X-Cld-Signature": notification_signature(letter.body, timestamp, secret),
+            "X-Cld-Signature": notification_signature(letter.body, timestamp, secret, algorithm),
         }
         try:
             # Streamed and not read: the answer's status is all that matters.

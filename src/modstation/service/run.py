@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from modstation.service.credentials import Caller
+    from modstation.service.api_keys import ApiKey
     from modstation.service.settings import ServiceSettings
 
 
@@ -93,7 +93,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def cloudinary_url(owner: Caller, host: str, port: int) -> str:
+def cloudinary_url(owner: ApiKey, host: str, port: int) -> str:
     """What a Cloudinary SDK is configured with to use this service."""
     # A service that listens everywhere is reached on this machine by the loopback address.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only

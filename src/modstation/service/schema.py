@@ -35,9 +35,24 @@ api_keys = Table(
     metadata,
     Column("api_key", String, primary_key=True),
     Column("cloud", String, nullable=False, index=True),
-    # Signatures need the secret itself, so it is sealed and not hashed (credentials.py).
+    # Signatures need the secret itself, so it is sealed and not hashed (sealing.py).
     Column("sealed_secret", LargeBinary, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    # May lie in the future: a key that is being replaced (api_keys.py).
+    Column("retired_us", BigInteger),
+    Column("revoked_us", BigInteger),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_id", String, primary_key=True),
+    Column("cloud", String, nullable=False, index=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("note", String, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger),
+    Column("revoked_us", BigInteger),
 )
 
 assets = Table(

@@ -11,15 +11,18 @@ import anyio
 from obstore.exceptions import BaseError
 from sqlalchemy.exc import OperationalError
 
+from modstation.core.clock import to_us
 from modstation.core.errors import ModstationError
 from modstation.service.address_guard import AddressGuard
 from modstation.service.blobs import Blobs
+from modstation.service.clouds import ensure_cloud
 from modstation.service.credentials import Credentials
 from modstation.service.data_lock import DataLock
 from modstation.service.housekeeping import Housekeeper
 from modstation.service.ledger import Ledger
 from modstation.service.limits import RateLimits
 from modstation.service.notifications import NotificationSender
+from modstation.service.sealing import Seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,8 +60,12 @@ class Service:
         self.guard = AddressGuard(settings.allow_networks)
         self.blobs = Blobs(settings.storage, settings.data / "blobs")
         self.ledger = Ledger(settings.database_url)
-        self.credentials = Credentials(self.ledger, settings.data / "service.key")
-        self.owner = self.credentials.ensure_cloud(settings.cloud, clock.now(), settings.new_cloud)
+        seal = Seal(settings.sealing_key)
+        self.credentials = Credentials(self.ledger, seal, clock)
+        with self.ledger.write() as connection:
+            self.owner = ensure_cloud(
+                connection, seal, settings.cloud, settings.new_cloud, to_us(clock.now())
+            )
         self.limits = RateLimits(settings.calls_per_hour)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
         self.housekeeper = Housekeeper(self.ledger, self.blobs)

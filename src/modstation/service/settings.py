@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
 from modstation.service.cloud_settings import CloudSettings
+from modstation.service.clouds import check_cloud_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MIB = 1 << 20
-_CLOUD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,8 @@ class ServiceSettings:
     database: str | None = None
     storage: str | None = None
     cloud: str = "local"
+    # Opens the API secrets; replicas on several machines need the same one. None: in ``data``.
+    key_file: Path | None = None
     # How the world reaches this service, for delivery addresses; None: as the caller did.
     public_url: str | None = None
     # A self-hosted service has no plan to protect; the limit only stops a runaway client.
@@ -51,12 +52,7 @@ class ServiceSettings:
 
     def __post_init__(self) -> None:
         """Refuse what could not work; raises SettingsError."""
-        if not _CLOUD_NAME.fullmatch(self.cloud):
-            raise SettingsError(
-                f"“{self.cloud}” cannot be a cloud name: letters, digits, - and _ only."
-            )
-        if self.cloud == "v1_1":
-            raise SettingsError("“v1_1” cannot be a cloud name: the API's addresses begin so.")
+        check_cloud_name(self.cloud)
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"{self.port} is not a port.")
 
@@ -64,3 +60,8 @@ class ServiceSettings:
     def database_url(self) -> str:
         """The database to use: a SQLite file in the data folder unless told otherwise."""
         return self.database or f"sqlite:///{self.data / 'service.sqlite3'}"
+
+    @property
+    def sealing_key(self) -> Path:
+        """The file with the key that opens the API secrets."""
+        return self.key_file or self.data / "service.key"

@@ -47,7 +47,7 @@ def answer_signature(public_id: str, version: int, secret: str) -> str:
 
 
 def notification_signature(
-    body: bytes, timestamp: int, secret: str, algorithm: SignatureAlgorithm = "sha1"
+    body: bytes, timestamp: int, secret: str, algorithm: SignatureAlgorithm
 ) -> str:
     """A plain digest, not an HMAC, over the very bytes that are sent."""
     return hashlib.new(algorithm, body + f"{timestamp}{secret}".encode()).hexdigest()

@@ -61,7 +61,7 @@ def test_a_wrong_key_is_refused_before_the_body_is_asked_for(
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     # Not “100 Continue”, which asks for the body.
     assert answer.startswith(b"HTTP/1.1 401 ")
-    assert b'www-authenticate: basic realm="api"\r\n' in answer.lower()
+    assert b'www-authenticate: basic realm="api", bearer realm="api"\r\n' in answer.lower()
 
 
 @pytest.mark.parametrize("path", ROUTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,10 @@ from sqlalchemy import select
 from helpers.receiver import Receiver
 from modstation.core.clock import CountingIds, to_us
 from modstation.service.announcing import Announcement, announce_all
+from modstation.service.api_keys import rotate_keys
+from modstation.service.cloud_settings import change_cloud_settings
 from modstation.service.schema import notifications
+from modstation.service.sealing import Seal
 from modstation.service.service import Service
 
 if TYPE_CHECKING:
@@ -129,3 +133,31 @@ def test_what_was_not_sent_is_sent_after_a_restart(still: Service, clock: Manual
         finally:
             again.close()
         assert [note.document["number"] for note in receiver.received] == [1, 1]
+
+
+def test_a_notification_is_signed_by_the_oldest_active_key_as_the_cloud_wants_it(
+    still: Service, clock: ManualClock
+) -> None:
+    seal, cloud = Seal(still.settings.sealing_key), still.owner.cloud
+
+    def signed(algorithm: str, secret: str) -> bool:
+        note = receiver.received[-1]
+        expected = hashlib.new(algorithm, note.body + f"{note.timestamp}{secret}".encode())
+        return expected.hexdigest() == note.signature
+
+    with Receiver() as receiver:
+        post(still, receiver.url, 1)
+        step(still)
+        assert signed("sha1", still.owner.secret)
+        with still.ledger.write() as connection:
+            change_cloud_settings(connection, cloud, signature_algorithm="sha256")
+            now_us = to_us(clock.now())
+            new = rotate_keys(connection, seal, cloud, now_us=now_us, overlap_us=60_000_000)
+        clock.advance(30)
+        post(still, receiver.url, 2)
+        step(still)
+        assert signed("sha256", still.owner.secret)
+        clock.advance(31)
+        post(still, receiver.url, 3)
+        step(still)
+        assert signed("sha256", new.secret)

@@ -48,4 +48,6 @@ def test_all_four_signatures_match_and_nothing_else() -> None:
 
 def test_a_notification_is_signed_with_a_plain_digest() -> None:
     expected = hashlib.sha1(b'{"a":1}1234secret').hexdigest()
-    assert notification_signature(b'{"a":1}', 1234, "secret") == expected
+    assert notification_signature(b'{"a":1}', 1234, "secret", "sha1") == expected
+    longer = hashlib.sha256(b'{"a":1}1234secret').hexdigest()
+    assert notification_signature(b'{"a":1}', 1234, "secret", "sha256") == longer

@@ -25,6 +25,7 @@ def upgrade() -> None:
     _notifications()
     _claims()
     _leases()
+    _access()
 
 
 def _find_assets_by_words() -> None:
@@ -152,4 +153,19 @@ def _leases() -> None:
         Column("name", String, primary_key=True),
         Column("holder", String, nullable=False),
         Column("until_us", BigInteger, nullable=False),
+    )
+
+
+def _access() -> None:
+    op.add_column("api_keys", Column("retired_us", BigInteger))
+    op.add_column("api_keys", Column("revoked_us", BigInteger))
+    op.create_table(
+        "api_tokens",
+        Column("token_id", String, primary_key=True),
+        Column("cloud", String, nullable=False, index=True),
+        Column("digest", String(64), nullable=False, unique=True),
+        Column("note", String, nullable=False),
+        Column("created_us", BigInteger, nullable=False),
+        Column("expires_us", BigInteger),
+        Column("revoked_us", BigInteger),
     )
