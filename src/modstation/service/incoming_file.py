@@ -1,21 +1,29 @@
-"""Where an uploaded file comes from: a part of the request, or text in it (reference 2.1)."""
+"""Where an uploaded file comes from: a part of the request, text in it, or an address.
+
+(reference 2.1)
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
 from modstation.service.faults import BadRequest
+from modstation.service.remote_file import fetched
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modstation.service.calls import Call
+    from modstation.service.service import Service
 
 _DATA_URI = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*);base64,", re.IGNORECASE)
-_REMOTE = re.compile(r"(https?|ftp|s3|gs):", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?|ftp|s3|gs):", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,14 @@ class IncomingFile:
 
     content: IO[bytes]
     name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a file is: in ``file``, or still at the address ``remote``."""
+
+    file: IncomingFile | None = None
+    remote: str | None = None
 
 
 def refuse_parts(call: Call) -> None:
@@ -36,8 +52,8 @@ def refuse_parts(call: Call) -> None:
         raise BadRequest("Uploading in parts is not supported by this service")
 
 
-def incoming_file(call: Call) -> IncomingFile:
-    """The file of an upload; raises BadRequest if there is none, or none that can be read."""
+def source_of(call: Call) -> Source:
+    """Where the file of an upload is; raises BadRequest if there is none or it cannot be read."""
     upload = call.parameters.file
     text: object
     if upload is None:
@@ -45,7 +61,7 @@ def incoming_file(call: Call) -> IncomingFile:
     elif upload.filename is not None:
         if not upload.size:
             raise BadRequest("Empty file")
-        return IncomingFile(upload.file, upload.filename)
+        return Source(IncomingFile(upload.file, upload.filename))
     else:
         most = call.service.settings.text_bytes
         if (upload.size or 0) > most:
@@ -55,8 +71,33 @@ def incoming_file(call: Call) -> IncomingFile:
         raise BadRequest("Missing required parameter - file")
     if not isinstance(text, str):
         raise BadRequest("Invalid value for parameter file")
-    if _REMOTE.match(text):
-        raise BadRequest("Fetching a remote file is not supported by this service")
+    if scheme := _ADDRESS.match(text):
+        if scheme[1].lower() not in ("http", "https"):
+            raise BadRequest(
+                f"Unsupported source URL: {scheme[1].lower()} addresses are not fetched by this "
+                "service, http and https are"
+            )
+        return Source(remote=text.strip())
+    return Source(IncomingFile(BytesIO(_decoded(text)), None))
+
+
+@contextmanager
+def opened(service: Service, source: Source) -> Iterator[IncomingFile]:
+    """The file, fetched if need be; raises BadRequest if it cannot be."""
+    if source.remote is None:
+        assert source.file is not None
+        yield source.file
+        return
+    with fetched(
+        service.guard,
+        source.remote,
+        most_bytes=service.settings.upload_bytes,
+        seconds=service.settings.fetch_seconds,
+    ) as (content, name):
+        yield IncomingFile(content, name)
+
+
+def _decoded(text: str) -> bytes:
     match = _DATA_URI.match(text)
     if match is None:
         raise BadRequest("Invalid value for parameter file")
@@ -66,4 +107,4 @@ def incoming_file(call: Call) -> IncomingFile:
         raise BadRequest("Invalid value for parameter file: not base64") from error
     if not content:
         raise BadRequest("Empty file")
-    return IncomingFile(BytesIO(content), None)
+    return content

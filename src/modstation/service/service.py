@@ -67,6 +67,7 @@ class Service:
                 connection, seal, settings.cloud, settings.new_cloud, to_us(clock.now())
             )
         self.limits = RateLimits(settings.calls_per_hour)
+        self.fetchers = anyio.CapacityLimiter(settings.fetch_workers)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
         self.housekeeper = Housekeeper(self.ledger, self.blobs)
         self.sender = NotificationSender(self.ledger, self.credentials, settings, self.wake)

@@ -47,6 +47,9 @@ class ServiceSettings:
     moderation_kinds: frozenset[str] = frozenset({"manual", "webpurify"})
     # What a cloud starts with; from then on it has settings of its own (cloud_settings.py).
     new_cloud: CloudSettings = field(default_factory=CloudSettings)
+    # A remote file arrives within this, or it is not uploaded.
+    fetch_seconds: float = 60.0
+    fetch_workers: int = 8
     # Hosts and networks that callers may make the service talk to (address_guard.py).
     allow_networks: tuple[str, ...] = ()
 

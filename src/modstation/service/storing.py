@@ -8,24 +8,38 @@ known and need not be searched for.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
 
 from modstation.core.clock import to_us
 from modstation.service import assets
+from modstation.service.announcing import announce
+from modstation.service.destinations import check_url
+from modstation.service.drafting import draft_asset
 from modstation.service.faults import BadRequest
+from modstation.service.file_facts import facts_of
 from modstation.service.removals import drop_blob
+from modstation.service.representations import upload_document, upload_notification
 from modstation.service.schema import blob_jobs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from modstation.service.assets import Asset
+    from modstation.service.incoming_file import IncomingFile
     from modstation.service.service import Service
+    from modstation.service.upload_order import Order
+
+#: What an upload met: the answer says so by these keys.
+EXISTING = "existing"
+OVERWRITTEN = "overwritten"
 
 # Within this an upload has stored its bytes and committed, or its process is dead.
 _UNFINISHED_US = 3_600_000_000
+# Each time means that someone else's upload came first and was deleted at once.
+_MOST_RACES = 5
 
 
 def note_unfinished(service: Service, blob: str) -> int:
@@ -40,18 +54,68 @@ def strike_out(connection: Connection, removal: int) -> None:
         raise BadRequest("The upload took too long")
 
 
-def store(connection: Connection, draft: Asset, *, overwrite: bool) -> tuple[Asset, str | None]:
-    """Insert or overwrite; says ``existing`` or ``overwritten`` if there was one already."""
+def store_file(service: Service, order: Order, file: IncomingFile) -> dict[str, Any]:
+    """Make the file an asset, or the new version of one; the answer's document.
+
+    Raises BadRequest, and leaves nothing then.
+    """
+    parameters = order.parameters
+    url = check_url(parameters.text("notification_url"))
+    overwrite = parameters.flag("overwrite", default=True)
+    facts = facts_of(file.content, order.resource_type)
+    draft = draft_asset(service, order, file.name, facts)
+    now_us = draft.created_us
+    file.content.seek(0)
+    removal = note_unfinished(service, draft.blob)
+    service.blobs.put(draft.blob, file.content)
+    with service.ledger.write() as connection:
+        strike_out(connection, removal)
+        asset, mark = _store(connection, draft, overwrite=overwrite)
+        # Of one that was there before, only the same bytes are known to have as many.
+        pages = facts.pages if asset.etag == facts.etag else None
+        document = upload_document(asset, base=order.base, secret=order.caller.secret, pages=pages)
+        if mark:
+            document[mark] = True
+        if mark != EXISTING:
+            announce(
+                connection,
+                cloud=asset.cloud,
+                api_key=asset.api_key,
+                event="upload",
+                document=upload_notification(document, now_us=now_us, request_id=order.request_id),
+                asset_id=asset.asset_id,
+                now_us=now_us,
+                urls=[url] if url else (),
+            )
+    service.wake()
+    return document
+
+
+def _store(connection: Connection, draft: Asset, *, overwrite: bool) -> tuple[Asset, str | None]:
+    """Insert or overwrite; says which of EXISTING and OVERWRITTEN it was, None for a new one."""
     named = (draft.cloud, draft.resource_type, draft.type, draft.public_id)
-    old = assets.find(connection, *named, locked=True)
-    if old is None:
-        return assets.add(connection, draft), None
-    if old.deleted:
-        drop_blob(connection, old.blob, draft.created_us)
-        assets.remove(connection, old)
-        return assets.add(connection, draft), None
-    if not overwrite:
-        return old, "existing"
+    for _ in range(_MOST_RACES):
+        old = assets.find(connection, *named, locked=True)
+        if old is not None and not old.deleted:
+            if overwrite:
+                return _overwrite(connection, old, draft), OVERWRITTEN
+            drop_blob(connection, draft.blob, draft.created_us)
+            return old, EXISTING
+        try:
+            with connection.begin_nested():
+                if old is not None:
+                    drop_blob(connection, old.blob, draft.created_us)
+                    assets.remove(connection, old)
+                return assets.add(connection, draft), None
+        except IntegrityError:
+            # On PostgreSQL another upload of this public ID has committed since it was looked
+            # for; now it is found, and this one goes over it.
+            continue
+    raise BadRequest(f"public_id ({draft.public_id[:80]}) is being uploaded by others")
+
+
+def _overwrite(connection: Connection, old: Asset, draft: Asset) -> Asset:
+    """Put the draft in the place of a stored asset, which keeps its identifier."""
     drop_blob(connection, old.blob, draft.created_us)
     asset = replace(
         draft,
@@ -61,4 +125,4 @@ def store(connection: Connection, draft: Asset, *, overwrite: bool) -> tuple[Ass
         created_us=old.created_us,
     )
     assets.save(connection, old, asset)
-    return asset, "overwritten"
+    return asset

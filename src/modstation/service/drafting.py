@@ -1,0 +1,77 @@
+"""The asset an upload makes, of what was asked for and what the file says (reference 2.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.core.clock import to_us
+from modstation.service.asset_names import DELIVERY_TYPES, public_id_for, split_name
+from modstation.service.assets import Asset
+from modstation.service.blobs import blob_name
+from modstation.service.descriptions import descriptions
+from modstation.service.destinations import check_url
+from modstation.service.faults import BadRequest
+from modstation.service.images import same_format
+from modstation.service.moderation import begin, overall
+from modstation.service.moderation_values import read_values
+from modstation.service.unsupported import refuse_other_format
+
+if TYPE_CHECKING:
+    from modstation.service.file_facts import Facts
+    from modstation.service.service import Service
+    from modstation.service.upload_order import Order
+
+
+def draft_asset(service: Service, order: Order, name: str | None, facts: Facts) -> Asset:
+    """The asset an upload makes if there is none of its public ID; raises BadRequest."""
+    parameters = order.parameters
+    now_us = to_us(service.clock.now())
+    stem, extension = split_name(parameters.text("filename_override") or name or "file")
+    allowed = parameters.names("allowed_formats")
+    if allowed and (facts.format or extension) not in {same_format(item) for item in allowed}:
+        raise BadRequest(f"Image file format {facts.format or extension} not allowed")
+    refuse_other_format(parameters, facts.format)
+    delivery_type = parameters.text("type") or "upload"
+    if delivery_type not in DELIVERY_TYPES:
+        raise BadRequest(f"Invalid value {delivery_type} for parameter type")
+    requested = parameters.text("moderation")
+    kinds = service.settings.moderation_kinds
+    asked = read_values(requested, resource_type=facts.resource_type, available=kinds)
+    entries = begin([one.kind for one in asked])
+    asset_id, version_id = service.ids.new(), service.ids.new()
+    public_id = public_id_for(parameters, stem, extension, facts.resource_type, service.ids)
+    folder, _, name = public_id.rpartition("/")
+    words = {
+        "tags": (),
+        "context": {},
+        "metadata": {},
+        "display_name": stem if parameters.flag("use_filename_as_display_name") else name,
+        "asset_folder": folder,
+    } | descriptions(parameters)
+    return Asset(
+        seq=0,
+        asset_id=asset_id,
+        cloud=order.caller.cloud,
+        resource_type=facts.resource_type,
+        type=delivery_type,
+        public_id=public_id,
+        version=now_us // 1_000_000,
+        version_id=version_id,
+        format=facts.format,
+        width=facts.width,
+        height=facts.height,
+        bytes=facts.size,
+        etag=facts.etag,
+        blob=blob_name(asset_id, version_id),
+        original_filename=stem,
+        **words,
+        moderation=entries,
+        moderation_kind=entries[0].kind if entries else None,
+        moderation_status=overall(entries),
+        notification_url=check_url(parameters.text("notification_url")),
+        api_key=order.caller.api_key,
+        backup=parameters.flag("backup"),
+        withdrawn=False,
+        created_us=now_us,
+        updated_us=now_us,
+    )

@@ -1,0 +1,31 @@
+"""What an upload asks for, apart from its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modstation.service.calls import Call
+    from modstation.service.credentials import Caller
+    from modstation.service.wire import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One upload's parameters, for whom, and what its answer needs to know of the request.
+
+    ``resource_type`` is the one asked for: image, video, raw or auto.
+    """
+
+    parameters: Parameters
+    caller: Caller
+    resource_type: str
+    base: str
+    request_id: str
+
+
+def order_of(call: Call) -> Order:
+    """The order of an upload call."""
+    resource_type = call.path.get("resource_type", "auto")
+    return Order(call.parameters, call.caller, resource_type, call.base, call.request_id)
