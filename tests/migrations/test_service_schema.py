@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from modstation.core.errors import StoreTooNew
+from modstation.service.assets import find_by_id
 from modstation.service.ledger import Ledger
-from modstation.service.schema import metadata
+from modstation.service.schema import assets, metadata
+from modstation.service.search_words import search_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,3 +95,19 @@ def test_a_database_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StoreTooNew):
         opened(file)
     assert rows(file, "alembic_version") == before
+
+
+def test_assets_of_the_first_release_can_be_searched(tmp_path: Path) -> None:
+    [frozen] = [file for file in FROZEN if file.stem == "service-1"]
+    file = Path(shutil.copy(frozen, tmp_path / "service.sqlite3"))
+    ledger = Ledger(f"sqlite:///{file}")
+    with ledger.read() as connection:
+        found = connection.execute(
+            select(assets.c.cloud, assets.c.asset_id, assets.c.search_text)
+        ).all()
+        for cloud, asset_id, text in found:
+            asset = find_by_id(connection, cloud, asset_id)
+            assert asset is not None
+            assert text == search_text(asset)
+    ledger.close()
+    assert found

@@ -22,6 +22,7 @@ from modstation.service import (
     many_assets,
     past_decisions,
     removals,
+    search,
     uploads,
     word_lists,
 )
@@ -182,6 +183,7 @@ def _routes() -> list[Route]:
         ),
         _admin("GET", f"{api}/resources", listings.resource_types),
         _admin("DELETE", f"{api}/resources", amendments.delete_by_ids),
+        _admin("POST", f"{api}/resources/search", search.search),
         _admin("POST", f"{api}/resources/update", amendments.update_by_body),
         _admin("POST", f"{api}/resources/restore", amendments.restore_by_ids),
         _admin("GET", f"{api}/resources/by_asset_ids", listings.by_asset_ids),
@@ -199,7 +201,9 @@ def _routes() -> list[Route]:
         _admin("POST", f"{api}{asset}/{{public_id:path}}", amendments.update),
         # Before deliveries, which would take an endpoint that is not there for a missing file.
         Route("/v1_1/{rest:path}", _not_offered),
-        Route("/{cloud}/{resource_type}/{type}/{rest:path}", _deliver, methods=["GET"]),
+        _public("/{cloud}/search/{signature}/{lifetime}/{query}", search.search_by_url),
+        _public("/{cloud}/search/{signature}/{lifetime}/{query}/{cursor}", search.search_by_url),
+        _public("/{cloud}/{resource_type}/{type}/{rest:path}", delivery.deliver),
     ]
 
 
@@ -244,11 +248,16 @@ async def _http_fault(request: Request, error: Exception) -> Response:
     return fault_response(fault)
 
 
-async def _deliver(request: Request) -> Response:
-    try:
-        return await steadily(partial(delivery.deliver, request))
-    except ServiceFault as fault:
-        return fault_response(fault)
+def _public(path: str, handler: Callable[[Request], Awaitable[Response]]) -> Route:
+    """What needs no key: the address itself says who may see it."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await steadily(partial(handler, request))
+        except ServiceFault as fault:
+            return fault_response(fault)
+
+    return Route(path, endpoint, methods=["GET"])
 
 
 async def _not_offered(request: Request) -> Response:

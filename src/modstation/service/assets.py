@@ -14,6 +14,8 @@ from modstation.service.claims import end_claims
 from modstation.service.faults import BadRequest
 from modstation.service.moderation import Entry
 from modstation.service.schema import assets, moderation_entries
+from modstation.service.search_words import search_text
+from modstation.service.wire import clean
 from modstation.service.word_index import add_words, drop_words
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ Place = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 _ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
 _COLUMNS = tuple(column.name for column in assets.c)
 _DOCUMENTS = frozenset({"tags", "context", "metadata", "moderation"})
+# What only the database reads: it follows from the rest.
+_FOUND_BY = "search_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +228,15 @@ _UPDATE = update(assets).where(assets.c.seq == bindparam("at"))
 _UPDATE_ENTRY = update(moderation_entries).where(
     moderation_entries.c.asset_seq == bindparam("at"), moderation_entries.c.kind == bindparam("of")
 )
-_DESCRIBED = ("tags", "context", "metadata", "display_name", "asset_folder", "updated_us")
+_DESCRIBED = (
+    "tags",
+    "context",
+    "metadata",
+    "display_name",
+    "asset_folder",
+    _FOUND_BY,
+    "updated_us",
+)
 _DECIDED = (
     "version",
     "moderation",
@@ -417,6 +429,9 @@ def read_cursor(cursor: str, listed: str, shape: type[_T]) -> _T:
         raise BadRequest("Invalid value for next_cursor") from error
     if position[0] != listed:
         raise BadRequest("Invalid value for next_cursor")
+    for part in position:
+        if isinstance(part, str):
+            clean(part, "next_cursor")
     return position
 
 
@@ -434,6 +449,7 @@ def _all(connection: Connection, query: Select[Any], *, locked: bool = False) ->
 
 def _asset(row: Row[Any]) -> Asset:
     values = dict(zip(_COLUMNS, row, strict=True))
+    del values[_FOUND_BY]
     values["tags"] = tuple(msgspec.json.decode(values["tags"]))
     values["context"] = msgspec.json.decode(values["context"])
     values["metadata"] = msgspec.json.decode(values["metadata"])
@@ -442,11 +458,14 @@ def _asset(row: Row[Any]) -> Asset:
 
 
 def _row(asset: Asset) -> dict[str, Any]:
-    return {column.name: _column(asset, column.name) for column in assets.c if column.name != "seq"}
+    names = (name for name in _COLUMNS if name != "seq")
+    return {name: _column(asset, name) for name in names}
 
 
 def _column(asset: Asset, name: str) -> Any:
     """What the asset's row holds of it under that name."""
+    if name == _FOUND_BY:
+        return search_text(asset)
     value = getattr(asset, name)
     return msgspec.json.encode(value).decode() if name in _DOCUMENTS else value
 

@@ -11,13 +11,18 @@ import hmac
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from modstation.core.clock import to_us
 from modstation.service.api_keys import cloud_of_key, keys_of
 from modstation.service.cloud_settings import CloudSettings, cloud_settings
 from modstation.service.faults import NotAuthenticated
-from modstation.service.signatures import delivery_signature_matches, signature_matches
+from modstation.service.signatures import (
+    delivery_signature_matches,
+    search_signature_matches,
+    signature_matches,
+)
 from modstation.service.tokens import digest, find_token
 
 if TYPE_CHECKING:
@@ -123,18 +128,25 @@ class Credentials:
 
     def signs_address(self, cloud: str, signature: str, path: str) -> bool:
         """Whether a key of the cloud, a retired one too, signed a delivery path (signatures.py)."""
-        for anew in (False, True):
-            matches = False
-            for key in self._ring(cloud, anew=anew).keys:
-                # Not ``any``: how long it takes must not say which key signed.
-                matches |= delivery_signature_matches(signature, path, key.secret)
-            if matches:
-                return True
-        return False
+        return self._signs(cloud, partial(delivery_signature_matches, signature, path))
+
+    def signs_search(self, cloud: str, signature: str, lifetime: str, query: str) -> bool:
+        """Whether a key of the cloud, a retired one too, signed a search's address."""
+        return self._signs(cloud, partial(search_signature_matches, signature, lifetime, query))
 
     def settings_of(self, cloud: str) -> CloudSettings:
         """The settings of a cloud, up to two seconds old: for limits, which need no transaction."""
         return self._ring(cloud).settings
+
+    def _signs(self, cloud: str, matches: Callable[[str], bool]) -> bool:
+        for anew in (False, True):
+            found = False
+            for key in self._ring(cloud, anew=anew).keys:
+                # Not ``any``: how long it takes must not say which key signed.
+                found |= matches(key.secret)
+            if found:
+                return True
+        return False
 
     def _by_token(self, given: str) -> Caller:
         of_digest = digest(given)

@@ -120,6 +120,35 @@ def list_item(
     return document
 
 
+def search_item(asset: Asset, *, base: str, wanted: frozenset[str]) -> dict[str, Any]:
+    """One item of a search's answer; context is flat here (reference 3.5)."""
+    document = _common(asset, base) | {
+        "filename": asset.public_id.rpartition("/")[2],
+        "uploaded_at": instant(asset.created_us),
+        "last_updated": {"updated_at": instant(asset.updated_us)},
+        "status": "active",
+        "etag": asset.etag,
+        "backup_bytes": asset.bytes if asset.backup or asset.withdrawn else 0,
+        "created_by": {"type": "uploader", "access_key": asset.api_key},
+    }
+    if asset.width is not None and asset.height:
+        document |= {
+            "aspect_ratio": round(asset.width / asset.height, 5),
+            "pixels": asset.width * asset.height,
+        }
+    if asset.moderation:
+        document |= _verdict(asset)
+        if "moderation" in wanted:
+            document["moderation"] = [entry_document(entry) for entry in asset.moderation]
+    if "tags" in wanted:
+        document["tags"] = sorted(asset.tags)
+    if "context" in wanted:
+        document["context"] = asset.context
+    if "metadata" in wanted:
+        document["metadata"] = asset.metadata
+    return document
+
+
 def only_fields(document: dict[str, Any], fields: list[str]) -> dict[str, Any]:
     """The document cut down to ``fields``; the identifiers always stay."""
     if not fields:

@@ -78,6 +78,8 @@ assets = Table(
     Column("tags", Text, nullable=False),
     Column("context", Text, nullable=False),
     Column("metadata", Text, nullable=False),
+    # The words of all these, for searches (search_words.py).
+    Column("search_text", Text, nullable=False, server_default=""),
     Column("moderation", Text, nullable=False),
     Column("moderation_kind", String),
     Column("moderation_status", String),
@@ -96,6 +98,16 @@ Index(
     assets.c.cloud,
     assets.c.resource_type,
     assets.c.type,
+    assets.c.created_us,
+    assets.c.seq,
+    sqlite_where=assets.c.deleted_us.is_(None),
+    postgresql_where=assets.c.deleted_us.is_(None),
+)
+
+# Searches, whatever the kind of asset.
+Index(
+    "assets_by_age",
+    assets.c.cloud,
     assets.c.created_us,
     assets.c.seq,
     sqlite_where=assets.c.deleted_us.is_(None),

@@ -69,6 +69,8 @@ class Service:
         self.limits = RateLimits(settings.calls_per_hour)
         self.fetchers = anyio.CapacityLimiter(settings.fetch_workers)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
+        # A search may read every asset; more of them at a time would only wait for the same disk.
+        self.searchers = anyio.CapacityLimiter(2)
         self.housekeeper = Housekeeper(self.ledger, self.blobs)
         self.sender = NotificationSender(self.ledger, self.credentials, settings, self.wake)
 

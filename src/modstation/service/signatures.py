@@ -68,6 +68,12 @@ def delivery_signature_matches(given: str, path: str, secret: str) -> bool:
     return matches
 
 
+def search_signature_matches(given: str, lifetime: str, query: str, secret: str) -> bool:
+    """Whether ``given`` signs a search's address, as the SDKs' ``Search.to_url`` does."""
+    expected = _hex(f"{lifetime}{query}{secret}", "sha256")
+    return hmac.compare_digest(expected.encode(), given.encode())
+
+
 def _spelled(value: object) -> str:
     if isinstance(value, list | tuple):
         return ",".join(_spelled(item) for item in value)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint, insert, select
+from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint, insert, select, text
 
 revision = "0002"
 down_revision = "0001"
@@ -26,6 +29,7 @@ def upgrade() -> None:
     _claims()
     _leases()
     _access()
+    _search()
 
 
 def _find_assets_by_words() -> None:
@@ -169,3 +173,50 @@ def _access() -> None:
         Column("expires_us", BigInteger),
         Column("revoked_us", BigInteger),
     )
+
+
+def _search() -> None:
+    op.add_column("assets", Column("search_text", Text, nullable=False, server_default=""))
+    op.create_index(
+        "assets_by_age",
+        "assets",
+        ["cloud", "created_us", "seq"],
+        sqlite_where=text("deleted_us IS NULL"),
+        postgresql_where=text("deleted_us IS NULL"),
+    )
+    _fill_search_text()
+
+
+def _fill_search_text() -> None:
+    connection, last = op.get_bind(), 0
+    page = text(
+        "SELECT seq, public_id, display_name, asset_folder, tags, context, metadata FROM assets "
+        "WHERE seq > :last ORDER BY seq LIMIT 1000"
+    )
+    change = text("UPDATE assets SET search_text = :search_text WHERE seq = :seq")
+    while rows := connection.execute(page, {"last": last}).all():
+        found = [{"seq": row.seq, "search_text": _search_text(*row[1:])} for row in rows]
+        connection.execute(change, found)
+        last = rows[-1].seq
+
+
+def _search_text(
+    public_id: str, display_name: str, asset_folder: str, tags: str, context: str, metadata: str
+) -> str:
+    parts = [
+        _run("p", public_id),
+        _run("f", public_id.rpartition("/")[2]),
+        _run("d", display_name),
+        _run("a", asset_folder),
+        *(_run("t", tag) for tag in json.loads(tags)),
+    ]
+    for letter, pairs in (("c", context), ("m", metadata)):
+        for key, value in json.loads(pairs).items():
+            field = f"{letter}.{quote(key, safe='')}"
+            parts += [f"{field}:", _run(field, value)]
+    return f" {' | '.join(part for part in parts if part)} | "
+
+
+def _run(field: str, value: str) -> str:
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", value).casefold())
+    return " ".join(f"{field}:{word}" for word in words)

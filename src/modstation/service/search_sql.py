@@ -1,0 +1,51 @@
+"""Three questions about texts that SQLite and PostgreSQL ask in different words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean, Text
+
+
+class holds(FunctionElement[bool]):  # noqa: N801 - it reads as the function it is
+    """Whether a text has another in it, to the letter."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class begins(FunctionElement[bool]):  # noqa: N801 - it reads as the function it is
+    """Whether a text begins with another, to the letter."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+class value_of(FunctionElement[str]):  # noqa: N801 - it reads as the function it is
+    """The value of a key in a JSON object of texts; NULL if it has not that key."""
+
+    type = Text()
+    inherit_cache = True
+
+
+_SPELLED = {
+    (holds, "sqlite"): "(instr({0}, {1}) > 0)",
+    (holds, "postgresql"): "(strpos({0}, {1}) > 0)",
+    # A range: SQLite looks it up in an index.
+    (begins, "sqlite"): "({0} >= {1} AND {0} < {1} || char(1114111))",
+    (begins, "postgresql"): "starts_with({0}, {1})",
+    (value_of, "sqlite"): "(SELECT value FROM json_each({0}) WHERE key = {1})",
+    (value_of, "postgresql"): "(CAST({0} AS jsonb) ->> {1})",
+}
+
+
+def _spelled(element: FunctionElement[Any], compiler: Any, **options: Any) -> str:
+    arguments = [compiler.process(clause, **options) for clause in element.clauses]
+    return _SPELLED[type(element), compiler.dialect.name].format(*arguments)
+
+
+for _function in (holds, begins, value_of):
+    for _dialect in ("sqlite", "postgresql"):
+        compiles(_function, _dialect)(_spelled)
