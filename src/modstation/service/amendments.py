@@ -12,6 +12,7 @@ from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
+from modstation.service.consequences import Bench
 from modstation.service.decision_details import OF_AN_UPDATE, details_of_update
 from modstation.service.descriptions import descriptions
 from modstation.service.destinations import check_url
@@ -23,7 +24,7 @@ from modstation.service.removals import delete_asset
 from modstation.service.representations import asset_document
 from modstation.service.schema import blob_jobs
 from modstation.service.unsupported import refuse_unsupported_update
-from modstation.service.verdicts import CONFLICT, Bench, Verdict, apply_verdicts
+from modstation.service.verdicts import CONFLICT, Verdict, apply_verdicts
 from modstation.service.wire import Json
 from modstation.service.word_lists import checked_resource_type, list_tagged
 

@@ -228,6 +228,9 @@ _UPDATE = update(assets).where(assets.c.seq == bindparam("at"))
 _UPDATE_ENTRY = update(moderation_entries).where(
     moderation_entries.c.asset_seq == bindparam("at"), moderation_entries.c.kind == bindparam("of")
 )
+_DELETE_ENTRY = delete(moderation_entries).where(
+    moderation_entries.c.asset_seq == bindparam("at"), moderation_entries.c.kind == bindparam("of")
+)
 _DESCRIBED = (
     "tags",
     "context",
@@ -278,22 +281,28 @@ def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]])
     """Write many assets back that differ in what a decision changes, in few statements."""
     if not changes:
         return
-    rows, moved = [], []
+    rows, moved, gone = [], [], []
     for before, after in changes:
         row = {name: _column(after, name) for name in _DECIDED}
         rows.append({"at": before.seq, **row})
         old = {entry.kind: entry.status for entry in before.moderation}
         for entry in after.moderation:
             if entry.kind not in old:
-                _add_entries(connection, after, (entry,))
-            elif old[entry.kind] != entry.status:
+                # One that is deleted gets its entries back with its restoration.
+                if not after.deleted:
+                    _add_entries(connection, after, (entry,))
+            elif old.pop(entry.kind) != entry.status:
                 moved.append({"at": before.seq, "of": entry.kind, "status": entry.status})
+        # A new run asks for other kinds than the one before.
+        gone += [{"at": before.seq, "of": kind} for kind in old]
     connection.execute(
         _UPDATE.values({name: bindparam(name) for name in _DECIDED}),
         rows,
     )
     if moved:
         connection.execute(_UPDATE_ENTRY.values(status=bindparam("status")), moved)
+    if gone:
+        connection.execute(_DELETE_ENTRY, gone)
 
 
 def remove(connection: Connection, asset: Asset) -> None:

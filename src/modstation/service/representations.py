@@ -183,6 +183,20 @@ def moderation_notification(asset: Asset, entry: Entry, *, base: str) -> dict[st
     }
 
 
+def moderation_summary(asset: Asset, *, base: str) -> dict[str, Any]:
+    """What a receiver is told once the last of several moderations has finished."""
+    return {
+        "moderation_status": asset.moderation_status,
+        "moderation": [entry_document(entry) for entry in asset.moderation],
+        "public_id": asset.public_id,
+        "asset_id": asset.asset_id,
+        "resource_type": asset.resource_type,
+        "type": asset.type,
+        "version": asset.version,
+        **_urls(asset, base),
+    }
+
+
 def _common(asset: Asset, base: str) -> dict[str, Any]:
     document: dict[str, Any] = {
         "asset_id": asset.asset_id,

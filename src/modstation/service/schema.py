@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -214,6 +215,9 @@ decision_history = Table(
     Column("note", Text),
     Column("decided_us", BigInteger, nullable=False),
     Column("received_us", BigInteger, nullable=False),
+    # Said by a machine; and of which picture (NULL in rows of the first release).
+    Column("automatic", Boolean, nullable=False, server_default=false()),
+    Column("version_id", String(32)),
 )
 
 # What a batch decision was answered, so that sending it again answers the same.
@@ -301,4 +305,69 @@ leases = Table(
     Column("name", String, primary_key=True),
     Column("holder", String, nullable=False),
     Column("until_us", BigInteger, nullable=False),
+)
+
+# What a machine is asked about an asset, until it has answered (machine_jobs.py).
+moderation_jobs = Table(
+    "moderation_jobs",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("cloud", String, nullable=False),
+    Column("asset_id", String(32), nullable=False, index=True),
+    Column("version_id", String(32), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("value", Text, nullable=False),
+    # Why it is rejected without asking anyone (seed_rules.py); NULL: the provider is asked.
+    Column("rule", String),
+    # The host that addresses in notifications start with: that of the call that asked.
+    Column("base", String, nullable=False),
+    # What the provider shows to get the picture and to say that it has decided.
+    Column("token", String(43), nullable=False, unique=True),
+    # The provider's name for it; NULL until it has taken it.
+    Column("ticket", String),
+    Column("attempts", Integer, nullable=False),
+    # NULL while an earlier moderation runs: the index holds only what is to do.
+    Column("due_us", BigInteger),
+    Column("lease", String(32)),
+    Column("created_us", BigInteger, nullable=False),
+)
+Index(
+    "moderation_jobs_due",
+    moderation_jobs.c.due_us,
+    moderation_jobs.c.id,
+    sqlite_where=moderation_jobs.c.due_us.is_not(None),
+    postgresql_where=moderation_jobs.c.due_us.is_not(None),
+)
+
+# How often an add-on was used in a month, of clouds that have a limit for it.
+add_on_uses = Table(
+    "add_on_uses",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("used", Integer, nullable=False),
+)
+
+# What the `duplicate` moderation knows pictures by (likeness_index.py).
+picture_prints = Table(
+    "picture_prints",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("cloud", String, nullable=False),
+    Column("asset_id", String(32), nullable=False, unique=True),
+    Column("version_id", String(32), nullable=False),
+    Column("etag", String(32), nullable=False),
+    # NULL: there is too little in the picture to know it by; only the same bytes are the same.
+    Column("pdq", LargeBinary),
+    Index("picture_prints_by_bytes", "cloud", "etag"),
+)
+picture_bands = Table(
+    "picture_bands",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("band", Integer, primary_key=True, autoincrement=False),
+    Column("value", Integer, primary_key=True, autoincrement=False),
+    Column("print_id", BigInteger, primary_key=True, autoincrement=False),
+    Index("picture_bands_of_print", "print_id"),
 )

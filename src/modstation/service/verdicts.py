@@ -1,24 +1,20 @@
-"""Decisions, one or many: the one place that changes a moderation status.
+"""People's decisions, one or many.
 
-Everything a decision brings about is written in the caller's transaction: the asset, its
-queue entries, the history, the receipt of its ``decision_id``, the notification, and the job
-that moves the original to the backup area or back.
+A decision is applied at most once: the receipt of its ``decision_id`` is written in the caller's
+transaction with everything else it brings about (consequences.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
 
-from modstation.service.announcing import Announcement, announce_all
-from modstation.service.assets import find_live, save_decided
-from modstation.service.claims import end_claims
-from modstation.service.cloud_settings import cloud_settings
-from modstation.service.moderation import PENDING, REJECTED, decide, overall
-from modstation.service.representations import moderation_notification
-from modstation.service.schema import applied_decisions, blob_jobs, decision_history
+from modstation.service.assets import find_live
+from modstation.service.consequences import Consequences, Said
+from modstation.service.moderation import PENDING, decide
+from modstation.service.schema import applied_decisions, decision_history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from modstation.service.assets import Asset
-    from modstation.service.moderation import Entry
+    from modstation.service.consequences import Bench
 
 APPLIED = "applied"
 ALREADY_APPLIED = "already_applied"
@@ -69,16 +65,6 @@ class Outcome:
     actor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What deciding needs to know beside the verdict; ``base`` is the host for addresses."""
-
-    cloud: str
-    api_key: str
-    base: str
-    now_us: int
-
-
 def apply_verdicts(
     connection: Connection, bench: Bench, verdicts: Sequence[Verdict]
 ) -> list[Outcome]:
@@ -96,14 +82,10 @@ class _Session:
     def __init__(self, connection: Connection, bench: Bench) -> None:
         self.connection = connection
         self.bench = bench
-        self.settings = cloud_settings(connection, bench.cloud)
-        self.before: dict[int, Asset] = {}
-        self.after: dict[int, Asset] = {}
+        self.consequences = Consequences(connection, bench)
+        self.found: dict[int, Asset] = {}
         self.receipts: dict[str, dict[str, Any]] = {}
         self.new_receipts: list[dict[str, Any]] = []
-        self.history: list[dict[str, Any]] = []
-        self.jobs: list[dict[str, Any]] = []
-        self.announcements: list[Announcement] = []
         self.actors: dict[str, str | None] = {}
 
     def run(self, verdicts: Sequence[Verdict]) -> list[Outcome]:
@@ -119,7 +101,7 @@ class _Session:
                 if verdict.asset_id
                 else by_name.get((verdict.resource_type, verdict.type, verdict.public_id))
             )
-            asset = None if seq is None else self.after[seq]
+            asset = None if seq is None else self.found[seq]
             outcomes.append(self._one(verdict, receipt, asset))
         self._write()
         return outcomes
@@ -143,8 +125,7 @@ class _Session:
         ids = {verdict.asset_id for verdict in verdicts if verdict.asset_id}
         names = {(v.resource_type, v.type, v.public_id) for v in verdicts if not v.asset_id}
         found = find_live(self.connection, cloud, asset_ids=ids, names=names, locked=True)
-        self.before = {asset.seq: asset for asset in found}
-        self.after = dict(self.before)
+        self.found = {asset.seq: asset for asset in found}
         return (
             {asset.asset_id: asset.seq for asset in found},
             {(asset.resource_type, asset.type, asset.public_id): asset.seq for asset in found},
@@ -185,66 +166,19 @@ class _Session:
     def _decide(self, verdict: Verdict, asset: Asset) -> Asset:
         now_us = self.bench.now_us
         entries, kind = decide(asset.moderation, verdict.status, now_us=now_us, kind=verdict.kind)
-        entry = next(entry for entry in entries if entry.kind == kind)
-        previous = next((e.status for e in asset.moderation if e.kind == kind), None)
-        changed = previous != verdict.status
-        self._remember(verdict, asset, kind, previous, changed=changed)
-        if not changed:
-            # The same verdict again: recorded, but nothing happened that anyone is told of.
-            return asset
-        after = self._with_delivery(asset, entries, kind)
-        self.after[asset.seq] = after
-        if verdict.status == PENDING:
-            # Put back into its queue: nothing was decided that a receiver could act on.
-            return after
-        urls = {url for url in (asset.notification_url, verdict.notification_url) if url}
-        document = moderation_notification(after, entry, base=self.bench.base)
-        self.announcements.append(
-            Announcement("moderation", document, asset.asset_id, tuple(sorted(urls)))
+        said = Said(
+            verdict.status,
+            decision_id=verdict.decision_id,
+            actor=verdict.actor,
+            reason=verdict.reason,
+            note=verdict.note,
+            decided_us=verdict.decided_us,
+            notification_url=verdict.notification_url,
         )
-        return after
-
-    def _with_delivery(self, asset: Asset, entries: tuple[Entry, ...], kind: str) -> Asset:
-        now_us = self.bench.now_us
-        status = overall(entries)
-        after = replace(
-            asset,
-            moderation=entries,
-            moderation_kind=kind,
-            moderation_status=status,
-            updated_us=now_us,
-        )
-        withdraw = status == REJECTED and not self.settings.deliver_rejected
-        if withdraw != asset.withdrawn:
-            self.jobs.append({"asset_id": asset.asset_id, "blob": None, "due_us": now_us})
-            after = replace(after, withdrawn=withdraw)
-            if not withdraw:
-                after = replace(after, version=max(now_us // 1_000_000, asset.version + 1))
-        return after
-
-    def _remember(
-        self, verdict: Verdict, asset: Asset, kind: str, previous: str | None, *, changed: bool
-    ) -> None:
         self.actors[asset.asset_id] = verdict.actor
-        self.history.append(
-            {
-                "cloud": asset.cloud,
-                "asset_id": asset.asset_id,
-                "resource_type": asset.resource_type,
-                "type": asset.type,
-                "public_id": asset.public_id,
-                "kind": kind,
-                "from_status": previous,
-                "to_status": verdict.status,
-                "changed": changed,
-                "decision_id": verdict.decision_id,
-                "actor": verdict.actor,
-                "reason": verdict.reason,
-                "note": verdict.note,
-                "decided_us": verdict.decided_us or self.bench.now_us,
-                "received_us": self.bench.now_us,
-            }
-        )
+        after = self.consequences.said(asset, entries, kind, said)
+        self.found[asset.seq] = after
+        return after
 
     def _last_actor(self, asset: Asset) -> str | None:
         if asset.asset_id in self.actors:
@@ -257,24 +191,9 @@ class _Session:
         )
 
     def _write(self) -> None:
-        changed = {seq: asset for seq, asset in self.after.items() if asset is not self.before[seq]}
-        save_decided(self.connection, [(self.before[seq], asset) for seq, asset in changed.items()])
-        if changed:
-            end_claims(self.connection, changed)
-        for table, rows in (
-            (decision_history, self.history),
-            (applied_decisions, self.new_receipts),
-            (blob_jobs, self.jobs),
-        ):
-            if rows:
-                self.connection.execute(insert(table), rows)
-        announce_all(
-            self.connection,
-            self.announcements,
-            cloud=self.bench.cloud,
-            api_key=self.bench.api_key,
-            now_us=self.bench.now_us,
-        )
+        if self.new_receipts:
+            self.connection.execute(insert(applied_decisions), self.new_receipts)
+        self.consequences.write()
 
 
 def _unexpected(verdict: Verdict, asset: Asset) -> bool:

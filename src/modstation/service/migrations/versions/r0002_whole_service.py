@@ -27,6 +27,7 @@ def upgrade() -> None:
     _find_assets_by_words()
     _notifications()
     _claims()
+    _moderation_jobs()
     _leases()
     _access()
     _search()
@@ -149,6 +150,64 @@ def _claims() -> None:
     )
     op.create_index("claims_of_holder", "claims", ["cloud", "holder"])
     op.create_index("ix_claims_expires_us", "claims", ["expires_us"])
+
+
+def _moderation_jobs() -> None:
+    automatic = Column("automatic", sa.Boolean, nullable=False, server_default=sa.false())
+    op.add_column("decision_history", automatic)
+    op.add_column("decision_history", Column("version_id", String(32)))
+    row = BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "moderation_jobs",
+        Column("id", row, primary_key=True, autoincrement=True),
+        Column("cloud", String, nullable=False),
+        Column("asset_id", String(32), nullable=False),
+        Column("version_id", String(32), nullable=False),
+        Column("kind", String, nullable=False),
+        Column("value", Text, nullable=False),
+        Column("rule", String),
+        Column("base", String, nullable=False),
+        Column("token", String(43), nullable=False, unique=True),
+        Column("ticket", String),
+        Column("attempts", sa.Integer, nullable=False),
+        Column("due_us", BigInteger),
+        Column("lease", String(32)),
+        Column("created_us", BigInteger, nullable=False),
+    )
+    op.create_index("ix_moderation_jobs_asset_id", "moderation_jobs", ["asset_id"])
+    waiting = sa.text("due_us IS NOT NULL")
+    op.create_index(
+        "moderation_jobs_due",
+        "moderation_jobs",
+        ["due_us", "id"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
+    )
+    op.create_table(
+        "add_on_uses",
+        Column("cloud", String, primary_key=True),
+        Column("kind", String, primary_key=True),
+        Column("month", String(7), primary_key=True),
+        Column("used", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "picture_prints",
+        Column("id", row, primary_key=True, autoincrement=True),
+        Column("cloud", String, nullable=False),
+        Column("asset_id", String(32), nullable=False, unique=True),
+        Column("version_id", String(32), nullable=False),
+        Column("etag", String(32), nullable=False),
+        Column("pdq", sa.LargeBinary),
+    )
+    op.create_index("picture_prints_by_bytes", "picture_prints", ["cloud", "etag"])
+    op.create_table(
+        "picture_bands",
+        Column("cloud", String, primary_key=True),
+        Column("band", sa.Integer, primary_key=True, autoincrement=False),
+        Column("value", sa.Integer, primary_key=True, autoincrement=False),
+        Column("print_id", BigInteger, primary_key=True, autoincrement=False),
+    )
+    op.create_index("picture_bands_of_print", "picture_bands", ["print_id"])
 
 
 def _leases() -> None:
