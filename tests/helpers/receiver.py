@@ -24,12 +24,22 @@ class Received:
 
 
 class Receiver:
-    """Listens until closed; ``answers`` are the statuses of the next requests, then 200."""
+    """Listens until closed, on a free port unless told one.
 
-    def __init__(self, answers: list[int] | None = None) -> None:
+    ``answers`` are the statuses of the next requests, then 200.
+    """
+
+    def __init__(self, answers: list[int] | None = None, port: int = 0) -> None:
         self.answers = answers or []
+        #: Where a 3xx answer points to.
+        self.location: str | None = None
+        #: Paths whose callers get no answer until this is closed.
+        self.silent_paths: set[str] = set()
+        #: Whether an answer's body never ends.
+        self.endless = False
         self.received: list[Received] = []
         self._arrived = threading.Condition()
+        self._closing = threading.Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -45,14 +55,25 @@ class Receiver:
                     self.headers["X-Cld-Signature"],
                     self.path,
                 )
+                if self.path in receiver.silent_paths:
+                    receiver._closing.wait(30)
+                    return
                 self.send_response(receiver._take(note))
-                self.send_header("Content-Length", "0")
+                if receiver.location is not None:
+                    self.send_header("Location", receiver.location)
+                if not receiver.endless:
+                    self.send_header("Content-Length", "0")
                 self.end_headers()
+                while receiver.endless and not receiver._closing.wait(0.01):
+                    try:
+                        self.wfile.write(b"x" * 65536)
+                    except OSError:  # the caller has hung up
+                        return
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name for it
                 """Stay quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
@@ -72,6 +93,7 @@ class Receiver:
             return self._arrived.wait_for(lambda: len(self.received) >= count, seconds)
 
     def close(self) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -93,24 +93,34 @@ class AddressGuard:
         Raises AddressRefused if one of them must not be connected to, httpx.ConnectError if
         there are none. Waits for the name server.
         """
-        host = host.strip("[]").rstrip(".").lower()
+        host = _plain(host)
         try:
             found = list(self._resolve(host, port))
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError(f"No such host - {host}") from error
-        if host not in self._hosts:
-            for text in found:
-                if not self._may_connect(ip_address(text)):
-                    raise AddressRefused(f"Address not allowed - {host}")
         if not found:
             raise httpx.ConnectError(f"No such host - {host}")
+        self.check(host, found)
         return found
+
+    def check(self, host: str, addresses: Iterable[str]) -> None:
+        """Raise AddressRefused unless every one of these addresses of a host may be used."""
+        host = _plain(host)
+        if host in self._hosts:
+            return
+        for text in addresses:
+            if not self._may_connect(ip_address(text)):
+                raise AddressRefused(f"Address not allowed - {host}")
 
     def _may_connect(self, address: Address) -> bool:
         plain = _unwrapped(address)
         if any(address in network or plain in network for network in self._networks):
             return True
         return plain.is_global and not any(plain in network for network in _NEVER)
+
+
+def _plain(host: str) -> str:
+    return host.strip("[]").rstrip(".").lower()
 
 
 def _unwrapped(address: Address) -> Address:

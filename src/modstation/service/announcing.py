@@ -15,16 +15,13 @@ from sqlalchemy import insert, select
 
 from modstation.service.cloud_settings import cloud_settings
 from modstation.service.destinations import MOST_URLS, lane_of
+from modstation.service.notification_lanes import WAITING, open_lanes
 from modstation.service.schema import notifications, triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
-
-WAITING = "waiting"
-DELIVERED = "delivered"
-GIVEN_UP = "given_up"
 
 ALL = "all"
 #: What a trigger may be set to (reference 4.2).
@@ -104,7 +101,7 @@ def announce_all(
     if not announcements:
         return
     account = _account_urls(connection, cloud, {each.event for each in announcements})
-    rows = []
+    rows: list[dict[str, Any]] = []
     for each in announcements:
         urls = list(dict.fromkeys((*each.urls, *account[each.event])))[:MOST_URLS]
         if not urls:
@@ -128,6 +125,7 @@ def announce_all(
             for url in urls
         ]
     if rows:
+        open_lanes(connection, {row["lane"] for row in rows}, now_us)
         connection.execute(insert(notifications), rows)
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, exists, select, update
 
 from modstation.core.clock import to_us
-from modstation.service.announcing import WAITING
 from modstation.service.blobs import (
     BACKUP,
     ORIGINALS,
@@ -26,6 +25,7 @@ from modstation.service.blobs import (
     beside,
 )
 from modstation.service.claims import prune_claims
+from modstation.service.notification_lanes import WAITING
 from modstation.service.schema import (
     applied_decisions,
     assets,

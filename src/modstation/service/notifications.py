@@ -1,169 +1,377 @@
 """Sending letters: what announcing.py wrote, sent afterwards, tried again (reference 4.1).
 
-A row exists because its change was committed with it; it is removed from the due ones only
-after a receiver answered 2xx. Whoever dies in between sends it again: at least once.
+A letter stays due until a receiver answered 2xx or it was given up; whoever dies in between, it
+is sent again: at least once. Any number of replicas share the work (notification_lanes.py).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+import time
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import httpx
-from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from modstation.core.clock import to_us
-from modstation.service.announcing import DELIVERED, GIVEN_UP, WAITING
-from modstation.service.schema import notifications
-from modstation.service.signatures import notification_signature
+from modstation.service.letter_post import LetterPost
+from modstation.service.notification_lanes import (
+    Attempt,
+    ClaimedLane,
+    LaneResult,
+    Letter,
+    claim_lanes,
+    settle_lanes,
+)
+from modstation.service.open_files import most_open_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
-    from modstation.service.credentials import Credentials
+    from modstation.core.clock import Clock
+    from modstation.service.address_guard import AddressGuard
     from modstation.service.ledger import Ledger
+    from modstation.service.letter_signing import Sign, SignerOf
     from modstation.service.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
-_PER_LANE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    id: int
-    cloud: str
-    url: str
-    body: bytes
-    attempts: int
+# One transaction's worth of lanes.
+_PER_CLAIM = 50
+# A visit starts no further letter after this, so that a claim is over soon after a kill.
+_VISIT_SECONDS = 2.0
+_PROMPT_SECONDS = 1.0
+_RECEIVERS_ASKED = 3
+# Of all lanes that may be visited at once, those kept for hosts that are known to answer.
+_FOR_PROMPT = 0.25
+# Files and sockets that the rest of the process needs, and sockets a lane needs on average.
+_OTHER_FILES = 200
+_FILES_PER_LANE = 2
 
 
 class NotificationSender:
     """Sends what is due. Each receiving host is a lane of its own, so a dead one delays itself.
 
     ``step`` starts the lanes that have something due and returns at once; ``drain`` waits.
-    ``lane_free`` is called when one is done, from its thread.
-    One sender runs per database: rows in hand are known in memory only.
+    ``lane_free`` is called when one is done, from another thread. A claim lasts two time-outs
+    and the length of a visit: so long are the letters of a killed process with nobody.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        credentials: Credentials,
+        guard: AddressGuard,
+        signer_of: SignerOf,
         settings: ServiceSettings,
+        clock: Clock,
         lane_free: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
-        self._credentials = credentials
         self._lane_free = lane_free
-        self._delays = settings.notification_delays
-        self._client = httpx.Client(
-            timeout=settings.notification_timeout,
-            follow_redirects=False,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=settings.notification_workers),
-            headers={"User-Agent": "modstation"},
-        )
-        self._pool = ThreadPoolExecutor(settings.notification_workers, "notify")
+        self._clock = clock
+        self._delays_us = [int(delay * 1_000_000) for delay in settings.notification_delays]
+        timeout = settings.notification_timeout
+        self._lease_us = int((2 * timeout + _VISIT_SECONDS) * 1_000_000)
+        room = (most_open_files() - _OTHER_FILES) // _FILES_PER_LANE
+        self._most = max(4, min(settings.notification_lanes, room))
+        self._most_unknown = self._most - max(1, int(self._most * _FOR_PROMPT))
+        self._signer_of = signer_of
+        self._rounds = _Rounds(guard, timeout, settings.notification_parallel, clock)
         self._lock = threading.Lock()
-        self._busy: dict[str, Future[None]] = {}
-        self._closing = threading.Event()
+        self._idle = threading.Condition(self._lock)
+        self._visiting = 0
+        self._visiting_unknown = 0
+        self._bugs: list[BaseException] = []
+        self._results: deque[LaneResult] = deque()
+        self._settling = ThreadPoolExecutor(1, "notify-settle")
 
     def step(self, now: datetime) -> int:
-        """Start sending what is due at ``now``; the number of lanes started."""
-        with self._lock:
-            for lane, work in list(self._busy.items()):
-                if work.done():
-                    del self._busy[lane]
-                    work.result()
-            with self._ledger.read() as connection:
-                due = self._due(connection, to_us(now))
-            for lane, letters in due.items():
-                work = self._pool.submit(self._send_lane, letters, now)
-                self._busy[lane] = work
-                # More may have become due for this host meanwhile.
-                work.add_done_callback(lambda _: self._lane_free())
-            return len(due)
+        """Start sending what is due at ``now``; the number of lanes started.
+
+        A bug in a visit is raised here or by ``drain``.
+        """
+        now_us, started = to_us(now), 0
+        for prompt in (True, False):
+            while True:
+                with self._lock:
+                    self._raise_bug()
+                    room = self._room(prompt=prompt)
+                lanes = self._claim(now_us, min(room, _PER_CLAIM), prompt=prompt) if room else []
+                clouds = {letter.cloud for lane in lanes for letter in lane.letters}
+                signers = {cloud: self._signer_of(cloud) for cloud in clouds}
+                for lane in lanes:
+                    self._visit(lane, signers)
+                started += len(lanes)
+                if len(lanes) < _PER_CLAIM:
+                    break
+        return started
 
     def drain(self) -> None:
-        """Wait for the lanes under way; a bug in one of them is raised here."""
-        with self._lock:
-            work = list(self._busy.values())
-        wait(work)
-        for lane in work:
-            lane.result()
+        """Wait until every lane in hand is done and written down."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._visiting == 0)
+            self._raise_bug()
 
     def close(self) -> None:
         """Finish the letters in hand and stop; what is left stays due for the next start."""
-        self._closing.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._client.close()
+        self._rounds.stop()
+        with self._idle:
+            self._idle.wait_for(lambda: self._visiting == 0)
+        self._settling.shutdown()
+        self._rounds.close()
 
-    def _due(self, connection: Connection, now_us: int) -> dict[str, list[_Letter]]:
-        column = notifications.c
-        rows = connection.execute(
-            select(column.id, column.cloud, column.url, column.body, column.attempts, column.lane)
-            .where(column.due_us <= now_us, column.lane.not_in(list(self._busy)))
-            .order_by(column.due_us, column.id)
-            .limit(1000)
+    def _room(self, *, prompt: bool) -> int:
+        room = self._most - self._visiting
+        return room if prompt else min(room, self._most_unknown - self._visiting_unknown)
+
+    def _claim(self, now_us: int, limit: int, *, prompt: bool) -> list[ClaimedLane]:
+        with self._ledger.write() as connection:
+            return claim_lanes(
+                connection, now_us=now_us, lease_us=self._lease_us, limit=limit, prompt=prompt
+            )
+
+    def _visit(self, lane: ClaimedLane, signers: Mapping[str, Sign]) -> None:
+        with self._lock:
+            self._visiting += 1
+            self._visiting_unknown += not lane.prompt
+        self._rounds.start(lane, signers).add_done_callback(
+            lambda visit: self._visited(lane, visit)
         )
-        lanes: dict[str, list[_Letter]] = {}
-        for *letter, lane in rows:
-            letters = lanes.setdefault(lane, [])
-            if len(letters) < _PER_LANE:
-                letters.append(_Letter(*letter))
-        return lanes
 
-    def _send_lane(self, letters: list[_Letter], now: datetime) -> None:
-        for letter in letters:
-            if self._closing.is_set():
-                return
-            status = self._send(letter, now)
-            self._settle(letter, status, now)
-            if status is None:
-                # Nobody is there. The rest stays due and is tried in the next step, so that a
-                # dead host holds its thread for one time-out and not for twenty.
-                return
+    def _visited(self, lane: ClaimedLane, visit: Future[LaneResult]) -> None:
+        error = visit.exception()
+        if error is None:
+            self._results.append(visit.result())
+            written = self._settling.submit(self._settle)
+            written.add_done_callback(lambda done: self._done(lane, done.exception()))
+        else:
+            self._done(lane, error)
 
-    def _send(self, letter: _Letter, now: datetime) -> int | None:
-        key = self._credentials.signing_key(letter.cloud)
-        secret = key.secret if key else ""
-        algorithm = self._credentials.settings_of(letter.cloud).signature_algorithm
+    def _settle(self) -> None:
+        """Write down every visit that has ended by now, in one transaction."""
+        results = []
+        while self._results:
+            results.append(self._results.popleft())
+        if not results:
+            return
+        try:
+            with self._ledger.write() as connection:
+                settle_lanes(
+                    connection,
+                    results,
+                    now_us=to_us(self._clock.now()),
+                    delays_us=self._delays_us,
+                )
+        except OperationalError as error:
+            # The database is away. The claims run out, and the letters are sent once more.
+            log.warning("what was sent could not be noted: %s", type(error).__name__)
+
+    def _done(self, lane: ClaimedLane, error: BaseException | None) -> None:
+        with self._idle:
+            self._visiting -= 1
+            self._visiting_unknown -= not lane.prompt
+            if error is not None:
+                self._bugs.append(error)
+            self._idle.notify_all()
+        # More may have become due for this host meanwhile.
+        self._lane_free()
+
+    def _raise_bug(self) -> None:
+        if self._bugs:
+            raise self._bugs.pop()
+
+
+class _Rounds:
+    """The event loop in which lanes are visited, in a thread that starts with the first visit."""
+
+    def __init__(
+        self,
+        guard: AddressGuard,
+        timeout: float,
+        parallel: int,
+        clock: Clock,
+    ) -> None:
+        self._guard = guard
+        self._timeout = timeout
+        self._parallel = parallel
+        self._clock = clock
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="notify")
+        self._stopping = threading.Event()
+        self._post: LetterPost | None = None
+
+    def start(self, lane: ClaimedLane, signers: Mapping[str, Sign]) -> Future[LaneResult]:
+        """Visit a lane; the result says what came of it, its exception is a bug."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread.start()
+        return asyncio.run_coroutine_threadsafe(self._visit(lane, signers), self._loop)
+
+    def stop(self) -> None:
+        """Have visits end after the letter in hand."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """End the loop, in which no visit is under way any more."""
+        if self._thread.is_alive():
+            assert self._loop is not None
+            asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=self._own_loop) as runner:
+            runner.get_loop().run_forever()
+
+    def _own_loop(self) -> asyncio.AbstractEventLoop:
+        assert self._loop is not None
+        return self._loop
+
+    async def _hang_up(self) -> None:
+        if self._post is not None:
+            await self._post.close()
+
+    async def _visit(self, lane: ClaimedLane, signers: Mapping[str, Sign]) -> LaneResult:
+        if self._post is None:
+            self._post = LetterPost(self._guard, self._timeout)
+        visit = _Visit(self._post, signers, self._parallel, self._clock, self._stopping)
+        return await visit.run(lane)
+
+
+class _Visit:
+    """The letters of one claim, sent to one host."""
+
+    def __init__(
+        self,
+        post: LetterPost,
+        signers: Mapping[str, Sign],
+        parallel: int,
+        clock: Clock,
+        stopping: threading.Event,
+    ) -> None:
+        self._post = post
+        self._parallel = parallel
+        self._signers = signers
+        self._clock = clock
+        self._stopping = stopping
+        self._ends = time.monotonic() + _VISIT_SECONDS
+        self._attempts: list[Attempt] = []
+        self._strands: deque[list[Letter]] = deque()
+        self._senders = 0
+        # Receivers with a letter in hand that have said nothing yet.
+        self._asking: set[str] = set()
+        self._heard: set[str] = set()
+        # Receivers that said nothing at all, and why.
+        self._silent: dict[str, str] = {}
+
+    async def run(self, lane: ClaimedLane) -> LaneResult:
+        """Ask whether somebody is there, with a letter; then send the others side by side."""
+        asked, self._strands = _questions(lane.letters)
+        async with asyncio.TaskGroup() as tasks:
+            for strand in asked:
+                self._begin(strand, tasks)
+        return self._result(lane)
+
+    def _begin(self, strand: list[Letter], tasks: asyncio.TaskGroup) -> None:
+        self._senders += 1
+        tasks.create_task(self._send_strand(strand, tasks))
+
+    async def _send_strand(self, strand: list[Letter], tasks: asyncio.TaskGroup) -> None:
+        """Send a strand up to the first letter that is not taken, then see what else may go."""
+        for letter in strand:
+            if self._over() or not await self._send(letter):
+                break
+        self._senders -= 1
+        # A slow host gets one connection, and so cannot use up what others need.
+        most = (self._parallel if self._prompt() else 1) if self._answered() else 0
+        while self._senders < most and not self._over() and (following := self._next()):
+            self._begin(following, tasks)
+
+    def _next(self) -> list[Letter] | None:
+        """A strand to a receiver that is not being asked whether it is there."""
+        for _ in range(len(self._strands)):
+            strand = self._strands.popleft()
+            if strand[0].url in self._asking:
+                self._strands.append(strand)
+            elif strand[0].url not in self._silent:
+                return strand
+        return None
+
+    async def _send(self, letter: Letter) -> bool:
+        """Try one letter; whether the next of its strand may go."""
+        now, started = self._clock.now(), time.monotonic()
         timestamp = int(now.timestamp())
         headers = {
             "Content-Type": "application/json",
             "X-Cld-Timestamp": str(timestamp),
-            "X-Cld-Signature": notification_signature(letter.body, timestamp, secret, algorithm),
+            "X-Cld-Signature": self._signers[letter.cloud](letter.body, timestamp),
         }
-        try:
-            # Streamed and not read: the answer's status is all that matters.
-            with self._client.stream(
-                "POST", letter.url, content=letter.body, headers=headers
-            ) as answer:
-                return answer.status_code
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            log.info("notification %s was not delivered: %s", letter.id, type(error).__name__)
-            return None
-
-    def _settle(self, letter: _Letter, status: int | None, now: datetime) -> None:
-        if status is not None and 200 <= status < 300:
-            state, due_us = DELIVERED, None
-        elif letter.attempts < len(self._delays):
-            state = WAITING
-            due_us = to_us(now) + int(self._delays[letter.attempts] * 1_000_000)
-        else:
-            state, due_us = GIVEN_UP, None
-        with self._ledger.write() as connection:
-            connection.execute(
-                update(notifications)
-                .where(notifications.c.id == letter.id)
-                .values(
-                    attempts=letter.attempts + 1, state=state, due_us=due_us, last_status=status
-                )
+        if letter.url not in self._heard:
+            self._asking.add(letter.url)
+        answer = await self._post.send(letter.url, letter.body, headers)
+        self._asking.discard(letter.url)
+        attempt = Attempt(
+            letter,
+            to_us(now),
+            round((time.monotonic() - started) * 1000),
+            answer.status,
+            answer.error,
+            final=answer.refused,
+        )
+        self._attempts.append(attempt)
+        if not attempt.delivered:
+            log.info(
+                "notification %s was not delivered: %s", letter.id, answer.error or answer.status
             )
+        if answer.status is not None or attempt.final:
+            self._heard.add(letter.url)
+        else:
+            self._silent[letter.url] = answer.error or ""
+        return attempt.delivered or attempt.final
+
+    def _over(self) -> bool:
+        return self._stopping.is_set() or time.monotonic() > self._ends
+
+    def _answered(self) -> bool:
+        """Whether there is somebody, or somebody who must not be asked."""
+        return bool(self._heard)
+
+    def _prompt(self) -> bool:
+        """Whether whoever answered did so quickly."""
+        taken = [each.milliseconds for each in self._attempts if each.status is not None]
+        return bool(taken) and max(taken) < 1000 * _PROMPT_SECONDS
+
+    def _result(self, lane: ClaimedLane) -> LaneResult:
+        if not self._attempts:
+            return LaneResult(lane, (), lane.prompt)
+        silent = {url: why for url, why in self._silent.items() if url not in self._heard}
+        return LaneResult(
+            lane, tuple(self._attempts), self._prompt(), silent, dead=not self._answered()
+        )
+
+
+def _questions(letters: Iterable[Letter]) -> tuple[list[list[Letter]], deque[list[Letter]]]:
+    """The strands to begin with, of up to three receivers at the host, and the others.
+
+    One receiver that says nothing must not make the whole host seem dead.
+    """
+    asked: dict[str, list[Letter]] = {}
+    others: deque[list[Letter]] = deque()
+    for strand in _strands(letters):
+        if len(asked) < _RECEIVERS_ASKED and strand[0].url not in asked:
+            asked[strand[0].url] = strand
+        else:
+            others.append(strand)
+    return list(asked.values()), others
+
+
+def _strands(letters: Iterable[Letter]) -> list[list[Letter]]:
+    """The letters by strand, each strand in order; one of no strand stands alone."""
+    strands: dict[str | int, list[Letter]] = {}
+    for letter in letters:
+        strands.setdefault(letter.strand or letter.id, []).append(letter)
+    return list(strands.values())

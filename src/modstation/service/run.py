@@ -13,6 +13,7 @@ import uvicorn
 from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import SettingsError
 from modstation.service.app import create_app
+from modstation.service.open_files import allow_open_files
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -36,6 +37,7 @@ def serve(settings: ServiceSettings, out: IO[str] | None = None) -> int:
         failed.set()
         server.should_exit = True
 
+    allow_open_files()
     with bind(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
         app = create_app(settings, clock=SystemClock(), ids=TimeOrderedIds(), on_failure=fail)

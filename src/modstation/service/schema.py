@@ -254,11 +254,43 @@ notifications = Table(
     Column("created_us", BigInteger, nullable=False),
 )
 Index(
-    "notifications_due",
+    "notifications_by_lane",
+    notifications.c.lane,
     notifications.c.due_us,
     notifications.c.id,
     sqlite_where=notifications.c.due_us.is_not(None),
     postgresql_where=notifications.c.due_us.is_not(None),
+)
+Index(
+    "notifications_by_strand",
+    notifications.c.strand,
+    notifications.c.id,
+    sqlite_where=notifications.c.due_us.is_not(None),
+    postgresql_where=notifications.c.due_us.is_not(None),
+)
+
+# A host that letters go to. Whoever sends there makes it ready later (notification_lanes.py).
+notification_lanes = Table(
+    "notification_lanes",
+    metadata,
+    Column("lane", String, primary_key=True),
+    Column("ready_us", BigInteger, nullable=False, index=True),
+    # Visits in a row that nobody answered.
+    Column("failures", Integer, nullable=False),
+    Column("prompt", Boolean, nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+)
+
+# The delivery log: one row for each time a letter was tried.
+notification_attempts = Table(
+    "notification_attempts",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("notification_id", BigInteger, nullable=False, index=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("error", String),
+    Column("milliseconds", Integer, nullable=False),
 )
 
 # Who is told of an account's events, whichever call brought them about.

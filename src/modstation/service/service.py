@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -20,6 +21,7 @@ from modstation.service.credentials import Credentials
 from modstation.service.data_lock import DataLock
 from modstation.service.housekeeping import Housekeeper
 from modstation.service.ledger import Ledger
+from modstation.service.letter_signing import signer_of
 from modstation.service.limits import RateLimits
 from modstation.service.notifications import NotificationSender
 from modstation.service.sealing import Seal
@@ -72,7 +74,14 @@ class Service:
         # A search may read every asset; more of them at a time would only wait for the same disk.
         self.searchers = anyio.CapacityLimiter(2)
         self.housekeeper = Housekeeper(self.ledger, self.blobs)
-        self.sender = NotificationSender(self.ledger, self.credentials, settings, self.wake)
+        self.sender = NotificationSender(
+            self.ledger,
+            self.guard,
+            partial(signer_of, self.credentials),
+            settings,
+            clock,
+            self.wake,
+        )
 
     def wake(self) -> None:
         """Say that a change was committed that brings work with it."""

@@ -43,7 +43,9 @@ class ServiceSettings:
     renditions_per_version: int = 32
     notification_delays: tuple[float, ...] = (180.0, 360.0, 540.0)
     notification_timeout: float = 10.0
-    notification_workers: int = 16
+    # Receiving hosts written to at once, and letters at once to one that answers quickly.
+    notification_lanes: int = 1500
+    notification_parallel: int = 4
     moderation_kinds: frozenset[str] = frozenset({"manual", "webpurify"})
     # What a cloud starts with; from then on it has settings of its own (cloud_settings.py).
     new_cloud: CloudSettings = field(default_factory=CloudSettings)

@@ -49,7 +49,11 @@ def clock() -> ManualClock:
 @pytest.fixture
 def still(tmp_path: Path, clock: ManualClock, database: str | None) -> Iterator[Service]:
     settings = ServiceSettings(
-        tmp_path / "still", cloud="still", notification_timeout=2.0, database=database
+        tmp_path / "still",
+        cloud="still",
+        notification_timeout=2.0,
+        database=database,
+        allow_networks=("127.0.0.0/8",),
     )
     service = Service(settings, clock=clock, ids=CountingIds())
     yield service

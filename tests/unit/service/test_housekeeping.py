@@ -9,8 +9,8 @@ from sqlalchemy import insert, select
 
 from helpers.live_service import LiveService, picture
 from modstation.core.clock import to_us
-from modstation.service.announcing import DELIVERED, GIVEN_UP, WAITING
 from modstation.service.blobs import BACKUP, ORIGINALS, beside, blob_name
+from modstation.service.notification_lanes import DELIVERED, GIVEN_UP, WAITING
 from modstation.service.schema import (
     applied_decisions,
     assets,

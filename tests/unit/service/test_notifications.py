@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import socket
 from typing import TYPE_CHECKING
@@ -10,10 +11,13 @@ from sqlalchemy import select
 
 from helpers.receiver import Receiver
 from modstation.core.clock import CountingIds, to_us
+from modstation.service.address_guard import AddressGuard
 from modstation.service.announcing import Announcement, announce_all
 from modstation.service.api_keys import rotate_keys
 from modstation.service.cloud_settings import change_cloud_settings
-from modstation.service.schema import notifications
+from modstation.service.letter_post import Answer, LetterPost
+from modstation.service.notification_lanes import claim_lanes, close_lanes
+from modstation.service.schema import notification_attempts, notifications
 from modstation.service.sealing import Seal
 from modstation.service.service import Service
 
@@ -21,15 +25,19 @@ if TYPE_CHECKING:
     from modstation.core.clock import ManualClock
 
 
-def post(service: Service, url: str, *numbers: int) -> None:
+def post(service: Service, url: str, *numbers: int, asset_id: str | None = None) -> None:
     with service.ledger.write() as connection:
         announce_all(
             connection,
-            [Announcement("info", {"number": number}, None, (url,)) for number in numbers],
+            [Announcement("info", {"number": number}, asset_id, (url,)) for number in numbers],
             cloud=service.owner.cloud,
             api_key=service.owner.api_key,
             now_us=to_us(service.clock.now()),
         )
+
+
+def numbers(receiver: Receiver) -> list[int]:
+    return [note.document["number"] for note in receiver.received]
 
 
 def states(service: Service) -> list[tuple[str, int]]:
@@ -161,3 +169,157 @@ def test_a_notification_is_signed_by_the_oldest_active_key_as_the_cloud_wants_it
         post(still, receiver.url, 3)
         step(still)
         assert signed("sha256", new.secret)
+
+
+def test_letters_of_an_asset_wait_for_its_earlier_one_and_those_of_others_do_not(
+    still: Service, clock: ManualClock
+) -> None:
+    with Receiver(answers=[500]) as receiver:
+        post(still, receiver.url, 1, asset_id="a" * 32)
+        step(still)
+        post(still, receiver.url, 2, asset_id="a" * 32)
+        post(still, receiver.url, 3, asset_id="b" * 32)
+        for _ in range(3):
+            step(still)
+        assert numbers(receiver) == [1, 3]
+        post(still, receiver.url, 4, asset_id="a" * 32)
+        step(still)
+        clock.advance(180)
+        step(still)
+        assert numbers(receiver) == [1, 3, 1, 2, 4]
+    assert {state for state, _ in states(still)} == {"delivered"}
+
+
+def test_what_follows_a_letter_that_was_given_up_is_sent(
+    still: Service, clock: ManualClock
+) -> None:
+    with Receiver(answers=[500] * 4) as receiver:
+        post(still, receiver.url, 1, 2, asset_id="a" * 32)
+        for _ in range(4):
+            step(still)
+            clock.advance(540)
+        step(still)
+        assert numbers(receiver) == [1, 1, 1, 1, 2]
+    assert states(still) == [("given_up", 4), ("delivered", 1)]
+
+
+def test_one_asset_is_told_in_order_to_each_receiver_by_itself(still: Service) -> None:
+    with Receiver(answers=[500]) as slow, Receiver() as well:
+        post(still, slow.url, 1, asset_id="a" * 32)
+        step(still)
+        post(still, slow.url, 2, asset_id="a" * 32)
+        post(still, well.url, 2, asset_id="a" * 32)
+        step(still)
+        assert numbers(slow) == [1]
+        assert numbers(well) == [2]
+
+
+def test_a_dead_host_is_tried_once_for_all_and_left_alone_longer_every_time(
+    still: Service, clock: ManualClock
+) -> None:
+    post(still, f"http://127.0.0.1:{closed_port()}/hook", *range(50))
+    step(still)
+    # One knock at the door.
+    assert states(still) == [("waiting", 1), *[("waiting", 0)] * 49]
+    assert step(still) == 0
+    clock.advance(5)
+    assert step(still) == 1
+    assert states(still) == [("waiting", 1)] * 50
+    for _ in range(100):
+        clock.advance(30)
+        step(still)
+    assert states(still) == [("given_up", 4)] * 50
+
+
+def test_a_host_that_is_back_gets_everything(still: Service, clock: ManualClock) -> None:
+    port = closed_port()
+    post(still, f"http://127.0.0.1:{port}/hook", *range(50))
+    step(still)
+    with Receiver(port=port) as receiver:
+        clock.advance(5)
+        step(still)
+        assert len(receiver.received) == 49
+        clock.advance(180)
+        step(still)
+        assert sorted(numbers(receiver)) == [*range(50)]
+
+
+def test_a_receiver_that_says_nothing_does_not_make_its_host_dead(still: Service) -> None:
+    with Receiver() as receiver:
+        receiver.silent_paths.add("/silent")
+        post(still, receiver.url.replace("/hook", "/silent"), *range(10))
+        post(still, receiver.url, *range(100, 110))
+        step(still)
+        assert sorted(n for n in numbers(receiver) if n >= 100) == [*range(100, 110)]
+        assert states(still) == [("waiting", 1)] * 10 + [("delivered", 1)] * 10
+
+
+def test_a_redirect_is_a_refusal_and_not_followed(still: Service) -> None:
+    with Receiver(answers=[307]) as receiver, Receiver() as elsewhere:
+        receiver.location = elsewhere.url
+        post(still, receiver.url, 1)
+        step(still)
+        assert elsewhere.received == []
+    assert states(still) == [("waiting", 1)]
+
+
+def test_an_address_that_is_not_public_is_given_up_at_once(still: Service) -> None:
+    for host in ("10.0.0.1", "[::1]", "169.254.169.254", "127.1", "[fe80::1]"):
+        post(still, f"http://{host}/hook", 1)
+    step(still)
+    assert {state for state, _ in states(still)} == {"given_up"}
+    with still.ledger.read() as connection:
+        said = set(connection.scalars(select(notification_attempts.c.error)))
+    assert "Address not allowed - 10.0.0.1" in said
+
+
+def test_the_addresses_of_a_name_are_looked_at_too() -> None:
+    async def sent() -> Answer:
+        post = LetterPost(AddressGuard(), timeout=5)
+        try:
+            return await post.send("http://localhost:1/hook", b"{}", {})
+        finally:
+            await post.close()
+
+    assert asyncio.run(sent()) == Answer(None, "Address not allowed - localhost", refused=True)
+
+
+def test_an_answer_is_not_read(still: Service) -> None:
+    with Receiver() as receiver:
+        receiver.endless = True
+        post(still, receiver.url, 1)
+        step(still)
+    assert states(still) == [("delivered", 1)]
+
+
+def test_the_letters_of_a_killed_replica_are_sent_by_another(
+    still: Service, clock: ManualClock
+) -> None:
+    with Receiver() as receiver:
+        post(still, receiver.url, 1)
+        with still.ledger.write() as connection:
+            # Claimed, and then nothing more is heard of whoever claimed it.
+            assert claim_lanes(
+                connection, now_us=to_us(clock.now()), lease_us=6_000_000, limit=1, prompt=False
+            )
+        assert step(still) == 0
+        clock.advance(6)
+        assert step(still) == 1
+        assert numbers(receiver) == [1]
+
+
+def test_a_lane_nobody_writes_to_any_more_is_forgotten(still: Service, clock: ManualClock) -> None:
+    dead = f"http://127.0.0.1:{closed_port()}/hook"
+    with Receiver() as receiver:
+        post(still, receiver.url, 1)
+        post(still, dead, 1)
+        step(still)
+        clock.advance(60)
+        with still.ledger.write() as connection:
+            assert close_lanes(connection, to_us(clock.now()), 10) == 1
+        # The one that has something to send stays, the other comes back when it is needed.
+        post(still, receiver.url, 2)
+        clock.advance(180)
+        step(still)
+        assert numbers(receiver) == [1, 2]
+    assert ("waiting", 2) in states(still)

@@ -18,6 +18,8 @@ from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint, inser
 revision = "0002"
 down_revision = "0001"
 
+_ROW = BigInteger().with_variant(sa.Integer, "sqlite")
+
 
 def upgrade() -> None:
     """Bring a database of the first release here."""
@@ -125,6 +127,36 @@ def _notifications() -> None:
         Column("strand", String(32)),
     ):
         op.add_column("notifications", column)
+    op.drop_index("notifications_due", "notifications")
+    waiting = text("due_us IS NOT NULL")
+    for name, columns in (
+        ("notifications_by_lane", ["lane", "due_us", "id"]),
+        ("notifications_by_strand", ["strand", "id"]),
+    ):
+        op.create_index(
+            name, "notifications", columns, sqlite_where=waiting, postgresql_where=waiting
+        )
+    op.create_table(
+        "notification_lanes",
+        Column("lane", String, primary_key=True),
+        Column("ready_us", BigInteger, nullable=False, index=True),
+        Column("failures", sa.Integer, nullable=False),
+        Column("prompt", sa.Boolean, nullable=False),
+        Column("opened_us", BigInteger, nullable=False),
+    )
+    op.execute(
+        "INSERT INTO notification_lanes (lane, ready_us, failures, prompt, opened_us) "
+        "SELECT DISTINCT lane, 0, 0, FALSE, 0 FROM notifications WHERE due_us IS NOT NULL"
+    )
+    op.create_table(
+        "notification_attempts",
+        Column("id", _ROW, primary_key=True, autoincrement=True),
+        Column("notification_id", BigInteger, nullable=False, index=True),
+        Column("at_us", BigInteger, nullable=False),
+        Column("status", sa.Integer),
+        Column("error", String),
+        Column("milliseconds", sa.Integer, nullable=False),
+    )
     op.create_table(
         "triggers",
         Column("id", String(32), primary_key=True),
