@@ -19,6 +19,7 @@ COMMANDS = {
     "review": "modstation.cli.review:review",
     "demo": "modstation.cli.demo:demo",
     "serve": "modstation.cli.serve:serve",
+    "admin": "modstation.cli.admin:admin",
     "pull": "modstation.cli.exchange:pull",
     "push": "modstation.cli.exchange:push",
     "status": "modstation.cli.desk:status",

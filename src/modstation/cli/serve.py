@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 import click
 
+from modstation.cli.service_place import place_options, service_folder
 from modstation.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from modstation.service.cloud_settings import CloudSettings
 
@@ -32,8 +33,7 @@ Read from the environment:
 Of these BLOCK_PENDING and DELIVER_REJECTED are what a cloud starts with; from then on it keeps
 its own settings.
 
-Callers show their key by Basic authentication or by a signature in the body; there are no Bearer
-tokens."""
+Keys, Bearer tokens, more clouds and their settings: modstation admin --help."""
 
 
 class FromEnvironment(TypedDict, total=False):
@@ -54,14 +54,7 @@ class FromEnvironment(TypedDict, total=False):
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder of its database and images (default: service in the home folder).",
-)
-@click.option("--database", metavar="URL", help="Database to use instead of a file in --data.")
-@click.option("--storage", metavar="URL", help="Where images are kept instead of in --data.")
+@place_options
 @click.option("--cloud", default="local", show_default=True, help="Name of its cloud.")
 @click.pass_context
 def serve(
@@ -72,6 +65,7 @@ def serve(
     data: Path | None,
     database: str | None,
     storage: str | None,
+    key_file: Path | None,
     cloud: str,
 ) -> None:
     """Run the moderation service that official Cloudinary SDKs work against.
@@ -86,15 +80,16 @@ def serve(
 
     more = from_environment(os.environ)
     terminal = ctx.ensure_object(Terminal)
-    folder = make_private_folder(data or terminal.home().data / "service")
+    folder = make_private_folder(service_folder(terminal, data))
     log_to_stderr()
     code = run.serve(
         ServiceSettings(
-            data=folder.absolute(),
+            data=folder,
             host=host,
             port=port,
             database=database,
             storage=storage,
+            key_file=key_file,
             cloud=cloud,
             **more,
         )

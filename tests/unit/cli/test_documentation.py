@@ -40,7 +40,11 @@ def test_every_command_and_option_stands_in_the_help_page(page, name, command):
 
 
 def test_the_help_page_names_no_command_or_option_that_is_not_there(page):
-    names = {name for name, _command in commands()} | {"modstation", "modstation account"}
+    names = {name for name, _command in commands()} | {
+        "modstation",
+        "modstation account",
+        "modstation admin",
+    }
     options = COMMON | {
         option
         for _name, command in commands()

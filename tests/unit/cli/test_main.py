@@ -23,7 +23,7 @@ ALL = [pytest.param(path, command, id=" ".join(path)) for path, command in every
 def test_the_commands_are_the_public_ones():
     decisions = ["pull", "push", "status", "decide", "drop", "export", "figures", "verify", "purge"]
     assert list(COMMANDS) == [
-        *("review", "demo", "serve"),
+        *("review", "demo", "serve", "admin"),
         *decisions,
         *("account", "keys", "doctor"),
     ]
