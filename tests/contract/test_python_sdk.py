@@ -254,8 +254,8 @@ def test_errors_become_the_sdks_own_exceptions(service: LiveService) -> None:
     not_found = cloudinary.exceptions.NotFound
     with pytest.raises(not_found, match="GET /v1_1/testing/folders is not offered"):
         cloudinary.api.root_folders()
-    with pytest.raises(not_found, match="POST /v1_1/testing/image/explicit is not offered"):
-        cloudinary.uploader.explicit("here", type="upload")
+    with pytest.raises(not_found, match="POST /v1_1/testing/image/nonsense is not offered"):
+        cloudinary.uploader.call_api("nonsense", {"timestamp": 1})
     assert service.statuses() == {"here": None}
 
 

@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Any
 import cloudinary.api
 import cloudinary.exceptions
 import cloudinary.uploader
+import cloudinary.utils
+import httpx
 import pytest
 
 from helpers.live_service import picture
 
 if TYPE_CHECKING:
     from helpers.live_service import LiveService
+    from helpers.receiver import Receiver
 
 bad = cloudinary.exceptions.BadRequest
 
 
 def upload(name: str, **options: Any) -> dict[str, Any]:
     return dict(cloudinary.uploader.upload(picture(), public_id=name, **options))
+
+
+def get(url: str) -> httpx.Response:
+    with httpx.Client(trust_env=False, verify=False) as client:
+        return client.get(url)
 
 
 def tags_of(name: str) -> list[str] | None:
@@ -171,3 +179,152 @@ def test_assets_are_deleted_by_tag(service: LiveService) -> None:
     assert names(cloudinary.api.resources_by_tag("gone")) == []
     cloudinary.api.restore(["b"])
     assert names(cloudinary.api.resources_by_tag("gone")) == ["b"]
+
+
+def test_a_stored_asset_is_renamed(service: LiveService) -> None:
+    old = upload("pets/cat", moderation="manual", tags=["t"], context={"alt": "A cat"})
+    renamed = cloudinary.uploader.rename("pets/cat", "animals/tom")
+    assert (renamed["public_id"], renamed["asset_id"]) == ("animals/tom", old["asset_id"])
+    assert (renamed["asset_folder"], renamed["display_name"]) == ("animals", "tom")
+    assert "context" not in renamed
+    assert get(str(old["url"])).status_code == 404
+    assert get(renamed["url"]).content == picture()
+    with pytest.raises(cloudinary.exceptions.NotFound, match="Resource not found - pets/cat"):
+        cloudinary.api.resource("pets/cat")
+    assert names(cloudinary.api.resources_by_tag("t")) == ["animals/tom"]
+    queue = cloudinary.api.resources_by_moderation("manual", "pending")
+    assert names(queue) == ["animals/tom"]
+    again = cloudinary.uploader.rename("animals/tom", "tom", context=True)
+    assert again["context"] == {"custom": {"alt": "A cat"}}
+    assert service.decide("tom", "rejected")["moderation_status"] == "rejected"
+
+
+def test_a_name_that_is_taken_is_given_only_with_overwrite(service: LiveService) -> None:
+    one, two = upload("one"), upload("two", tags=["lost"])
+    with pytest.raises(bad, match=r"to_public_id\(two\) already exists"):
+        cloudinary.uploader.rename("one", "two")
+    with pytest.raises(cloudinary.exceptions.NotFound, match="Resource not found - none"):
+        cloudinary.uploader.rename("none", "two", overwrite=True)
+    with pytest.raises(bad, match="Missing required parameter - to_public_id"):
+        cloudinary.uploader.rename("one", "")
+    with pytest.raises(bad, match="is invalid"):
+        cloudinary.uploader.rename("one", "a/../b")
+    cloudinary.uploader.rename("one", "two", overwrite=True, invalidate=True)
+    assert cloudinary.api.resource("two")["asset_id"] == one["asset_id"] != two["asset_id"]
+    assert names(cloudinary.api.resources_by_tag("lost")) == []
+    assert service.statuses() == {"two": None}
+
+
+def test_a_name_of_a_deleted_asset_is_free(service: LiveService) -> None:
+    upload("gone", backup=True)
+    cloudinary.uploader.destroy("gone")
+    upload("here")
+    assert cloudinary.uploader.rename("here", "gone")["public_id"] == "gone"
+    assert service.statuses() == {"gone": None}
+
+
+def test_an_asset_moves_to_another_type(service: LiveService) -> None:
+    old = upload("secret")
+    moved = cloudinary.uploader.rename("secret", "secret", to_type="authenticated")
+    assert moved["type"] == "authenticated"
+    assert get(str(old["url"])).status_code == 404
+    assert get(moved["url"]).status_code == 401
+    with pytest.raises(bad, match="Invalid value x for parameter to_type"):
+        cloudinary.uploader.rename("secret", "s", type="authenticated", to_type="x")
+
+
+def test_explicit_changes_what_is_written_and_begins_moderation(service: LiveService) -> None:
+    old = upload("late", tags=["old"])
+    changed = cloudinary.uploader.explicit(
+        "late", type="upload", tags=["new"], context={"alt": "x"}, moderation="manual"
+    )
+    assert changed["moderation"] == [{"kind": "manual", "status": "pending"}]
+    assert (changed["tags"], changed["context"]) == (["new"], {"custom": {"alt": "x"}})
+    assert (changed["asset_id"], changed["etag"]) == (old["asset_id"], old["etag"])
+    assert cloudinary.utils.verify_api_response_signature(
+        changed["public_id"], changed["version"], changed["signature"]
+    )
+    assert names(cloudinary.api.resources_by_moderation("manual", "pending")) == ["late"]
+    assert names(cloudinary.api.resources_by_tag("new")) == ["late"]
+    cloudinary.api.update("late", moderation_status="rejected")
+    assert get(str(old["url"])).status_code == 404
+    again = cloudinary.uploader.explicit("late", type="upload", moderation="webpurify|manual")
+    assert [entry["status"] for entry in again["moderation"]] == ["pending", "queued"]
+    assert again["version"] > changed["version"]
+    assert names(cloudinary.api.resources_by_moderation("manual", "rejected")) == []
+    assert get(again["url"]).status_code == 200
+    missing = cloudinary.uploader.explicit("none", type="upload", return_error=True)
+    assert missing["error"]["http_code"] == 404
+    assert missing["error"]["message"] == "Resource not found - none"
+    with pytest.raises(bad, match="Moderation nonsense moderation is not valid"):
+        cloudinary.uploader.explicit("late", type="upload", moderation="nonsense")
+
+
+def test_an_upload_is_taken_back_by_its_token(service: LiveService) -> None:
+    uploaded = upload("mine", return_delete_token=True)
+    token = uploaded["delete_token"]
+
+    def take_back(given: str) -> httpx.Response:
+        with httpx.Client(trust_env=False, verify=False) as client:
+            return client.post(f"{service.api}/delete_by_token", data={"token": given})
+
+    assert take_back("x" * 64).status_code == 400
+    assert take_back("").json()["error"]["message"] == "Missing required parameter - token"
+    answer = take_back(token)
+    assert (answer.status_code, answer.json()) == (200, {"result": "ok"})
+    assert service.statuses() == {}
+    assert take_back(token).json()["error"]["message"].startswith("Invalid token")
+
+
+def test_every_change_is_told(service: LiveService, receiver: Receiver) -> None:
+    hook = {"notification_url": receiver.url}
+    upload("a", tags=["old"], context={"k": "1"})
+    cloudinary.uploader.add_tag("new", ["a"], **hook)
+    cloudinary.uploader.replace_tag("new", ["a"], **hook)
+    cloudinary.uploader.add_context({"k": "2", "l": "3"}, ["a"], **hook)
+    cloudinary.uploader.rename("a", "b", **hook)
+    cloudinary.api.update("b", display_name="Bee", **hook)
+    cloudinary.uploader.add_tag("new", ["b"], **hook)
+    cloudinary.uploader.destroy("b", **hook)
+    notes = [note.document for note in receiver.wait_for(6)]
+    assert [note["notification_type"] for note in notes] == [
+        "resource_tags_changed",
+        "resource_tags_changed",
+        "resource_context_changed",
+        "rename",
+        "resource_display_name_changed",
+        "delete",
+    ]
+    added, removed, context, renamed, shown, deleted = notes
+    assert added["resources"][0]["public_id"] == "a"
+    assert (added["resources"][0]["added"], added["resources"][0]["removed"]) == (["new"], [])
+    assert (removed["resources"][0]["added"], removed["resources"][0]["removed"]) == ([], ["old"])
+    assert context["resources"]["a"]["added"] == [{"name": "l", "value": "3"}]
+    assert context["resources"]["a"]["updated"] == [{"name": "k", "value": "2"}]
+    assert (renamed["from_public_id"], renamed["to_public_id"]) == ("a", "b")
+    assert shown["resources"][0]["new_display_name"] == "Bee"
+    assert deleted["resources"][0]["public_id"] == "b"
+
+
+def test_what_is_out_of_scope_says_so(service: LiveService) -> None:
+    upload("a")
+    for ask in (
+        lambda: cloudinary.uploader.explode("a", page="all"),
+        lambda: cloudinary.uploader.generate_sprite("t"),
+        lambda: cloudinary.uploader.multi("t"),
+        lambda: cloudinary.uploader.text("Hello"),
+        lambda: cloudinary.uploader.create_zip(tags=["t"]),
+        cloudinary.uploader.create_slideshow,
+        cloudinary.api.transformations,
+        lambda: cloudinary.api.create_transformation("named", {"width": 1}),
+        cloudinary.api.list_streaming_profiles,
+        lambda: cloudinary.api.get_streaming_profile("4k"),
+        cloudinary.api.upload_mappings,
+        cloudinary.api.list_metadata_rules,
+        lambda: cloudinary.api.add_related_assets("a", ["image/upload/b"]),
+        lambda: cloudinary.api.publish_by_ids(["a"]),
+        lambda: cloudinary.api.delete_derived_resources(["x"]),
+        lambda: cloudinary.api.rename_folder("a", "b"),
+    ):
+        with pytest.raises(bad, match="is not supported by this service"):
+            ask()

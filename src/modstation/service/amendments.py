@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
 from modstation.service import assets
+from modstation.service.asset_events import tell_changed, tell_deleted
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
 from modstation.service.consequences import Bench
@@ -134,8 +135,10 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
         if asset is None or asset.deleted:
             raise not_found(what)
         if edits:
+            before = asset
             asset = replace(asset, **edits, updated_us=to_us(call.service.clock.now()))
             assets.save_described(connection, [asset])
+            tell_changed(connection, call, [(before, asset)])
         if status is not None:
             verdict = Verdict(
                 status,
@@ -218,6 +221,7 @@ def _delete_all(call: Call, connection: Connection, found: list[Asset]) -> None:
     now_us = to_us(call.service.clock.now())
     for asset in found:
         delete_asset(connection, asset, now_us)
+    tell_deleted(connection, call, found)
 
 
 def _deleted(

@@ -16,19 +16,23 @@ from modstation.service import (
     account,
     amendments,
     claiming,
+    delete_tokens,
     delivery,
+    explicit,
     extensions,
     listings,
     many_assets,
     past_decisions,
     removals,
+    renaming,
     search,
     uploads,
     word_lists,
 )
-from modstation.service.calls import admin_call, fault_response, upload_call
+from modstation.service.calls import admin_call, fault_response, proven_call, upload_call
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
 from modstation.service.many_assets import NOT_SIGNED
+from modstation.service.out_of_scope import out_of_scope
 from modstation.service.retrying import steadily
 from modstation.service.service import Background, Service
 from modstation.service.wire import Json
@@ -162,6 +166,7 @@ def _routes() -> list[Route]:
     api, asset = "/v1_1/{cloud}", "/resources/{resource_type}/{type}"
     return [
         *_of_stored_assets(api),
+        *out_of_scope(api),
         _upload("POST", f"{api}/upload", uploads.upload),
         _upload("POST", f"{api}/{{resource_type}}/upload", uploads.upload),
         _upload("POST", f"{api}/{{resource_type}}/destroy", removals.destroy),
@@ -214,6 +219,13 @@ def _of_stored_assets(api: str) -> list[Route]:
     """
     listed = f"{api}/resources/{{resource_type}}"
     return [
+        Route(
+            f"{api}/delete_by_token",
+            proven_call(delete_tokens.delete_by_token, delete_tokens.holder_of_token),
+            methods=["POST"],
+        ),
+        _upload("POST", f"{api}/{{resource_type}}/explicit", explicit.explicit),
+        _upload("POST", f"{api}/{{resource_type}}/rename", renaming.rename),
         _upload("POST", f"{api}/{{resource_type}}/tags", many_assets.tags, NOT_SIGNED),
         _upload("POST", f"{api}/{{resource_type}}/context", many_assets.context, NOT_SIGNED),
         _admin("GET", f"{api}/tags/{{resource_type}}", word_lists.tags_in_use),

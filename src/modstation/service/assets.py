@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, tuple_, update
 
 from modstation.service.claims import end_claims
 from modstation.service.faults import BadRequest
@@ -130,6 +130,27 @@ def find_named(
         ),
     )
     return {asset.public_id: asset for asset in found}
+
+
+def find_whole_names(
+    connection: Connection, cloud: str, names: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], Asset]:
+    """The assets of a few (resource type, type, public ID), to be changed; deleted ones too."""
+    query = select(assets).where(
+        assets.c.cloud == cloud,
+        or_(
+            *(
+                and_(
+                    assets.c.resource_type == resource_type,
+                    assets.c.type == delivery_type,
+                    assets.c.public_id == public_id,
+                )
+                for resource_type, delivery_type, public_id in names
+            )
+        ),
+    )
+    found = _all(connection, query, locked=True)
+    return {(asset.resource_type, asset.type, asset.public_id): asset for asset in found}
 
 
 def find_by_id(

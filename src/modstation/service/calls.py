@@ -17,6 +17,7 @@ from modstation.service.wire import Bounds, Json, reading
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from typing import TypeAlias
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from modstation.service.credentials import Caller
     from modstation.service.service import Service
     from modstation.service.wire import Parameters
+
+    # Says who calls by what is in the body; raises a ServiceFault for who may not.
+    Prove: TypeAlias = Callable[[Service, Parameters, str], Caller]
 
 # What a stranger may make the service hold in memory to see whether a signature is right. Files
 # do not count: they go to disk, whether they come as such or as a data URI in a multipart body.
@@ -53,12 +57,23 @@ def upload_call(
 
     ``not_signed`` are the parameters that SDKs leave out of this call's signature.
     """
-    return _framed(handler, limited=False, not_signed=not_signed)
+
+    def prove(service: Service, parameters: Parameters, cloud: str) -> Caller:
+        return service.credentials.by_signature(parameters, cloud, not_signed, admin=False)
+
+    return _framed(handler, prove, limited=False)
+
+
+def proven_call(
+    handler: Callable[[Call], Awaitable[Response]], prove: Prove
+) -> Callable[..., object]:
+    """Wrap an Upload API handler that has a proof of its own in place of a signature."""
+    return _framed(handler, prove, limited=False)
 
 
 def admin_call(handler: Callable[[Call], Awaitable[Response]]) -> Callable[..., object]:
     """Wrap an Admin API handler: authenticated, counted, limit headers on every answer."""
-    return _framed(handler, limited=True)
+    return _framed(handler, _by_signature, limited=True)
 
 
 def fault_response(fault: ServiceFault, headers: Mapping[str, str] | None = None) -> Response:
@@ -88,11 +103,12 @@ def base_of(request: Request, service: Service) -> str:
     return f"{request.scope['scheme']}://{host}"
 
 
+def _by_signature(service: Service, parameters: Parameters, cloud: str) -> Caller:
+    return service.credentials.by_signature(parameters, cloud, admin=True)
+
+
 def _framed(
-    handler: Callable[[Call], Awaitable[Response]],
-    *,
-    limited: bool,
-    not_signed: frozenset[str] = frozenset(),
+    handler: Callable[[Call], Awaitable[Response]], prove: Prove, *, limited: bool
 ) -> Callable[..., object]:
     async def endpoint(request: Request) -> Response:
         service: Service = request.app.state.service
@@ -118,14 +134,8 @@ def _framed(
             bounds = _bounds(most if not limited else None, text, proven=caller is not None)
             async with reading(request, bounds) as parameters:
                 if caller is None:
-                    by_signature = partial(
-                        service.credentials.by_signature,
-                        parameters,
-                        cloud,
-                        not_signed,
-                        admin=limited,
-                    )
-                    caller = await steadily(partial(run_in_threadpool, by_signature))
+                    proven = partial(run_in_threadpool, prove, service, parameters, cloud)
+                    caller = await steadily(proven)
                     if limited:
                         allowance = service.limits.take(cloud, service.clock.now(), hourly)
                         allowance.check()

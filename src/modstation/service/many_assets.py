@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
 from modstation.service import assets
+from modstation.service.asset_events import tell_changed
 from modstation.service.descriptions import checked_pairs, checked_tags
 from modstation.service.faults import BadRequest
 from modstation.service.listings import named
@@ -74,6 +75,7 @@ def _tags(call: Call) -> dict[str, Any]:
             tags = _tags_after(command if named_here else "remove", asset.tags, given)
             changed.append(replace(asset, tags=tags))
         save_changed(call, connection, found, changed)
+    call.service.wake()
     return answer_of(names, found)
 
 
@@ -102,22 +104,22 @@ def _context(call: Call) -> dict[str, Any]:
         found = assets.find_by_names(connection, call.caller.cloud, names, locked=True)
         changed = [replace(asset, context=change(asset.context)) for asset in found]
         save_changed(call, connection, found, changed)
+    call.service.wake()
     return answer_of(names, found)
 
 
 def save_changed(
     call: Call, connection: Connection, before: list[Asset], after: list[Asset]
 ) -> None:
-    """Write those back of which the words really changed."""
+    """Write those back of which the words really changed, and tell of them."""
     now_us = to_us(call.service.clock.now())
-    assets.save_described(
-        connection,
-        [
-            replace(new, updated_us=now_us)
-            for old, new in zip(before, after, strict=True)
-            if new != old
-        ],
-    )
+    changes = [
+        (old, replace(new, updated_us=now_us))
+        for old, new in zip(before, after, strict=True)
+        if new != old
+    ]
+    assets.save_described(connection, [new for _, new in changes])
+    tell_changed(connection, call, changes)
 
 
 def answer_of(names: Iterable[tuple[str, str, str]], found: list[Asset]) -> dict[str, Any]:

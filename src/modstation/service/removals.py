@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
 from modstation.service import assets
+from modstation.service.asset_events import tell_deleted
 from modstation.service.faults import BadRequest
 from modstation.service.schema import blob_jobs
 from modstation.service.wire import Json
@@ -66,5 +67,6 @@ def _destroy(call: Call) -> dict[str, str]:
         if asset is None or asset.deleted:
             return {"result": "not found"}
         delete_asset(connection, asset, now_us)
+        tell_deleted(connection, call, [asset])
     call.service.wake()
     return {"result": "ok"}

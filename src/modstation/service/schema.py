@@ -195,6 +195,17 @@ Index(
     postgresql_where=assets.c.deleted_us.is_(None),
 )
 
+# Who may take an upload back (delete_tokens.py); of the token itself only the digest is kept.
+delete_tokens = Table(
+    "delete_tokens",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("cloud", String, nullable=False),
+    Column("asset_id", String(32), nullable=False),
+    Column("version_id", String(32), nullable=False),
+    Column("expires_us", BigInteger, nullable=False, index=True),
+)
+
 # Every decision anyone sent, also one that changed nothing. Append-only.
 decision_history = Table(
     "decision_history",

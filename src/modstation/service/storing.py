@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.announcing import announce
+from modstation.service.delete_tokens import issue_delete_token
 from modstation.service.destinations import check_url
 from modstation.service.drafting import draft_asset
 from modstation.service.faults import BadRequest
@@ -87,6 +88,9 @@ def store_file(service: Service, order: Order, file: IncomingFile) -> dict[str, 
                 now_us=now_us,
                 urls=[url] if url else (),
             )
+            # Only now: no letter tells the token.
+            if parameters.flag("return_delete_token"):
+                document["delete_token"] = issue_delete_token(connection, asset, now_us)
     service.wake()
     return document
 

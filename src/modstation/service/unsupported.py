@@ -42,7 +42,6 @@ _ON_UPLOAD = (
     "on_success",
     "public_id_prefix",
     "responsive_breakpoints",
-    "return_delete_token",
     "transformation",
     "unique_display_name",
     "use_asset_folder_as_public_id_prefix",

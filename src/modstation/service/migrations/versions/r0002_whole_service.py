@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.drop_table("service_meta")
     op.add_column("clouds", Column("settings", Text))
     _find_assets_by_words()
+    _delete_tokens()
     _notifications()
     _claims()
     _moderation_jobs()
@@ -73,6 +74,18 @@ def _find_assets_by_words() -> None:
         sqlite_where=live,
         postgresql_where=live,
     )
+
+
+def _delete_tokens() -> None:
+    op.create_table(
+        "delete_tokens",
+        Column("digest", String(64), primary_key=True),
+        Column("cloud", String, nullable=False),
+        Column("asset_id", String(32), nullable=False),
+        Column("version_id", String(32), nullable=False),
+        Column("expires_us", BigInteger, nullable=False),
+    )
+    op.create_index("ix_delete_tokens_expires_us", "delete_tokens", ["expires_us"])
 
 
 def _fill_words(tags: sa.Table, context: sa.Table) -> None:

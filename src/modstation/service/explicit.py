@@ -1,0 +1,72 @@
+"""The Upload API's ``explicit``: what an upload may ask for, done to a stored asset.
+
+With ``moderation`` it begins a new run, as if the file had come again (reference 2.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+
+from modstation.core.clock import to_us
+from modstation.service import assets
+from modstation.service.amendments import bench
+from modstation.service.asset_events import receivers, tell_changed
+from modstation.service.consequences import Consequences
+from modstation.service.descriptions import descriptions
+from modstation.service.faults import BadRequest
+from modstation.service.listings import named, not_found
+from modstation.service.moderation import begin
+from modstation.service.moderation_values import read_values
+from modstation.service.representations import upload_document
+from modstation.service.unsupported import refuse_other_format, refuse_unsupported_upload
+from modstation.service.wire import Json
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from modstation.service.calls import Call
+
+
+async def explicit(call: Call) -> Response:
+    """Change one stored asset and answer as an upload does."""
+    return Json(await run_in_threadpool(_explicit, call))
+
+
+def _explicit(call: Call) -> dict[str, Any]:
+    parameters, service = call.parameters, call.service
+    resource_type, delivery_type = named(call)
+    public_id = parameters.text("public_id")
+    if public_id is None:
+        raise BadRequest("Missing required parameter - public_id")
+    refuse_unsupported_upload(parameters)
+    asked = read_values(
+        parameters.text("moderation"),
+        resource_type=resource_type,
+        available=service.settings.moderation_kinds,
+    )
+    urls = receivers(call)
+    words = descriptions(parameters)
+    with service.ledger.write() as connection:
+        before = assets.find(
+            connection, call.caller.cloud, resource_type, delivery_type, public_id, locked=True
+        )
+        if before is None or before.deleted:
+            raise not_found(public_id)
+        refuse_other_format(parameters, before.format)
+        after = replace(before, **words)
+        after = replace(after, backup=parameters.flag("backup", default=before.backup))
+        if asked and urls:
+            after = replace(after, notification_url=urls[0])
+        if after != before:
+            after = replace(after, updated_us=to_us(service.clock.now()))
+            assets.save(connection, before, after)
+            tell_changed(connection, call, [(before, after)])
+        if asked:
+            consequences = Consequences(connection, bench(call))
+            after = consequences.restarted(after, begin([one.kind for one in asked]))
+            consequences.write()
+    service.wake()
+    return upload_document(after, base=call.base, secret=call.caller.secret, pages=None)
