@@ -78,6 +78,22 @@ install_packages() {
   printf '%s\n' "$wanted" >"$venv/stamp"
 }
 
+# Cloudinary's SDK for Node, which tests drive where there is node; without it they are skipped.
+install_node_packages() {
+  command -v node >/dev/null && command -v npm >/dev/null || return 0
+  wanted=$(grep -v '^#' "$root/resources/node-packages.txt")
+  [ "$wanted" = "$(cat "$venv/node/stamp" 2>/dev/null || true)" ] && return
+  say "installing packages for node into .venv/node"
+  # No lock file: it would name a registry. Each package stands in the list, with its exact version.
+  # shellcheck disable=SC2086  # a list of packages
+  if quietly npm install --prefix "$venv/node" --no-save --no-package-lock --no-audit --no-fund \
+    --ignore-scripts $wanted; then
+    printf '%s\n' "$wanted" >"$venv/node/stamp"
+  else
+    say "they are not there now; the tests that need them are skipped"
+  fi
+}
+
 # Does Qt start, know a font, and (with "window") load its X11 side?
 qt_works() {
   QT_QPA_PLATFORM=offscreen "$py" - "$@" >/dev/null 2>&1 <<'PYTHON'
@@ -176,6 +192,7 @@ case $verb in
     ;;
   test)
     set_up
+    install_node_packages
     cd "$root"
     # Side by side, a file at a time: most tests wait for another process, not for the processor. In
     # the order of the folders, where the long ones stand first.
