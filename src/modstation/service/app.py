@@ -169,6 +169,7 @@ def _routes() -> list[Route]:
         *out_of_scope(api),
         _upload("POST", f"{api}/upload", uploads.upload),
         _upload("POST", f"{api}/{{resource_type}}/upload", uploads.upload),
+        _upload("POST", f"{api}/{{resource_type}}/upload_chunked", uploads.upload),
         _upload("POST", f"{api}/{{resource_type}}/destroy", removals.destroy),
         _admin("GET", f"{api}/ping", account.ping),
         _admin("GET", f"{api}/usage", account.usage),

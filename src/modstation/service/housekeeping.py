@@ -6,7 +6,7 @@ the time the job is done, so a job may be late or done twice without harm. Deliv
 for it (delivery.py asks the row whether an asset may be seen).
 
 Letters that were delivered or given up are forgotten after 30 days, receipts of batch decisions
-after 90. The history of decisions is kept for ever.
+after 90, files in parts after one (chunked_uploads.py). The history of decisions is kept for ever.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from modstation.service.blobs import (
     BlobGone,
     beside,
 )
+from modstation.service.chunked_uploads import forget_parts
 from modstation.service.claims import prune_claims
 from modstation.service.notification_lanes import WAITING
 from modstation.service.schema import (
@@ -62,7 +63,8 @@ class Housekeeper:
 
     def step(self, now: datetime) -> int:
         """Do up to 200 due jobs, and once a day forget what is old; the number of things done."""
-        return self._do_jobs(now) + self._prune(now)
+        done = self._do_jobs(now) + forget_parts(self._ledger, to_us(now))
+        return done + self._prune(now)
 
     def _do_jobs(self, now: datetime) -> int:
         """Copies first, then the rows that point at them, then the removals, and last the jobs.

@@ -42,16 +42,6 @@ class Source:
     remote: str | None = None
 
 
-def refuse_parts(call: Call) -> None:
-    """A part of a file must not be taken for the file; one part that is all of it may be."""
-    headers = call.request.headers
-    given = headers.get("content-range")
-    part = re.fullmatch(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15})", given or "bytes 0-0/1")
-    whole = part is not None and part[1] == "0" and int(part[2]) + 1 == int(part[3])
-    if not whole or headers.get("x-upload-total-parts", "1") != "1":
-        raise BadRequest("Uploading in parts is not supported by this service")
-
-
 def source_of(call: Call) -> Source:
     """Where the file of an upload is; raises BadRequest if there is none or it cannot be read."""
     upload = call.parameters.file
@@ -63,6 +53,8 @@ def source_of(call: Call) -> Source:
             raise BadRequest("Empty file")
         return Source(IncomingFile(upload.file, upload.filename))
     else:
+        # The whole call may be made again (retrying.py).
+        upload.file.seek(0)
         most = call.service.settings.text_bytes
         if (upload.size or 0) > most:
             raise BadRequest(f"File size too large. Got {upload.size}. Maximum is {most}.")
@@ -82,7 +74,7 @@ def source_of(call: Call) -> Source:
 
 
 @contextmanager
-def opened(service: Service, source: Source) -> Iterator[IncomingFile]:
+def opened(service: Service, source: Source, most_bytes: int) -> Iterator[IncomingFile]:
     """The file, fetched if need be; raises BadRequest if it cannot be."""
     if source.remote is None:
         assert source.file is not None
@@ -91,7 +83,7 @@ def opened(service: Service, source: Source) -> Iterator[IncomingFile]:
     with fetched(
         service.guard,
         source.remote,
-        most_bytes=service.settings.upload_bytes,
+        most_bytes=most_bytes,
         seconds=service.settings.fetch_seconds,
     ) as (content, name):
         yield IncomingFile(content, name)

@@ -414,3 +414,27 @@ picture_bands = Table(
     Column("print_id", BigInteger, primary_key=True, autoincrement=False),
     Index("picture_bands_of_print", "print_id"),
 )
+
+# Files that arrive in parts (chunked_uploads.py). An answer is there once the file is stored.
+chunked_uploads = Table(
+    "chunked_uploads",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("upload_id", String, primary_key=True),
+    Column("numbered", Boolean, nullable=False),
+    Column("total", BigInteger),
+    Column("answer", Text),
+    Column("updated_us", BigInteger, nullable=False, index=True),
+)
+upload_parts = Table(
+    "upload_parts",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("cloud", String, nullable=False),
+    Column("upload_id", String, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("stop", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("blob", String, nullable=False),
+    UniqueConstraint("cloud", "upload_id", "start", "stop"),
+)

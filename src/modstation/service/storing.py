@@ -26,12 +26,17 @@ from modstation.service.representations import upload_document, upload_notificat
 from modstation.service.schema import blob_jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection
 
     from modstation.service.assets import Asset
     from modstation.service.incoming_file import IncomingFile
     from modstation.service.service import Service
     from modstation.service.upload_order import Order
+
+    #: Gets the answer that is about to be committed; may raise to take everything back.
+    Settle = Callable[[Connection, dict[str, Any]], None]
 
 #: What an upload met: the answer says so by these keys.
 EXISTING = "existing"
@@ -55,10 +60,13 @@ def strike_out(connection: Connection, removal: int) -> None:
         raise BadRequest("The upload took too long")
 
 
-def store_file(service: Service, order: Order, file: IncomingFile) -> dict[str, Any]:
+def store_file(
+    service: Service, order: Order, file: IncomingFile, settle: Settle | None = None
+) -> dict[str, Any]:
     """Make the file an asset, or the new version of one; the answer's document.
 
-    Raises BadRequest, and leaves nothing then.
+    ``settle`` is what else belongs into the transaction. Raises BadRequest, and leaves nothing
+    then.
     """
     parameters = order.parameters
     url = check_url(parameters.text("notification_url"))
@@ -91,6 +99,8 @@ def store_file(service: Service, order: Order, file: IncomingFile) -> dict[str, 
             # Only now: no letter tells the token.
             if parameters.flag("return_delete_token"):
                 document["delete_token"] = issue_delete_token(connection, asset, now_us)
+        if settle is not None:
+            settle(connection, document)
     service.wake()
     return document
 

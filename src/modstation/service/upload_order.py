@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Order:
     """One upload's parameters, for whom, and what its answer needs to know of the request.
 
-    ``resource_type`` is the one asked for: image, video, raw or auto.
+    ``resource_type`` is the one asked for: image, video, raw or auto; ``most_bytes`` is what the
+    cloud lets a file have.
     """
 
     parameters: Parameters
@@ -23,9 +24,18 @@ class Order:
     resource_type: str
     base: str
     request_id: str
+    most_bytes: int
 
 
 def order_of(call: Call) -> Order:
     """The order of an upload call."""
-    resource_type = call.path.get("resource_type", "auto")
-    return Order(call.parameters, call.caller, resource_type, call.base, call.request_id)
+    service = call.service
+    most = service.credentials.settings_of(call.caller.cloud).upload_bytes
+    return Order(
+        call.parameters,
+        call.caller,
+        call.path.get("resource_type", "auto"),
+        call.base,
+        call.request_id,
+        most or service.settings.upload_bytes,
+    )

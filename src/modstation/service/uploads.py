@@ -8,16 +8,28 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 from starlette.concurrency import run_in_threadpool
 
-from modstation.service.incoming_file import opened, refuse_parts, source_of
+from modstation.core.clock import to_us
+from modstation.service.chunked_uploads import (
+    AlreadyStored,
+    part_of,
+    put_together,
+    settle_parts,
+    stored_answer,
+    take_part,
+)
+from modstation.service.faults import BadRequest
+from modstation.service.incoming_file import IncomingFile, opened, source_of
 from modstation.service.storing import store_file
 from modstation.service.unsupported import refuse_unsupported_upload
 from modstation.service.upload_order import order_of
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from starlette.responses import Response
 
     from modstation.service.calls import Call
+    from modstation.service.chunked_uploads import Part
     from modstation.service.incoming_file import Source
     from modstation.service.service import Service
     from modstation.service.upload_order import Order
@@ -25,10 +37,13 @@ if TYPE_CHECKING:
 
 async def upload(call: Call) -> Response:
     """Store a file as an asset and answer its document."""
-    refuse_parts(call)
     refuse_unsupported_upload(call.parameters)
+    part = part_of(call.request.headers)
+    order = await run_in_threadpool(order_of, call)
     source = await run_in_threadpool(source_of, call)
-    work = partial(_upload, call.service, order_of(call), source)
+    if part is not None:
+        return Json(await run_in_threadpool(_upload_part, call.service, order, part, source))
+    work = partial(_upload, call.service, order, source)
     if source.remote:
         # Strangers' servers are slow; the threads that others wait for are not theirs to hold.
         return Json(await anyio.to_thread.run_sync(work, limiter=call.service.fetchers))
@@ -36,5 +51,31 @@ async def upload(call: Call) -> Response:
 
 
 def _upload(service: Service, order: Order, source: Source) -> dict[str, Any]:
-    with opened(service, source) as file:
+    with opened(service, source, order.most_bytes) as file:
         return store_file(service, order, file)
+
+
+def _upload_part(service: Service, order: Order, part: Part, source: Source) -> dict[str, Any]:
+    """Keep a part, and the whole file if it was the one that was missing."""
+    if source.file is None:
+        raise BadRequest("A remote file cannot be uploaded in parts")
+    cloud = order.caller.cloud
+    progress = take_part(service, order, part, source.file)
+    if progress.answer is not None:
+        return progress.answer
+    if not progress.complete:
+        # SDKs send a public ID they are answered with the next part: as it was given, or none.
+        given = order.parameters.text("public_id")
+        answer = {"done": False, "bytes": progress.bytes, "kind": "upload"}
+        return answer | ({} if given is None else {"public_id": given})
+
+    def settle(connection: Connection, document: dict[str, Any]) -> None:
+        now_us = to_us(service.clock.now())
+        settle_parts(connection, cloud, part.upload_id, document, now_us)
+
+    try:
+        with put_together(service, cloud, part.upload_id) as content:
+            file = IncomingFile(content, source.file.name)
+            return store_file(service, order, file, settle)
+    except AlreadyStored:
+        return stored_answer(service, cloud, part.upload_id)

@@ -34,6 +34,7 @@ def upgrade() -> None:
     _leases()
     _access()
     _search()
+    _chunked_uploads()
 
 
 def _find_assets_by_words() -> None:
@@ -324,3 +325,31 @@ def _search_text(
 def _run(field: str, value: str) -> str:
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", value).casefold())
     return " ".join(f"{field}:{word}" for word in words)
+
+
+def _chunked_uploads() -> None:
+    op.create_table(
+        "chunked_uploads",
+        Column("cloud", String, primary_key=True),
+        Column("upload_id", String, primary_key=True),
+        Column("numbered", sa.Boolean, nullable=False),
+        Column("total", BigInteger),
+        Column("answer", Text),
+        Column("updated_us", BigInteger, nullable=False, index=True),
+    )
+    op.create_table(
+        "upload_parts",
+        Column(
+            "id",
+            BigInteger().with_variant(sa.Integer, "sqlite"),
+            primary_key=True,
+            autoincrement=True,
+        ),
+        Column("cloud", String, nullable=False),
+        Column("upload_id", String, nullable=False),
+        Column("start", BigInteger, nullable=False),
+        Column("stop", BigInteger, nullable=False),
+        Column("bytes", BigInteger, nullable=False),
+        Column("blob", String, nullable=False),
+        UniqueConstraint("cloud", "upload_id", "start", "stop"),
+    )

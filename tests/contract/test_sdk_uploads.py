@@ -1,0 +1,65 @@
+"""The official SDK's ways to upload beside the plain one, against our service."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import cloudinary.exceptions
+import cloudinary.uploader
+import pytest
+
+from helpers.live_service import picture
+from helpers.web_site import Page, WebSite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.live_service import LiveService
+
+CHUNK = 5_243_000
+
+
+def large(kind: str) -> bytes:
+    """A file of more than two chunks."""
+    if kind == "image":
+        return picture(size=(2000, 1900), kind="BMP")
+    noise = random.Random(kind).randbytes(2 * CHUNK + 1000)
+    return b"\x00\x00\x00\x20ftypisom" + noise if kind == "video" else noise
+
+
+@pytest.mark.parametrize("kind", ["raw", "image", "video"])
+@pytest.mark.parametrize("public_id", [None, "folder/large"])
+def test_a_large_file_is_uploaded_in_parts(
+    lasting_service: LiveService, tmp_path: Path, kind: str, public_id: str | None
+) -> None:
+    file = tmp_path / "large.bin"
+    file.write_bytes(large(kind))
+    options = {"resource_type": kind} if kind != "raw" else {}
+    answer = cloudinary.uploader.upload_large(
+        str(file), chunk_size=CHUNK, public_id=public_id, moderation="manual", **options
+    )
+    assert answer["resource_type"] == kind
+    assert answer["etag"] == hashlib.md5(large(kind)).hexdigest()
+    assert answer["original_filename"] == "large"
+    assert answer["moderation"][0]["status"] == "pending"
+    if public_id is not None:
+        assert answer["public_id"] == public_id
+
+
+def test_parts_that_are_too_small_are_refused(lasting_service: LiveService) -> None:
+    with pytest.raises(cloudinary.exceptions.BadRequest, match="must be larger than 5mb"):
+        cloudinary.uploader.upload_large(BytesIO(large("raw")), chunk_size=1_000_000)
+
+
+def test_a_remote_file_is_uploaded_by_its_address(lasting_service: LiveService) -> None:
+    with WebSite({"/cat.jpg": Page(picture(5))}) as site:
+        answer = cloudinary.uploader.upload(f"{site.url}/cat.jpg", use_filename=True)
+        assert answer["public_id"].startswith("cat_")
+        assert cloudinary.uploader.upload_large(f"{site.url}/cat.jpg")["format"] == "jpg"
+        missing = f"{site.url}/dog.jpg"
+        with pytest.raises(cloudinary.exceptions.BadRequest) as refused:
+            cloudinary.uploader.upload(missing)
+        assert str(refused.value) == f"Error in loading {missing} - 404 Not Found"
