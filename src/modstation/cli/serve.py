@@ -30,6 +30,8 @@ Read from the environment:
   MODSTATION_DELIVER_REJECTED  1: keep delivering what was rejected
   MODSTATION_ALLOW_NETWORKS    hosts and networks, like 10.1.0.0/16, that callers may
                                make the service talk to; otherwise public ones only
+  MODSTATION_METRICS           who may read /metrics: local (default), open, or a token of
+                               16 characters or more that has to be shown as Bearer
 Of these BLOCK_PENDING and DELIVER_REJECTED are what a cloud starts with; from then on it keeps
 its own settings.
 
@@ -43,6 +45,7 @@ class FromEnvironment(TypedDict, total=False):
     calls_per_hour: int
     new_cloud: CloudSettings
     allow_networks: tuple[str, ...]
+    metrics: str
 
 
 @click.command(epilog=_EPILOG)
@@ -55,6 +58,11 @@ class FromEnvironment(TypedDict, total=False):
     help="Port to listen on; 0 takes a free one.",
 )
 @place_options
+@click.option(
+    "--access-log",
+    metavar="FILE",
+    help="Write a line of JSON for every request to FILE, or to stderr for “-”.",
+)
 @click.option("--cloud", default="local", show_default=True, help="Name of its cloud.")
 @click.pass_context
 def serve(
@@ -66,6 +74,7 @@ def serve(
     database: str | None,
     storage: str | None,
     key_file: Path | None,
+    access_log: str | None,
     cloud: str,
 ) -> None:
     """Run the moderation service that official Cloudinary SDKs work against.
@@ -90,6 +99,7 @@ def serve(
             database=database,
             storage=storage,
             key_file=key_file,
+            access_log=access_log,
             cloud=cloud,
             **more,
         )
@@ -108,6 +118,12 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
         if not re.fullmatch(r"[0-9]{1,9}", quota) or int(quota) == 0:
             raise _bad("MODSTATION_QUOTA", quota, "calls per hour, a whole number from 1")
         found["calls_per_hour"] = int(quota)
+    if metrics := environment.get("MODSTATION_METRICS"):
+        if metrics not in ("local", "open") and not re.fullmatch(r"[\x21-\x7e]{16,}", metrics):
+            raise click.UsageError(
+                "MODSTATION_METRICS is neither “local” nor “open” nor a token of 16 characters."
+            )
+        found["metrics"] = metrics
     cloud = CloudSettings()
     if block := environment.get("MODSTATION_BLOCK_PENDING"):
         cloud = replace(cloud, deliver_pending=not _switch("MODSTATION_BLOCK_PENDING", block))

@@ -22,6 +22,7 @@ from modstation.service import (
     extensions,
     listings,
     many_assets,
+    monitoring,
     past_decisions,
     removals,
     renaming,
@@ -29,6 +30,7 @@ from modstation.service import (
     uploads,
     word_lists,
 )
+from modstation.service.access_log import AccessLog, Observed
 from modstation.service.calls import admin_call, fault_response, proven_call, upload_call
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
 from modstation.service.many_assets import NOT_SIGNED
@@ -94,15 +96,19 @@ def application(service: Service, *, on_failure: Callable[[], None] = lambda: No
         finally:
             background.stop()
             service.close()
+            if access_log is not None:
+                access_log.close()
 
+    routes = _routes()
+    access_log = AccessLog(service.settings.access_log) if service.settings.access_log else None
     app = Starlette(
-        routes=_routes(),
+        routes=routes,
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_fault, Exception: _bug},
     )
     app.router.redirect_slashes = False
     app.state.service = service
-    return RequestIds(app, service)
+    return RequestIds(Observed(app, routes, access_log, service.clock), service)
 
 
 class RequestIds:
@@ -165,6 +171,9 @@ class _Body:
 def _routes() -> list[Route]:
     api, asset = "/v1_1/{cloud}", "/resources/{resource_type}/{type}"
     return [
+        Route("/healthz", monitoring.healthz, methods=["GET"]),
+        Route("/readyz", monitoring.readyz, methods=["GET"]),
+        Route("/metrics", monitoring.metrics, methods=["GET"]),
         *_of_stored_assets(api),
         *out_of_scope(api),
         _upload("POST", f"{api}/upload", uploads.upload),

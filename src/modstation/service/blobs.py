@@ -6,6 +6,7 @@ word of a caller ever becomes part of one.
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,15 @@ class Blobs:
     def put(self, name: str, content: bytes | IO[bytes]) -> None:
         """Store a blob whole, or not at all."""
         obstore.put(self._store, name, content)
+
+    def reach(self) -> None:
+        """Raise obstore's or the system's error if blobs cannot be stored and read now."""
+        if self._folder is not None and not os.access(self._folder, os.R_OK | os.W_OK | os.X_OK):
+            raise NotADirectoryError(self._folder)
+        try:
+            obstore.head(self._store, f"{ORIGINALS}/none")
+        except FileNotFoundError:
+            return
 
     def get(self, name: str) -> bytes:
         """A blob's bytes; raises BlobGone."""

@@ -139,6 +139,8 @@ def _framed(
                     if limited:
                         allowance = service.limits.take(cloud, service.clock.now(), hourly)
                         allowance.check()
+                # For the access log.
+                request.state.caller = caller
                 call = Call(
                     service,
                     request,

@@ -18,6 +18,8 @@ from modstation.service.announcing import Announcement, announce_all
 from modstation.service.assets import save_decided
 from modstation.service.claims import end_claims
 from modstation.service.cloud_settings import cloud_settings
+from modstation.service.ledger import after_commit
+from modstation.service.metrics import DECISIONS
 from modstation.service.moderation import (
     ABORTED,
     PENDING,
@@ -110,10 +112,18 @@ class Consequences:
         for table, rows in ((decision_history, self._history), (blob_jobs, self._moves)):
             if rows:
                 self._connection.execute(insert(table), rows)
+        if self._history:
+            after_commit(self._connection, self._count)
         machine_jobs.begin(self._connection, self._begun, self._bench.now_us)
         machine_jobs.drop_queued(self._connection, self._spared)
         if announce:
             self.announce()
+
+    def _count(self) -> None:
+        for row in self._history:
+            if row["changed"]:
+                by = "machine" if row["automatic"] else "person"
+                DECISIONS.labels(row["kind"], row["to_status"], by).inc()
 
     def announce(self) -> None:
         """Write the letters; once."""

@@ -13,7 +13,7 @@ from modstation.core.errors import SettingsError, StoreDamaged
 from modstation.service.migrations import bring_up_to_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import URL, Connection, Engine
 
@@ -72,12 +72,15 @@ class Ledger:
         On PostgreSQL two of them interleave: each statement sees what was committed before it.
         What is read to be changed has to be read ``FOR UPDATE``.
         """
+        after: list[Callable[[], None]] = []
         with (
             self._writer,
             self._engine.connect() as connection,
-            connection.execution_options(write=True).begin(),
+            connection.execution_options(write=True, after_commit=after).begin(),
         ):
             yield connection
+        for act in after:
+            act()
 
     def close(self) -> None:
         """Close every connection."""
@@ -86,6 +89,11 @@ class Ledger:
     def _prepare(self) -> None:
         with self.write() as connection:
             bring_up_to_date(connection)
+
+
+def after_commit(connection: Connection, act: Callable[[], None]) -> None:
+    """Call ``act`` once the transaction of ``Ledger.write`` has committed, else never."""
+    connection.get_execution_options()["after_commit"].append(act)
 
 
 def _ours(url: str) -> str:

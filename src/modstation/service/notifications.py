@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from modstation.core.clock import to_us
 from modstation.service.letter_post import LetterPost
+from modstation.service.metrics import NOTIFICATION_ATTEMPTS
 from modstation.service.notification_lanes import (
     Attempt,
     ClaimedLane,
@@ -166,6 +167,9 @@ class NotificationSender:
                     now_us=to_us(self._clock.now()),
                     delays_us=self._delays_us,
                 )
+            for attempt in (attempt for result in results for attempt in result.attempts):
+                outcome = "delivered" if attempt.delivered else "failed"
+                NOTIFICATION_ATTEMPTS.labels(outcome).inc()
         except OperationalError as error:
             # The database is away. The claims run out, and the letters are sent once more.
             log.warning("what was sent could not be noted: %s", type(error).__name__)

@@ -52,6 +52,10 @@ class ServiceSettings:
     # A remote file arrives within this, or it is not uploaded.
     fetch_seconds: float = 60.0
     fetch_workers: int = 8
+    # Who may read /metrics: ``local``, ``open``, or whoever shows this token (monitoring.py).
+    metrics: str = field(default="local", repr=False)
+    # A file, or ``-`` for stderr; None: requests are not logged.
+    access_log: str | None = None
     # Hosts and networks that callers may make the service talk to (address_guard.py).
     allow_networks: tuple[str, ...] = ()
 

@@ -21,6 +21,7 @@ from modstation.service.destinations import check_url
 from modstation.service.drafting import draft_asset
 from modstation.service.faults import BadRequest
 from modstation.service.file_facts import facts_of
+from modstation.service.metrics import UPLOADED_BYTES, UPLOADS
 from modstation.service.removals import drop_blob
 from modstation.service.representations import upload_document, upload_notification
 from modstation.service.schema import blob_jobs
@@ -101,6 +102,9 @@ def store_file(
                 document["delete_token"] = issue_delete_token(connection, asset, now_us)
         if settle is not None:
             settle(connection, document)
+    if mark != EXISTING:
+        UPLOADS.labels(asset.resource_type).inc()
+        UPLOADED_BYTES.inc(asset.bytes)
     service.wake()
     return document
 
