@@ -1,18 +1,18 @@
-"""The Admin API's changing half: update, delete, restore (reference 3.3, 3.4)."""
+"""The Admin API's changing half: update and delete (reference 3.3, 3.4)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
 from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
-from modstation.service import assets
+from modstation.service import assets, restoring
 from modstation.service.asset_events import tell_changed, tell_deleted
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
+from modstation.service.backups import delete_asset
 from modstation.service.consequences import Bench
 from modstation.service.decision_details import OF_AN_UPDATE, details_of_update
 from modstation.service.descriptions import descriptions
@@ -21,9 +21,7 @@ from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
 from modstation.service.moderation import SETTABLE
 from modstation.service.moderation_values import KINDS
-from modstation.service.removals import delete_asset
 from modstation.service.representations import asset_document
-from modstation.service.schema import blob_jobs
 from modstation.service.unsupported import refuse_unsupported_update
 from modstation.service.verdicts import CONFLICT, Verdict, apply_verdicts
 from modstation.service.wire import Json
@@ -39,14 +37,13 @@ if TYPE_CHECKING:
     from modstation.service.calls import Call
 
 _MOST_DELETED = 1000
-_MOST_RESTORED = 100
 
 
 async def update(call: Call) -> Response:
     """Change one asset, named by type and public ID."""
     if call.path["public_id"] == "restore" and "public_ids" in call.parameters:
         # ``restore`` is a legal public ID too; the body says which is meant.
-        return await restore(call)
+        return await restoring.restore(call)
     resource_type, delivery_type = named(call)
     public_id = call.path["public_id"]
 
@@ -100,16 +97,6 @@ async def delete_by_ids(call: Call) -> Response:
 async def delete_by_tag(call: Call) -> Response:
     """Delete the assets of one resource type that have a tag, up to 1000 a call."""
     return Json(await run_in_threadpool(_delete_by_tag, call))
-
-
-async def restore(call: Call) -> Response:
-    """Bring back assets of one type by public IDs."""
-    return Json(await run_in_threadpool(_restore, call))
-
-
-async def restore_by_ids(call: Call) -> Response:
-    """Bring back assets by their identifiers."""
-    return Json(await run_in_threadpool(_restore_by_ids, call))
 
 
 def bench(call: Call) -> Bench:
@@ -241,67 +228,3 @@ def _deleted(
     if cursor is not None:
         answer["next_cursor"] = cursor
     return answer
-
-
-def _restore(call: Call) -> dict[str, Any]:
-    resource_type, delivery_type = named(call)
-    wanted = _restorable(call, "public_ids")
-    with call.service.ledger.write() as connection:
-        answer = {}
-        for public_id, version_id in wanted.items():
-            asset = assets.find(
-                connection, call.caller.cloud, resource_type, delivery_type, public_id, locked=True
-            )
-            answer[public_id] = _bring_back(call, connection, asset, version_id)
-    call.service.wake()
-    return answer
-
-
-def _restore_by_ids(call: Call) -> dict[str, Any]:
-    wanted = _restorable(call, "asset_ids")
-    with call.service.ledger.write() as connection:
-        answer = {}
-        for asset_id, version_id in wanted.items():
-            asset = assets.find_by_id(connection, call.caller.cloud, asset_id, locked=True)
-            answer[asset_id] = _bring_back(call, connection, asset, version_id)
-    call.service.wake()
-    return answer
-
-
-def _restorable(call: Call, name: str) -> dict[str, str | None]:
-    """What is to come back, and which version of each; None: the one there is."""
-    ids = call.parameters.names(name, comma=False)
-    if not 0 < len(ids) <= _MOST_RESTORED:
-        raise BadRequest(f"{name}: 1 to {_MOST_RESTORED} at a time")
-    versions = call.parameters.names("versions")
-    if not versions:
-        return dict.fromkeys(ids)
-    if len(versions) != len(ids):
-        raise BadRequest("versions count must match ids count")
-    return dict(zip(ids, versions, strict=True))
-
-
-def _bring_back(
-    call: Call, connection: Connection, asset: Asset | None, version_id: str | None
-) -> dict[str, Any]:
-    """Undo a deletion; of an asset that is there but withdrawn, undo that.
-
-    A deleted asset comes back as it was, so a rejected one needs a second call (or an approval)
-    before it is delivered again.
-    """
-    if asset is None or not (asset.deleted or asset.withdrawn or asset.backup):
-        return {"error": "no_backup"}
-    if version_id not in (None, asset.version_id):
-        # Only the latest version is kept, and nobody wants another one for the one named.
-        return {"error": "no_backup"}
-    now_us = to_us(call.service.clock.now())
-    changed = replace(
-        asset,
-        deleted_us=None,
-        withdrawn=asset.withdrawn and asset.deleted,
-        version=max(now_us // 1_000_000, asset.version + 1),
-        updated_us=now_us,
-    )
-    assets.save(connection, asset, changed)
-    connection.execute(insert(blob_jobs).values(asset_id=asset.asset_id, blob=None, due_us=now_us))
-    return asset_document(changed, base=call.base)

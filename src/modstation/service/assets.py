@@ -72,6 +72,11 @@ class Asset:
         """Deleted, and kept only because it has a backup."""
         return self.deleted_us is not None
 
+    @property
+    def backed_up(self) -> bool:
+        """Whether the version it has now stays restorable when it goes."""
+        return self.backup or self.withdrawn or self.deleted
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -465,6 +470,16 @@ def read_cursor(cursor: str, listed: str, shape: type[_T]) -> _T:
     return position
 
 
+def entries_text(entries: tuple[Entry, ...]) -> str:
+    """Moderation entries as a row holds them."""
+    return msgspec.json.encode(entries).decode()
+
+
+def read_entries(text: str) -> tuple[Entry, ...]:
+    """The moderation entries a row holds."""
+    return _ENTRIES.decode(text)
+
+
 def _one(connection: Connection, query: Select[Any], *, locked: bool = False) -> Asset | None:
     row = connection.execute(query.with_for_update() if locked else query).first()
     return None if row is None else _asset(row)
@@ -483,7 +498,7 @@ def _asset(row: Row[Any]) -> Asset:
     values["tags"] = tuple(msgspec.json.decode(values["tags"]))
     values["context"] = msgspec.json.decode(values["context"])
     values["metadata"] = msgspec.json.decode(values["metadata"])
-    values["moderation"] = _ENTRIES.decode(values["moderation"])
+    values["moderation"] = read_entries(values["moderation"])
     return Asset(**values)
 
 

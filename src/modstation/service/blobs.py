@@ -11,7 +11,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 from obstore.exceptions import BaseError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from typing import IO
 
     from obstore.store import ObjectStore
+
+_T = TypeVar("_T")
 
 ORIGINALS = "originals"
 BACKUP = "backup"
@@ -100,6 +102,14 @@ class Blobs:
         """An original's bytes ``start`` to before ``end``, also while it is being moved."""
         return self._wherever(name, lambda place: self.slice(place, start, end))
 
+    def has_original(self, name: str) -> bool:
+        """Whether an original's bytes are there, in whichever area."""
+        try:
+            self._wherever(name, self.size)
+        except BlobGone:
+            return False
+        return True
+
     @contextmanager
     def open_original(self, name: str, size: int) -> Iterator[IO[bytes]]:
         """An original's ``size`` bytes as a file, of which a large one is never all in memory.
@@ -112,7 +122,7 @@ class Blobs:
             file.seek(0)
             yield file
 
-    def _wherever(self, name: str, read: Callable[[str], bytes]) -> bytes:
+    def _wherever(self, name: str, read: Callable[[str], _T]) -> _T:
         # Between reading a row and its blob the original may have moved to or from the backup
         # area. It is copied before it is removed, so it is always in one of the two.
         for area in (ORIGINALS, BACKUP):

@@ -18,9 +18,9 @@ from sqlalchemy import and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from modstation.core.clock import to_us
+from modstation.service.backups import drop_blob
 from modstation.service.blobs import BlobGone, blob_name
 from modstation.service.faults import BadRequest
-from modstation.service.removals import drop_blob
 from modstation.service.schema import chunked_uploads, upload_parts
 from modstation.service.storing import note_unfinished, strike_out
 

@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.asset_events import tell_deleted
+from modstation.service.backups import delete_asset
 from modstation.service.faults import BadRequest
-from modstation.service.removals import delete_asset
 from modstation.service.schema import delete_tokens
 from modstation.service.wire import Json
 

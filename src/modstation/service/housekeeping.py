@@ -1,9 +1,9 @@
 """Tidying up after a change has committed, and forgetting what has grown old.
 
 Blobs move to the backup area, back, or away. A job names an asset whose original may be in the
-wrong place, or a blob nobody refers to. It says nothing of what to do: the asset's row does, at
-the time the job is done, so a job may be late or done twice without harm. Delivery never waits
-for it (delivery.py asks the row whether an asset may be seen).
+wrong place, one of its versions that became a backup, or a blob nobody refers to. It says nothing
+of what to do: the row does, at the time the job is done, so a job may be late or done twice
+without harm. Delivery never waits for it (delivery.py asks the row whether an asset may be seen).
 
 Letters that were delivered or given up are forgotten after 30 days, receipts of batch decisions
 after 90, files in parts after one (chunked_uploads.py). The history of decisions is kept for ever.
@@ -11,6 +11,7 @@ after 90, files in parts after one (chunked_uploads.py). The history of decision
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,15 +31,17 @@ from modstation.service.notification_lanes import WAITING
 from modstation.service.schema import (
     applied_decisions,
     assets,
+    backup_versions,
     blob_jobs,
     decision_history,
     notifications,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Connection, Row, Table
 
     from modstation.service.blobs import Blobs
     from modstation.service.ledger import Ledger
@@ -50,6 +53,20 @@ _BETWEEN_PRUNINGS = timedelta(days=1)
 _LETTERS_KEPT = timedelta(days=30)
 # A station sends a decision again after an outage; nobody's outage lasts this long.
 _RECEIPTS_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """Bytes that a row refers to: which row, where they were, and where they belong."""
+
+    table: Table
+    row: ColumnElement[bool]
+    blob: str
+    hidden: bool
+
+    @property
+    def wanted(self) -> str:
+        return beside(self.blob, BACKUP if self.hidden else ORIGINALS)
 
 
 class Housekeeper:
@@ -78,11 +95,10 @@ class Housekeeper:
                 .order_by(blob_jobs.c.due_us, blob_jobs.c.id)
                 .limit(_PER_STEP)
             ).all()
-            wanted = [job.asset_id for job in jobs if job.asset_id is not None]
-            rows = connection.execute(select(assets).where(assets.c.asset_id.in_(wanted))).all()
+            originals = [*_of_assets(connection, jobs), *_of_versions(connection, jobs)]
         if not jobs:
             return 0
-        placed = {row: name for row in rows if (name := self._placed(row)) is not None}
+        placed = [original for original in originals if self._placed(original)]
         self._blobs.remove(*(_other_place(name) for name in self._pointed_at(placed)))
         for job in jobs:
             if job.blob is not None:
@@ -95,34 +111,33 @@ class Housekeeper:
             )
         return len(jobs)
 
-    def _placed(self, row: Row[Any]) -> str | None:
-        """The name an asset's original belongs under, and is there; None if it is nowhere."""
-        hidden = row.withdrawn or row.deleted_us is not None
-        wanted = beside(row.blob, BACKUP if hidden else ORIGINALS)
-        if hidden:
-            self._drop_renditions(row.blob)
-        if row.blob != wanted:
+    def _placed(self, original: _Original) -> bool:
+        """Whether the bytes are where they belong now, brought there if need be."""
+        if original.hidden:
+            self._drop_renditions(original.blob)
+        if original.blob != original.wanted:
             try:
-                self._blobs.copy(row.blob, wanted)
+                self._blobs.copy(original.blob, original.wanted)
             except BlobGone:
-                return None
-        return wanted
+                return False
+        return True
 
-    def _pointed_at(self, placed: dict[Row[Any], str]) -> list[str]:
+    def _pointed_at(self, placed: list[_Original]) -> list[str]:
         """The names that rows point at now, whether they were changed for it or did before."""
-        moving = {row: name for row, name in placed.items() if name != row.blob}
-        pointed = [name for row, name in placed.items() if name == row.blob]
+        moving = [original for original in placed if original.blob != original.wanted]
+        pointed = [original.wanted for original in placed if original.blob == original.wanted]
         if not moving:
             return pointed
         with self._ledger.write() as connection:
-            for row, name in moving.items():
+            for original in moving:
+                blob = original.table.c.blob
                 moved = connection.execute(
-                    update(assets)
-                    .where(assets.c.asset_id == row.asset_id, assets.c.blob == row.blob)
-                    .values(blob=name)
+                    update(original.table)
+                    .where(original.row, blob == original.blob)
+                    .values(blob=original.wanted)
                 ).rowcount
                 if moved:
-                    pointed.append(name)
+                    pointed.append(original.wanted)
         return pointed
 
     def _prune(self, now: datetime) -> int:
@@ -196,3 +211,31 @@ class Housekeeper:
 def _other_place(name: str) -> str:
     area = ORIGINALS if name.startswith(f"{BACKUP}/") else BACKUP
     return beside(name, area)
+
+
+def _of_assets(connection: Connection, jobs: Sequence[Row[Any]]) -> list[_Original]:
+    column = assets.c
+    named = {job.asset_id for job in jobs if job.asset_id is not None and job.version_id is None}
+    rows = connection.execute(
+        select(column.seq, column.blob, column.withdrawn, column.deleted_us).where(
+            column.asset_id.in_(named)
+        )
+    )
+    return [
+        _Original(
+            assets, column.seq == row.seq, row.blob, row.withdrawn or row.deleted_us is not None
+        )
+        for row in rows
+    ]
+
+
+def _of_versions(connection: Connection, jobs: Sequence[Row[Any]]) -> list[_Original]:
+    column = backup_versions.c
+    named = {job.version_id for job in jobs if job.version_id is not None}
+    rows = connection.execute(
+        select(column.version_id, column.blob).where(column.version_id.in_(named))
+    )
+    return [
+        _Original(backup_versions, column.version_id == row.version_id, row.blob, hidden=True)
+        for row in rows
+    ]

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from modstation.service import assets
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
+from modstation.service.backups import versions_of
 from modstation.service.faults import BadRequest, NotFound
 from modstation.service.given_reasons import given_reasons
 from modstation.service.moderation import STATUSES
@@ -128,16 +129,14 @@ def _resource(call: Call) -> dict[str, Any]:
     public_id = call.path["public_id"]
     with call.service.ledger.read() as connection:
         asset = assets.find(connection, call.caller.cloud, resource_type, delivery_type, public_id)
-        given = _given(call, connection, [asset] if asset else [])
-    return _document(call, asset, public_id, given)
+        return _document(call, connection, asset, public_id)
 
 
 def _resource_by_id(call: Call) -> dict[str, Any]:
     asset_id = call.path["asset_id"]
     with call.service.ledger.read() as connection:
         asset = assets.find_by_id(connection, call.caller.cloud, asset_id)
-        given = _given(call, connection, [asset] if asset else [])
-    return _document(call, asset, asset_id, given)
+        return _document(call, connection, asset, asset_id)
 
 
 def _given(call: Call, connection: Connection, listed: Iterable[Asset]) -> dict[str, Given]:
@@ -145,13 +144,12 @@ def _given(call: Call, connection: Connection, listed: Iterable[Asset]) -> dict[
     return given_reasons(connection, listed) if call.parameters.flag("modstation_reasons") else {}
 
 
-def _document(
-    call: Call, asset: Asset | None, what: str, given: Mapping[str, Given]
-) -> dict[str, Any]:
+def _document(call: Call, connection: Connection, asset: Asset | None, what: str) -> dict[str, Any]:
     if asset is None:
         raise not_found(what)
-    versions = call.parameters.flag("versions")
+    versions = versions_of(connection, asset) if call.parameters.flag("versions") else None
     document = asset_document(asset, base=call.base, versions=versions)
+    given = _given(call, connection, [asset])
     if asset.asset_id in given:
         document["modstation"] = given[asset.asset_id].document()
     return only_fields(document, call.parameters.names("fields"))

@@ -192,6 +192,14 @@ def answered(
     return _advanced(after)
 
 
+def unattended(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries of a picture that no machine is looking at any more: a person decides."""
+    return tuple(
+        replace(entry, held=True) if entry.status == PENDING and entry.kind != "manual" else entry
+        for entry in entries
+    )
+
+
 def _apply(entries: Sequence[Entry], place: int, event: Event, now_us: int) -> tuple[Entry, ...]:
     after = []
     for at, entry in enumerate(entries):

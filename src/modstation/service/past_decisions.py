@@ -63,6 +63,7 @@ def _document(row: Row[Any]) -> dict[str, Any]:
         "actor": row.actor,
         "reason": row.reason,
         "note": row.note,
+        "version_id": row.version_id,
         "decided_at": instant(row.decided_us),
         "received_at": instant(row.received_us),
     }

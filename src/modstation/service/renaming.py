@@ -11,9 +11,9 @@ from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.asset_events import tell_renamed
 from modstation.service.asset_names import DELIVERY_TYPES, check_public_id
+from modstation.service.backups import erase
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
-from modstation.service.removals import drop_blob
 from modstation.service.representations import upload_document
 from modstation.service.wire import Json
 
@@ -48,8 +48,7 @@ def _rename(call: Call) -> dict[str, Any]:
             if in_the_way is not None:
                 if not (overwrite or in_the_way.deleted):
                     raise _taken(target)
-                assets.remove(connection, in_the_way)
-                drop_blob(connection, in_the_way.blob, to_us(call.service.clock.now()))
+                erase(connection, in_the_way, to_us(call.service.clock.now()))
             asset = _moved(call, connection, asset, to_type, target)
         document = upload_document(asset, base=call.base, secret=call.caller.secret, pages=None)
     call.service.wake()

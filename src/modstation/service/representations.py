@@ -9,7 +9,10 @@ from modstation.core.clock import from_us
 from modstation.service.signatures import answer_signature
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modstation.service.assets import Asset
+    from modstation.service.backups import Version
     from modstation.service.moderation import Entry
 
 _ALWAYS = ("asset_id", "public_id")
@@ -65,8 +68,10 @@ def upload_document(
     return document
 
 
-def asset_document(asset: Asset, *, base: str, versions: bool = False) -> dict[str, Any]:
-    """The Admin API's answer about one asset; ``versions`` lists the one version that is kept."""
+def asset_document(
+    asset: Asset, *, base: str, versions: Sequence[Version] | None = None
+) -> dict[str, Any]:
+    """The Admin API's answer about one asset; ``versions`` are those before the one it has."""
     document = _common(asset, base)
     document |= {"version_id": asset.version_id, "etag": asset.etag, "derived": []}
     if asset.deleted:
@@ -79,18 +84,9 @@ def asset_document(asset: Asset, *, base: str, versions: bool = False) -> dict[s
     if asset.moderation:
         document |= _verdict(asset)
         document["moderation"] = [entry_document(entry) for entry in asset.moderation]
-    if versions:
-        document["versions"] = [
-            {
-                "version_id": asset.version_id,
-                "version": asset.version,
-                "format": asset.format,
-                "size": asset.bytes,
-                # A version's number is the second it came in.
-                "time": instant(asset.version * 1_000_000),
-                "restorable": asset.backup or asset.withdrawn or asset.deleted,
-            }
-        ]
+    if versions is not None:
+        kept = [_version_document(version, restorable=True) for version in versions]
+        document["versions"] = [*kept, _version_document(asset, restorable=asset.backed_up)]
     return document
 
 
@@ -194,6 +190,18 @@ def moderation_summary(asset: Asset, *, base: str) -> dict[str, Any]:
         "type": asset.type,
         "version": asset.version,
         **_urls(asset, base),
+    }
+
+
+def _version_document(version: Version | Asset, *, restorable: bool) -> dict[str, Any]:
+    return {
+        "version_id": version.version_id,
+        "version": version.version,
+        "format": version.format,
+        "size": version.bytes,
+        # A version's number is the second it came in.
+        "time": instant(version.version * 1_000_000),
+        "restorable": restorable,
     }
 
 

@@ -318,12 +318,35 @@ triggers = Table(
     UniqueConstraint("cloud", "event_type", "uri"),
 )
 
+# What took another version's place and has a backup (backups.py); the version an asset has now
+# is its own row.
+backup_versions = Table(
+    "backup_versions",
+    metadata,
+    Column("version_id", String(32), primary_key=True),
+    Column("asset_id", String(32), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("format", String),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("bytes", BigInteger, nullable=False),
+    Column("etag", String(32), nullable=False),
+    Column("blob", String, nullable=False),
+    Column("original_filename", String, nullable=False),
+    Column("moderation", Text, nullable=False),
+    Column("moderation_kind", String),
+    Column("moderation_status", String),
+)
+Index("versions_of_asset", backup_versions.c.asset_id, backup_versions.c.version)
+
 # Work on blobs that follows from a committed change (housekeeping.py).
 blob_jobs = Table(
     "blob_jobs",
     metadata,
     Column("id", _ROW, primary_key=True, autoincrement=True),
     Column("asset_id", String(32)),
+    # A version of that asset which became one of its backups.
+    Column("version_id", String(32)),
     Column("blob", String),
     Column("due_us", BigInteger, nullable=False, index=True),
 )

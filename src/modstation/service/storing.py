@@ -7,7 +7,6 @@ known and need not be searched for.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete
@@ -16,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.announcing import announce
+from modstation.service.backups import drop_blob, supersede
 from modstation.service.delete_tokens import issue_delete_token
 from modstation.service.destinations import check_url
 from modstation.service.drafting import draft_asset
 from modstation.service.faults import BadRequest
 from modstation.service.file_facts import facts_of
 from modstation.service.metrics import UPLOADED_BYTES, UPLOADS
-from modstation.service.removals import drop_blob
 from modstation.service.representations import upload_document, upload_notification
 from modstation.service.schema import blob_jobs
 
@@ -116,31 +115,16 @@ def _store(connection: Connection, draft: Asset, *, overwrite: bool) -> tuple[As
         old = assets.find(connection, *named, locked=True)
         if old is not None and not old.deleted:
             if overwrite:
-                return _overwrite(connection, old, draft), OVERWRITTEN
+                return supersede(connection, old, draft), OVERWRITTEN
             drop_blob(connection, draft.blob, draft.created_us)
             return old, EXISTING
+        if old is not None:
+            return supersede(connection, old, draft), None
         try:
             with connection.begin_nested():
-                if old is not None:
-                    drop_blob(connection, old.blob, draft.created_us)
-                    assets.remove(connection, old)
                 return assets.add(connection, draft), None
         except IntegrityError:
             # On PostgreSQL another upload of this public ID has committed since it was looked
             # for; now it is found, and this one goes over it.
             continue
     raise BadRequest(f"public_id ({draft.public_id[:80]}) is being uploaded by others")
-
-
-def _overwrite(connection: Connection, old: Asset, draft: Asset) -> Asset:
-    """Put the draft in the place of a stored asset, which keeps its identifier."""
-    drop_blob(connection, old.blob, draft.created_us)
-    asset = replace(
-        draft,
-        seq=old.seq,
-        asset_id=old.asset_id,
-        version=max(draft.version, old.version + 1),
-        created_us=old.created_us,
-    )
-    assets.save(connection, old, asset)
-    return asset

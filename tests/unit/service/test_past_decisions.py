@@ -31,7 +31,7 @@ def decide(live: LiveService, number: int, name: str, status: str, **more: Any) 
 
 def test_it_tells_who_decided_when_and_why_newest_first(live: LiveService) -> None:
     name = "folder/cat"
-    live.upload(picture(1), public_id=name, moderation="manual")
+    version_id = live.upload(picture(1), public_id=name, moderation="manual")["version_id"]
     assert read(live, name) == {"decisions": []}
     decide(
         live,
@@ -55,6 +55,7 @@ def test_it_tells_who_decided_when_and_why_newest_first(live: LiveService) -> No
         "actor": "kim",
         "reason": "quality",
         "note": "nothing\nbut blur",
+        "version_id": version_id,
         "decided_at": "2026-01-02T03:04:05Z",
         "received_at": rejected["received_at"],
     }

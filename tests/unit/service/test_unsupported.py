@@ -73,23 +73,6 @@ def test_the_file_name_can_be_the_display_name(shared: LiveService) -> None:
     assert answer.json()["display_name"] == "My Cat"
 
 
-def test_the_one_version_that_is_kept_is_listed_and_another_one_is_not_restored(
-    shared: LiveService,
-) -> None:
-    path = "/resources/image/upload/kept"
-    old = shared.upload(picture(1), public_id="kept", backup="1")
-    new = shared.upload(picture(2), public_id="kept", backup="1")
-    assert "versions" not in shared.request("GET", path).json()
-    (version,) = shared.request("GET", f"{path}?versions=true").json()["versions"]
-    assert version["version_id"] == new["version_id"] != old["version_id"]
-    assert (version["version"], version["size"]) == (new["version"], new["bytes"])
-    assert (version["format"], version["restorable"]) == ("jpg", True)
-    for wanted, expected in ((old, "error"), (new, "public_id")):
-        body = {"public_ids": ["kept"], "versions": [wanted["version_id"]]}
-        answer = shared.request("POST", "/resources/image/upload/restore", json=body).json()
-        assert expected in answer["kept"]
-
-
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [

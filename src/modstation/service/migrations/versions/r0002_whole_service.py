@@ -35,6 +35,7 @@ def upgrade() -> None:
     _access()
     _search()
     _chunked_uploads()
+    _backups()
 
 
 def _find_assets_by_words() -> None:
@@ -353,3 +354,24 @@ def _chunked_uploads() -> None:
         Column("blob", String, nullable=False),
         UniqueConstraint("cloud", "upload_id", "start", "stop"),
     )
+
+
+def _backups() -> None:
+    op.create_table(
+        "backup_versions",
+        Column("version_id", String(32), primary_key=True),
+        Column("asset_id", String(32), nullable=False),
+        Column("version", BigInteger, nullable=False),
+        Column("format", String),
+        Column("width", sa.Integer),
+        Column("height", sa.Integer),
+        Column("bytes", BigInteger, nullable=False),
+        Column("etag", String(32), nullable=False),
+        Column("blob", String, nullable=False),
+        Column("original_filename", String, nullable=False),
+        Column("moderation", Text, nullable=False),
+        Column("moderation_kind", String),
+        Column("moderation_status", String),
+    )
+    op.create_index("versions_of_asset", "backup_versions", ["asset_id", "version"])
+    op.add_column("blob_jobs", Column("version_id", String(32)))
