@@ -124,13 +124,14 @@ class Blobs:
 
     def _wherever(self, name: str, read: Callable[[str], _T]) -> _T:
         # Between reading a row and its blob the original may have moved to or from the backup
-        # area. It is copied before it is removed, so it is always in one of the two.
+        # area. It is copied before it is removed, so it is always in one of the two; one that
+        # comes back while it is looked for is found by looking again.
         for area in (ORIGINALS, BACKUP):
             try:
                 return read(beside(name, area))
             except BlobGone:
                 continue
-        return read(name)
+        return read(beside(name, ORIGINALS))
 
     def copy(self, name: str, to: str) -> None:
         """Copy a blob to another name; raises BlobGone."""

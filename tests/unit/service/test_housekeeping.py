@@ -189,3 +189,23 @@ def test_the_old_is_looked_for_once_a_day(still: Service, clock: ManualClock, ho
     assert steps(still) == 0
     clock.advance(hours * 3600)
     assert steps(still) == 0
+
+
+def test_an_original_is_found_while_it_comes_back(
+    still: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, backup = beside(BLOB, ORIGINALS), beside(BLOB, BACKUP)
+    still.blobs.put(backup, b"x")
+    looked: list[str] = []
+    look = still.blobs.slice
+
+    def slowly(name: str, start: int, end: int) -> bytes:
+        if looked == [original]:
+            still.blobs.copy(backup, original)
+            still.blobs.remove(backup)
+        looked.append(name)
+        return look(name, start, end)
+
+    monkeypatch.setattr(still.blobs, "slice", slowly)
+    assert still.blobs.slice_original(backup, 0, 1) == b"x"
+    assert looked == [original, backup, original]
