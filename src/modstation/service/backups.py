@@ -68,11 +68,13 @@ def versions_of(connection: Connection, asset: Asset) -> list[Version]:
     return [_version(row) for row in connection.execute(newest)][::-1]
 
 
-def find_version(connection: Connection, asset: Asset, version_id: str) -> Version | None:
-    """The backup of one earlier version of an asset."""
-    row = connection.execute(
-        _of(asset).where(backup_versions.c.version_id == version_id)
-    ).one_or_none()
+def find_version(
+    connection: Connection, asset: Asset, version_id: str, *, locked: bool = False
+) -> Version | None:
+    """The backup of one earlier version of an asset; ``locked`` to be changed or brought in."""
+    query = _of(asset).where(backup_versions.c.version_id == version_id)
+    # The housekeeper may be moving its bytes: where they are must stay true until the commit.
+    row = connection.execute(query.with_for_update() if locked else query).one_or_none()
     return None if row is None else _version(row)
 
 
@@ -159,7 +161,7 @@ def drop_versions(
     # The asset's own last: of a deleted one the newest of what is left takes the place.
     for version_id in sorted(dict.fromkeys(version_ids), key=lambda v: v == asset.version_id):
         if version_id != asset.version_id:
-            version = find_version(connection, asset, version_id)
+            version = find_version(connection, asset, version_id, locked=True)
             if version is None:
                 failed[version_id] = "no_backup"
                 continue
@@ -195,9 +197,8 @@ def place_blob(connection: Connection, asset: Asset, now_us: int) -> None:
 def _drop_current(connection: Connection, asset: Asset, now_us: int) -> None:
     """Let go of the version an asset has, for good; the newest backup stands in its place."""
     drop_blob(connection, asset.blob, now_us)
-    row = connection.execute(
-        _of(asset).order_by(backup_versions.c.version.desc()).limit(1)
-    ).one_or_none()
+    newest = _of(asset).order_by(backup_versions.c.version.desc()).limit(1)
+    row = connection.execute(newest.with_for_update()).one_or_none()
     if row is None:
         assets.remove(connection, asset)
         return

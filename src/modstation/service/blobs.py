@@ -102,6 +102,14 @@ class Blobs:
         """An original's bytes ``start`` to before ``end``, also while it is being moved."""
         return self._wherever(name, lambda place: self.slice(place, start, end))
 
+    def has(self, name: str) -> bool:
+        """Whether there is a blob of that name."""
+        try:
+            self.size(name)
+        except BlobGone:
+            return False
+        return True
+
     def has_original(self, name: str) -> bool:
         """Whether an original's bytes are there, in whichever area."""
         try:

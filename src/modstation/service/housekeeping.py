@@ -115,11 +115,16 @@ class Housekeeper:
         """Whether the bytes are where they belong now, brought there if need be."""
         if original.hidden:
             self._drop_renditions(original.blob)
-        if original.blob != original.wanted:
-            try:
-                self._blobs.copy(original.blob, original.wanted)
-            except BlobGone:
-                return False
+        source = original.blob
+        if source == original.wanted:
+            if self._blobs.has(source):
+                return True
+            # Never so, but the other place is about to be cleared.
+            source = _other_place(source)
+        try:
+            self._blobs.copy(source, original.wanted)
+        except BlobGone:
+            return False
         return True
 
     def _pointed_at(self, placed: list[_Original]) -> list[str]:

@@ -136,12 +136,12 @@ def _lost(call: Call, wanted: dict[str, str | None], find: Callable[..., Asset |
 
 
 def _version_of(
-    connection: Connection, asset: Asset, version_id: str | None
+    connection: Connection, asset: Asset, version_id: str | None, *, locked: bool = False
 ) -> Asset | Version | None:
     """The version of that identifier, if it has a backup; the asset itself is the one it has."""
     if version_id in (None, asset.version_id):
         return asset if asset.backed_up else None
-    return find_version(connection, asset, version_id or "")
+    return find_version(connection, asset, version_id or "", locked=locked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class _Restorer:
         A version comes back with the verdict it had. Of a live asset that is rejected the call
         undoes that: it waits for another decision, because no call but a decision approves.
         """
-        version = asset and _version_of(self.connection, asset, version_id)
+        version = asset and _version_of(self.connection, asset, version_id, locked=True)
         if asset is None or version is None:
             return {"error": "no_backup"}
         if not isinstance(version, assets.Asset):
