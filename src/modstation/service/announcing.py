@@ -14,9 +14,9 @@ import msgspec
 from sqlalchemy import insert, select
 
 from modstation.service.cloud_settings import cloud_settings
-from modstation.service.destinations import MOST_URLS, lane_of
+from modstation.service.destinations import MOST_URLS, address_in_buffer, is_poll, lane_of
 from modstation.service.notification_lanes import WAITING, open_lanes
-from modstation.service.schema import notifications, triggers
+from modstation.service.schema import buffered_messages, notifications, triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,12 +61,16 @@ EVENT_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One event of one asset (None: of no asset alone), told to ``urls`` and to the account's."""
+    """One event of one asset (None: of no asset alone), told to ``urls`` and to the account's.
+
+    ``batch_id`` is where those who read from ``poll://*`` find it.
+    """
 
     event: str
     document: Mapping[str, Any]
     asset_id: str | None
     urls: tuple[str, ...] = ()
+    batch_id: str | None = None
 
 
 def announce(
@@ -79,13 +83,14 @@ def announce(
     asset_id: str | None,
     now_us: int,
     urls: Iterable[str] = (),
+    batch_id: str | None = None,
 ) -> None:
     """Write one event's letters, to be sent once this transaction commits.
 
     ``urls`` are the call's own receivers, told before the account's; 30 in all, each once.
     ``notification_type`` is added to the document. Wake the service after the commit.
     """
-    announcement = Announcement(event, document, asset_id, tuple(urls))
+    announcement = Announcement(event, document, asset_id, tuple(urls), batch_id)
     announce_all(connection, [announcement], cloud=cloud, api_key=api_key, now_us=now_us)
 
 
@@ -101,13 +106,25 @@ def announce_all(
     if not announcements:
         return
     account = _account_urls(connection, cloud, {each.event for each in announcements})
-    rows: list[dict[str, Any]] = []
+    letters: list[dict[str, Any]] = []
+    buffered: list[dict[str, Any]] = []
     for each in announcements:
         urls = list(dict.fromkeys((*each.urls, *account[each.event])))[:MOST_URLS]
         if not urls:
             continue
         body = msgspec.json.encode({**each.document, "notification_type": each.event})
-        rows += [
+        buffered += [
+            {
+                "cloud": cloud,
+                "address": address,
+                "body": body,
+                "visible_us": now_us,
+                "created_us": now_us,
+            }
+            for url in urls
+            if is_poll(url) and (address := address_in_buffer(url, each.batch_id)) is not None
+        ]
+        letters += [
             {
                 "cloud": cloud,
                 "api_key": api_key,
@@ -123,10 +140,13 @@ def announce_all(
                 "created_us": now_us,
             }
             for url in urls
+            if not is_poll(url)
         ]
-    if rows:
-        open_lanes(connection, {row["lane"] for row in rows}, now_us)
-        connection.execute(insert(notifications), rows)
+    if buffered:
+        connection.execute(insert(buffered_messages), buffered)
+    if letters:
+        open_lanes(connection, {letter["lane"] for letter in letters}, now_us)
+        connection.execute(insert(notifications), letters)
 
 
 def _account_urls(connection: Connection, cloud: str, events: set[str]) -> dict[str, list[str]]:

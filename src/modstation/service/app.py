@@ -24,10 +24,12 @@ from modstation.service import (
     many_assets,
     monitoring,
     past_decisions,
+    pull_buffer,
     removals,
     renaming,
     restoring,
     search,
+    triggers,
     uploads,
     word_lists,
 )
@@ -175,6 +177,7 @@ def _routes() -> list[Route]:
         Route("/healthz", monitoring.healthz, methods=["GET"]),
         Route("/readyz", monitoring.readyz, methods=["GET"]),
         Route("/metrics", monitoring.metrics, methods=["GET"]),
+        *_of_notifications(api),
         *_of_stored_assets(api),
         *out_of_scope(api),
         _upload("POST", f"{api}/upload", uploads.upload),
@@ -222,6 +225,20 @@ def _routes() -> list[Route]:
         _public("/{cloud}/search/{signature}/{lifetime}/{query}", search.search_by_url),
         _public("/{cloud}/search/{signature}/{lifetime}/{query}/{cursor}", search.search_by_url),
         _public("/{cloud}/{resource_type}/{type}/{rest:path}", delivery.deliver),
+    ]
+
+
+def _of_notifications(api: str) -> list[Route]:
+    """Who is told what, and the buffer of those who come for it."""
+    buffer = "/v2/notifications/{cloud}/messages"
+    return [
+        _admin("GET", f"{api}/triggers", triggers.listed),
+        _admin("POST", f"{api}/triggers", triggers.create),
+        _admin("PUT", f"{api}/triggers/{{id}}", triggers.update),
+        _admin("DELETE", f"{api}/triggers/{{id}}", triggers.delete),
+        _admin("GET", buffer, pull_buffer.messages),
+        _admin("POST", f"{buffer}/ack", pull_buffer.acknowledge),
+        Route("/v2/{rest:path}", _not_offered),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from modstation.core.clock import to_us
 from modstation.service.announcing import Announcement, announce_all
-from modstation.service.destinations import check_url
+from modstation.service.destinations import check_batch, check_url
 from modstation.service.representations import instant
 
 if TYPE_CHECKING:
@@ -93,9 +93,13 @@ def _tell(
         },
     }
     urls = receivers(call)
+    batch_id = check_batch(call.parameters.text("batch_id"))
     announce_all(
         connection,
-        [Announcement(event, document | common, a.asset_id, urls) for event, a, document in told],
+        [
+            Announcement(event, document | common, a.asset_id, urls, batch_id or a.batch_id)
+            for event, a, document in told
+        ],
         cloud=call.caller.cloud,
         api_key=call.caller.api_key,
         now_us=now_us,

@@ -66,6 +66,7 @@ class Asset:
     created_us: int
     updated_us: int
     deleted_us: int | None = None
+    batch_id: str | None = None
 
     @property
     def deleted(self) -> bool:

@@ -176,11 +176,13 @@ class Consequences:
         )
         base = self._bench.base
         document = moderation_notification(after, entry, base=base)
-        self._announcements.append(Announcement("moderation", document, after.asset_id, urls))
+        self._announcements.append(
+            Announcement("moderation", document, after.asset_id, urls, after.batch_id)
+        )
         if len(after.moderation) > 1 and _waits(before.moderation) and not _waits(after.moderation):
             document = moderation_summary(after, base=base)
             self._announcements.append(
-                Announcement("moderation_summary", document, after.asset_id, urls)
+                Announcement("moderation_summary", document, after.asset_id, urls, after.batch_id)
             )
 
     def _remember(

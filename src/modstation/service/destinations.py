@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from modstation.service.faults import BadRequest
 
 #: Receivers of one event in all: the call's own and the account's (reference 2.3).
 MOST_URLS = 30
+POLL = "poll"
 _LONGEST_URL = 2000
+_ANY_BATCH = "poll://*"
+_CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+_LONGEST_BATCH = 255
 
 
 def check_url(url: str | None, name: str = "notification_url") -> str | None:
@@ -18,6 +23,10 @@ def check_url(url: str | None, name: str = "notification_url") -> str | None:
     """
     if url is None:
         return None
+    if is_poll(url):
+        if url != _ANY_BATCH:
+            address_of_channel(url.removeprefix("poll://"), name)
+        return url
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -31,3 +40,34 @@ def check_url(url: str | None, name: str = "notification_url") -> str | None:
 def lane_of(url: str) -> str:
     """The host and port a URL is sent to, without any password: what is dead or slow together."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def is_poll(url: str) -> bool:
+    """Whether letters to it wait in the pull buffer for whoever comes for them (reference 4.3)."""
+    return url.startswith("poll://")
+
+
+def address_in_buffer(url: str, batch_id: str | None) -> str | None:
+    """Where in the buffer a ``poll://`` letter goes; None if nobody could come for it."""
+    if url != _ANY_BATCH:
+        return address_of_channel(url.removeprefix("poll://"))
+    return None if batch_id is None else address_of_batch(batch_id)
+
+
+def address_of_channel(channel: str, name: str = "channel") -> str:
+    """A named channel's place in the buffer; raises BadRequest for what is no name."""
+    if not _CHANNEL.fullmatch(channel):
+        raise BadRequest(f"Invalid value {channel[:80]} for parameter {name}")
+    return f"channel:{channel}"
+
+
+def address_of_batch(batch_id: str) -> str:
+    """A batch's place in the buffer; raises BadRequest for an identifier that is too long."""
+    return f"batch:{check_batch(batch_id)}"
+
+
+def check_batch(batch_id: str | None) -> str | None:
+    """The identifier of a batch, or None; raises BadRequest for one that is too long."""
+    if batch_id is not None and len(batch_id) > _LONGEST_BATCH:
+        raise BadRequest("Invalid value for parameter batch_id")
+    return batch_id

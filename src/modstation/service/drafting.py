@@ -9,7 +9,7 @@ from modstation.service.asset_names import DELIVERY_TYPES, public_id_for, split_
 from modstation.service.assets import Asset
 from modstation.service.blobs import blob_name
 from modstation.service.descriptions import descriptions
-from modstation.service.destinations import check_url
+from modstation.service.destinations import check_batch, check_url
 from modstation.service.faults import BadRequest
 from modstation.service.images import same_format
 from modstation.service.moderation import begin, overall
@@ -74,4 +74,5 @@ def draft_asset(service: Service, order: Order, name: str | None, facts: Facts) 
         withdrawn=False,
         created_us=now_us,
         updated_us=now_us,
+        batch_id=check_batch(parameters.text("batch_id")),
     )

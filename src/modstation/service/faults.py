@@ -5,11 +5,12 @@
      ├── NotAuthenticated    401   no credentials, or wrong ones
      ├── NotFound            404   no such asset or endpoint
      ├── RateLimited         420   the hourly limit is used up
+     ├── AlreadyExists       409   there is one like it; for the Admin API alone
      └── Unavailable         429   database or storage are away for the moment
 
 Only statuses that every official SDK can read stand here (reference 1.6): a Node client
-takes 403, 409 and 503 for a broken server. Of those left, 429 says what is true of an outage:
-nothing is wrong with the request, send it again later.
+takes 403 and 503 for a broken server, and 409 too when it was uploading. Of those left, 429 says
+what is true of an outage: nothing is wrong with the request, send it again later.
 """
 
 from __future__ import annotations
@@ -46,6 +47,12 @@ class RateLimited(ServiceFault):
     """The hourly limit of Admin calls is used up."""
 
     status = 420
+
+
+class AlreadyExists(ServiceFault):
+    """There is one like it; for the Admin API alone."""
+
+    status = 409
 
 
 class Unavailable(ServiceFault):

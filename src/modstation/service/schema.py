@@ -85,6 +85,8 @@ assets = Table(
     Column("moderation_kind", String),
     Column("moderation_status", String),
     Column("notification_url", String),
+    # Where those who read from poll://* find what is told of it.
+    Column("batch_id", String),
     Column("api_key", String, nullable=False),
     Column("backup", Boolean, nullable=False),
     # Withdrawn: delivery is gone and the original belongs in the backup area.
@@ -302,6 +304,25 @@ notification_attempts = Table(
     Column("status", Integer),
     Column("error", String),
     Column("milliseconds", Integer, nullable=False),
+)
+
+# Notifications that their reader comes for (pull_buffer.py).
+buffered_messages = Table(
+    "buffered_messages",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("cloud", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    # Later while somebody is reading it.
+    Column("visible_us", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False, index=True),
+)
+Index(
+    "buffered_messages_by_address",
+    buffered_messages.c.cloud,
+    buffered_messages.c.address,
+    buffered_messages.c.id,
 )
 
 # Who is told of an account's events, whichever call brought them about.

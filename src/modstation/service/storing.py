@@ -95,6 +95,7 @@ def store_file(
                 asset_id=asset.asset_id,
                 now_us=now_us,
                 urls=[url] if url else (),
+                batch_id=asset.batch_id,
             )
             # Only now: no letter tells the token.
             if parameters.flag("return_delete_token"):

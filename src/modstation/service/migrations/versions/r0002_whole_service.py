@@ -172,6 +172,17 @@ def _notifications() -> None:
         Column("error", String),
         Column("milliseconds", sa.Integer, nullable=False),
     )
+    op.add_column("assets", Column("batch_id", String))
+    op.create_table(
+        "buffered_messages",
+        Column("id", _ROW, primary_key=True, autoincrement=True),
+        Column("cloud", String, nullable=False),
+        Column("address", String, nullable=False),
+        Column("body", sa.LargeBinary, nullable=False),
+        Column("visible_us", BigInteger, nullable=False),
+        Column("created_us", BigInteger, nullable=False, index=True),
+    )
+    op.create_index("buffered_messages_by_address", "buffered_messages", ["cloud", "address", "id"])
     op.create_table(
         "triggers",
         Column("id", String(32), primary_key=True),
