@@ -345,6 +345,7 @@ def test_deleting_and_restoring(service: LiveService) -> None:
 
 
 def test_lists_by_prefix_and_by_ids(service: LiveService) -> None:
+    cloudinary.api.add_metadata_field({"external_id": "k", "label": "K", "type": "string"})
     for number, name in enumerate(("a/1", "a/2", "a_b", "b/1")):
         upload(name, number, tags=["t"], metadata={"k": "v"})
     found = cloudinary.api.resources(type="upload", prefix="a/", max_results=1)

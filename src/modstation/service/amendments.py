@@ -19,6 +19,7 @@ from modstation.service.descriptions import descriptions
 from modstation.service.destinations import check_url
 from modstation.service.faults import BadRequest
 from modstation.service.listings import check_value, named, not_found
+from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderation import SETTABLE
 from modstation.service.moderation_values import KINDS
 from modstation.service.representations import asset_document
@@ -123,6 +124,9 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
             raise not_found(what)
         if edits:
             before = asset
+            if "metadata" in edits:
+                fields = fields_of(connection, call.caller.cloud)
+                edits["metadata"] = values_after(fields, asset.metadata, edits["metadata"])
             asset = replace(asset, **edits, updated_us=to_us(call.service.clock.now()))
             assets.save_described(connection, [asset])
             tell_changed(connection, call, [(before, asset)])

@@ -20,6 +20,7 @@ from modstation.service import (
     delivery,
     explicit,
     extensions,
+    field_calls,
     listings,
     many_assets,
     monitoring,
@@ -258,11 +259,29 @@ def _of_stored_assets(api: str) -> list[Route]:
         _upload("POST", f"{api}/{{resource_type}}/rename", renaming.rename),
         _upload("POST", f"{api}/{{resource_type}}/tags", many_assets.tags, NOT_SIGNED),
         _upload("POST", f"{api}/{{resource_type}}/context", many_assets.context, NOT_SIGNED),
+        _upload("POST", f"{api}/{{resource_type}}/metadata", many_assets.metadata, NOT_SIGNED),
+        *_metadata_fields(f"{api}/metadata_fields"),
         _admin("GET", f"{api}/tags/{{resource_type}}", word_lists.tags_in_use),
         _admin("GET", f"{api}/resources/by_asset_folder", word_lists.by_asset_folder),
         _admin("GET", f"{listed}/tags/{{tag:path}}", word_lists.by_tag),
         _admin("DELETE", f"{listed}/tags/{{tag:path}}", amendments.delete_by_tag),
         _admin("GET", f"{listed}/context", word_lists.by_context),
+    ]
+
+
+def _metadata_fields(fields: str) -> list[Route]:
+    one = f"{fields}/{{external_id}}"
+    return [
+        _admin("GET", fields, field_calls.fields),
+        _admin("POST", fields, field_calls.add),
+        _admin("PUT", f"{fields}/order", field_calls.reorder),
+        _admin("GET", one, field_calls.field),
+        _admin("PUT", one, field_calls.update_field),
+        _admin("DELETE", one, field_calls.remove),
+        _admin("PUT", f"{one}/datasource", field_calls.update_datasource),
+        _admin("DELETE", f"{one}/datasource", field_calls.delete_entries),
+        _admin("POST", f"{one}/datasource_restore", field_calls.restore_entries),
+        _admin("POST", f"{one}/datasource/order", field_calls.order_entries),
     ]
 
 

@@ -55,7 +55,7 @@ class Asset:
     asset_folder: str
     tags: tuple[str, ...]
     context: dict[str, str]
-    metadata: dict[str, str]
+    metadata: dict[str, Any]
     moderation: tuple[Entry, ...]
     moderation_kind: str | None
     moderation_status: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modstation.core.clock import to_us
 from modstation.service.asset_names import DELIVERY_TYPES, public_id_for, split_name
@@ -12,6 +12,7 @@ from modstation.service.descriptions import descriptions
 from modstation.service.destinations import check_batch, check_url
 from modstation.service.faults import BadRequest
 from modstation.service.images import same_format
+from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderation import begin, overall
 from modstation.service.moderation_values import read_values
 from modstation.service.unsupported import refuse_other_format
@@ -41,13 +42,16 @@ def draft_asset(service: Service, order: Order, name: str | None, facts: Facts) 
     asset_id, version_id = service.ids.new(), service.ids.new()
     public_id = public_id_for(parameters, stem, extension, facts.resource_type, service.ids)
     folder, _, name = public_id.rpartition("/")
-    words = {
+    words: dict[str, Any] = {
         "tags": (),
         "context": {},
         "metadata": {},
         "display_name": stem if parameters.flag("use_filename_as_display_name") else name,
         "asset_folder": folder,
     } | descriptions(parameters)
+    with service.ledger.read() as connection:
+        fields = fields_of(connection, order.caller.cloud)
+    words["metadata"] = values_after(fields, {}, words["metadata"], fresh=True)
     return Asset(
         seq=0,
         asset_id=asset_id,

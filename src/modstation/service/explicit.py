@@ -18,6 +18,7 @@ from modstation.service.consequences import Consequences
 from modstation.service.descriptions import descriptions
 from modstation.service.faults import BadRequest
 from modstation.service.listings import named, not_found
+from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderation import begin
 from modstation.service.moderation_values import read_values
 from modstation.service.representations import upload_document
@@ -56,6 +57,9 @@ def _explicit(call: Call) -> dict[str, Any]:
         if before is None or before.deleted:
             raise not_found(public_id)
         refuse_other_format(parameters, before.format)
+        if "metadata" in words:
+            fields = fields_of(connection, call.caller.cloud)
+            words["metadata"] = values_after(fields, before.metadata, words["metadata"])
         after = replace(before, **words)
         after = replace(after, backup=parameters.flag("backup", default=before.backup))
         if asked and urls:

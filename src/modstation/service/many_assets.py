@@ -1,4 +1,4 @@
-"""The Upload API's ``tags`` and ``context``: what is written on many stored assets at once."""
+"""The Upload API's ``tags``, ``context`` and ``metadata``: many stored assets in one call."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from modstation.service.asset_events import tell_changed
 from modstation.service.descriptions import checked_pairs, checked_tags
 from modstation.service.faults import BadRequest
 from modstation.service.listings import named
+from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.schema import asset_tags
 from modstation.service.wire import Json
 
@@ -43,6 +44,11 @@ async def tags(call: Call) -> Response:
 async def context(call: Call) -> Response:
     """Add to the context of up to 1000 assets, or remove it; answers those that are there."""
     return Json(await run_in_threadpool(_context, call))
+
+
+async def metadata(call: Call) -> Response:
+    """Give up to 1000 assets values of structured metadata; answers those that are there."""
+    return Json(await run_in_threadpool(_metadata, call))
 
 
 def asked_assets(call: Call) -> list[tuple[str, str, str]]:
@@ -103,6 +109,24 @@ def _context(call: Call) -> dict[str, Any]:
     with call.service.ledger.write() as connection:
         found = assets.find_by_names(connection, call.caller.cloud, names, locked=True)
         changed = [replace(asset, context=change(asset.context)) for asset in found]
+        save_changed(call, connection, found, changed)
+    call.service.wake()
+    return answer_of(names, found)
+
+
+def _metadata(call: Call) -> dict[str, Any]:
+    given = checked_pairs(call.parameters.pairs("metadata"), "metadata")
+    if not given:
+        raise BadRequest("Missing required parameter - metadata")
+    names, cloud = asked_assets(call), call.caller.cloud
+    with call.service.ledger.write() as connection:
+        fields = fields_of(connection, cloud)
+        # Also where no asset is there to take them, the values are looked at.
+        values_after(fields, {}, given)
+        found = assets.find_by_names(connection, cloud, names, locked=True)
+        changed = [
+            replace(asset, metadata=values_after(fields, asset.metadata, given)) for asset in found
+        ]
         save_changed(call, connection, found, changed)
     call.service.wake()
     return answer_of(names, found)

@@ -197,6 +197,17 @@ Index(
     postgresql_where=assets.c.deleted_us.is_(None),
 )
 
+# Structured metadata: what a cloud defines (metadata_fields.py).
+metadata_fields = Table(
+    "metadata_fields",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("external_id", _EXACT, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("definition", Text, nullable=False),
+)
+
 # Who may take an upload back (delete_tokens.py); of the token itself only the digest is kept.
 delete_tokens = Table(
     "delete_tokens",

@@ -36,7 +36,7 @@ _SPELLED = {
     # A range: SQLite looks it up in an index.
     (begins, "sqlite"): "({0} >= {1} AND {0} < {1} || char(1114111))",
     (begins, "postgresql"): "starts_with({0}, {1})",
-    (value_of, "sqlite"): "(SELECT value FROM json_each({0}) WHERE key = {1})",
+    (value_of, "sqlite"): "(SELECT CAST(value AS TEXT) FROM json_each({0}) WHERE key = {1})",
     (value_of, "postgresql"): "(CAST({0} AS jsonb) ->> {1})",
 }
 

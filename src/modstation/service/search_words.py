@@ -50,7 +50,9 @@ def search_text(asset: Asset) -> str:
     ]
     for name, pairs in (("context", asset.context), ("metadata", asset.metadata)):
         for key, value in pairs.items():
-            parts += [has_key(name, key).strip(), _run(f"{name}.{key}", value)]
+            values = value if isinstance(value, list) else [value]
+            runs = [_run(f"{name}.{key}", str(each)) for each in values]
+            parts += [has_key(name, key).strip(), *runs]
     return f" {' | '.join(part for part in parts if part)} | "
 
 

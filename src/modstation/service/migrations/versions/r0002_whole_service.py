@@ -13,7 +13,17 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import BigInteger, Column, String, Text, UniqueConstraint, insert, select, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+)
 
 revision = "0002"
 down_revision = "0001"
@@ -28,6 +38,7 @@ def upgrade() -> None:
     op.add_column("clouds", Column("settings", Text))
     _find_assets_by_words()
     _delete_tokens()
+    _metadata_fields()
     _notifications()
     _claims()
     _moderation_jobs()
@@ -88,6 +99,18 @@ def _delete_tokens() -> None:
         Column("expires_us", BigInteger, nullable=False),
     )
     op.create_index("ix_delete_tokens_expires_us", "delete_tokens", ["expires_us"])
+
+
+def _metadata_fields() -> None:
+    exact = String(255).with_variant(String(255, collation="C"), "postgresql")
+    op.create_table(
+        "metadata_fields",
+        Column("cloud", String, primary_key=True),
+        Column("external_id", exact, primary_key=True),
+        Column("position", Integer, nullable=False),
+        Column("created_us", BigInteger, nullable=False),
+        Column("definition", Text, nullable=False),
+    )
 
 
 def _fill_words(tags: sa.Table, context: sa.Table) -> None:
