@@ -57,8 +57,10 @@ class Cluster:
         self._templates: set[str] = set()
         if os.getuid() == 0:
             shutil.chown(self._folder, _user().pw_uid)
+        # A locale that orders names as people do: the service must not depend on it.
         made = self._run("initdb", "-A", "trust", "-U", "modstation", "-E", "UTF8", "--no-sync",
-                         "--locale=C.UTF-8", "-D", str(self._data))  # fmt: skip
+                         "--locale=C.UTF-8", "--locale-provider=icu",
+                         "--icu-locale=en", "-D", str(self._data))  # fmt: skip
         assert made.returncode == 0, made.stderr
         self.start()
 
@@ -102,11 +104,11 @@ class Cluster:
         """The address of a database."""
         return f"postgresql://modstation@/{name}?host={self._folder}"
 
-    def sql(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+    def sql(self, statement: str, url: str | None = None) -> list[tuple[object, ...]]:
         """Run one statement outside any transaction."""
         import psycopg
 
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
+        with psycopg.connect(url or self.url("postgres"), autocommit=True) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 

@@ -126,8 +126,9 @@ def _framed(
             header = request.headers.get("authorization", "")
             by_header = partial(service.credentials.by_header, header, cloud, admin=limited)
             caller = await steadily(partial(run_in_threadpool, by_header))
+            take = partial(service.limits.take, cloud, service.clock.now(), hourly)
             if caller is not None and limited:
-                allowance = service.limits.take(cloud, service.clock.now(), hourly)
+                allowance = await steadily(partial(run_in_threadpool, take))
                 allowance.check()
             most = settings.upload_bytes or service.settings.upload_bytes
             text = service.settings.text_bytes
@@ -137,7 +138,7 @@ def _framed(
                     proven = partial(run_in_threadpool, prove, service, parameters, cloud)
                     caller = await steadily(proven)
                     if limited:
-                        allowance = service.limits.take(cloud, service.clock.now(), hourly)
+                        allowance = await steadily(partial(run_in_threadpool, take))
                         allowance.check()
                 # For the access log.
                 request.state.caller = caller

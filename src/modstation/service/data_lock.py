@@ -1,4 +1,4 @@
-"""One service per data folder: notifications and blob moves have one owner."""
+"""One service per data folder: a second one on the same files is a mistake."""
 
 from __future__ import annotations
 

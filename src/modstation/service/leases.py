@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from modstation.service.ledger import upsert
 from modstation.service.schema import leases
 
 if TYPE_CHECKING:
@@ -83,10 +83,9 @@ def _over(now_us: int) -> ColumnElement[bool]:
 def _take(
     connection: Connection, name: str, holder: str, until_us: int, free: ColumnElement[bool]
 ) -> bool:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {"holder": holder, "until_us": until_us}
     taken = connection.scalar(
-        insert(leases)
+        upsert(connection, leases)
         .values(name=name, **values)
         .on_conflict_do_update(index_elements=[leases.c.name], set_=values, where=free)
         .returning(leases.c.name)

@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from modstation.core.errors import SettingsError, StoreDamaged
@@ -15,7 +16,7 @@ from modstation.service.migrations import bring_up_to_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import URL, Connection, Engine, Table
 
 _BUSY_SECONDS = 15
 
@@ -94,6 +95,12 @@ class Ledger:
 def after_commit(connection: Connection, act: Callable[[], None]) -> None:
     """Call ``act`` once the transaction of ``Ledger.write`` has committed, else never."""
     connection.get_execution_options()["after_commit"].append(act)
+
+
+def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that may say what happens ``on_conflict``, which both databases spell alike."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table)
 
 
 def _ours(url: str) -> str:

@@ -8,12 +8,21 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import delete, select, update
+
+from modstation.core.clock import to_us
 from modstation.service.faults import RateLimited
+from modstation.service.ledger import upsert
+from modstation.service.schema import call_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modstation.service.ledger import Ledger
+
 _HOUR = timedelta(hours=1)
+_BLOCKS = 50
+_LARGEST_BLOCK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +51,79 @@ class Allowance:
             )
 
 
-class RateLimits:
-    """Counts calls per cloud and clock hour, in this process.
+@dataclass(slots=True)
+class _Block:
+    """Calls of an hour that were reserved for this process and are not used yet."""
 
-    Several replicas each count their own: the limit guards one process, it bills nobody.
+    hour: datetime
+    limit: int
+    left: int
+    # What nobody had reserved when this block was.
+    free: int
+
+    @property
+    def used_up(self) -> bool:
+        """Whether another block may be had; once all are reserved, none is for the hour."""
+        return not self.left and self.free > 0
+
+
+class RateLimits:
+    """Counts calls per cloud and clock hour, over all replicas; safe to use from many threads.
+
+    A replica reserves calls in the database a block at a time, of a fiftieth of what is free, so
+    that most calls cost nothing and the last ones are exact. What a replica had reserved when it
+    ended is lost for the hour.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, ledger: Ledger, limit: int) -> None:
+        self._ledger = ledger
         self._limit = limit
         self._lock = threading.Lock()
-        self._used: dict[str, tuple[datetime, int]] = {}
+        self._blocks: dict[str, _Block] = {}
 
     def peek(self, cloud: str, now: datetime, limit: int | None = None) -> Allowance:
-        """What is left, without counting; for answers to callers who proved nothing.
+        """What is left as far as this process knows, without counting or asking the database.
 
-        ``limit`` replaces the service's own.
+        For answers to callers who proved nothing. ``limit`` replaces the service's own.
         """
         limit = limit or self._limit
         hour = _hour(now)
         with self._lock:
-            counted, used = self._used.get(cloud, (hour, 0))
-        return Allowance(limit, limit - (used if counted == hour else 0), hour + _HOUR)
+            block = self._blocks.get(cloud)
+            known = block is not None and (block.hour, block.limit) == (hour, limit)
+            left = block.free + block.left if block is not None and known else limit
+        return Allowance(limit, left, hour + _HOUR)
 
     def take(self, cloud: str, now: datetime, limit: int | None = None) -> Allowance:
-        """Count one call; calls over the limit are not counted further."""
+        """Count one call; calls over the limit are not counted further. May write."""
         limit = limit or self._limit
         hour = _hour(now)
         with self._lock:
-            counted, used = self._used.get(cloud, (hour, 0))
-            used = min(used + 1 if counted == hour else 1, limit + 1)
-            self._used[cloud] = (hour, used)
-        return Allowance(limit, limit - used, hour + _HOUR)
+            block = self._blocks.get(cloud)
+            if block is None or (block.hour, block.limit) != (hour, limit) or block.used_up:
+                block = self._blocks[cloud] = self._reserve(cloud, hour, limit)
+            if not block.left:
+                return Allowance(limit, -1, hour + _HOUR)
+            block.left -= 1
+            return Allowance(limit, block.free + block.left, hour + _HOUR)
+
+    def _reserve(self, cloud: str, hour: datetime, limit: int) -> _Block:
+        column, hour_us = call_counts.c, to_us(hour)
+        at = (column.cloud == cloud, column.hour_us == hour_us)
+        with self._ledger.write() as connection:
+            first = upsert(connection, call_counts).values(cloud=cloud, hour_us=hour_us, used=0)
+            connection.execute(first.on_conflict_do_nothing())
+            used = connection.scalar(select(column.used).where(*at).with_for_update())
+            assert used is not None
+            free = max(0, limit - used)
+            size = min(free, max(1, free // _BLOCKS), _LARGEST_BLOCK)
+            connection.execute(update(call_counts).where(*at).values(used=used + size))
+            # The hour before stays for replicas whose clock is behind.
+            before_us = to_us(hour - _HOUR)
+            connection.execute(
+                delete(call_counts).where(column.cloud == cloud, column.hour_us < before_us)
+            )
+        return _Block(hour, limit, size, free - size)
 
 
 def _hour(now: datetime) -> datetime:

@@ -1,6 +1,11 @@
-"""The service's tables. Times are microseconds since the epoch, documents are JSON text."""
+"""The service's tables. Times are microseconds since the epoch, documents are JSON text.
+
+All text is compared and ordered by its bytes: prefixes are ranges, and lists go on after a text.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -14,10 +19,20 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
     false,
 )
 
 metadata = MetaData()
+
+
+@event.listens_for(Column, "after_parent_attach")
+def _compared_by_bytes(column: Column[Any], table: Table) -> None:
+    """As in SQLite: the order a database's own collation gives differs between machines."""
+    if table.metadata is metadata and isinstance(column.type, String):
+        ordered = type(column.type)(column.type.length, collation="C")
+        column.type = column.type.with_variant(ordered, "postgresql")
+
 
 # SQLite gives out row numbers only for a column declared INTEGER, PostgreSQL wants 64 bits.
 _ROW = BigInteger().with_variant(Integer, "sqlite")
@@ -138,15 +153,12 @@ Index(
     moderation_entries.c.asset_seq,
 )
 
-# Text that is compared and ordered by its bytes: prefixes are ranges, lists go on after a text.
-_EXACT = String(255).with_variant(String(255, collation="C"), "postgresql")
-
 # What live assets are found by (word_index.py); the asset's own row says the same.
 asset_tags = Table(
     "asset_tags",
     metadata,
     Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("tag", _EXACT, primary_key=True),
+    Column("tag", String(255), primary_key=True),
     Column("cloud", String, nullable=False),
     Column("resource_type", String, nullable=False),
     Column("created_us", BigInteger, nullable=False),
@@ -163,7 +175,7 @@ asset_context = Table(
     "asset_context",
     metadata,
     Column("asset_seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", _EXACT, primary_key=True),
+    Column("key", String(255), primary_key=True),
     # A value may be longer than what PostgreSQL takes into an index.
     Column("value_digest", String(32), nullable=False),
     Column("cloud", String, nullable=False),
@@ -492,4 +504,13 @@ upload_parts = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("blob", String, nullable=False),
     UniqueConstraint("cloud", "upload_id", "start", "stop"),
+)
+
+# Admin calls that replicas have reserved of an hour's (limits.py).
+call_counts = Table(
+    "call_counts",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("hour_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("used", BigInteger, nullable=False),
 )

@@ -47,12 +47,14 @@ class Service:
 
     def __init__(self, settings: ServiceSettings, *, clock: Clock, ids: Ids) -> None:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = DataLock(settings.data / "service.lock")
+        # A server's database is there to be shared; a file in a folder was hardly meant to be.
+        own = settings.database_url.startswith("sqlite")
+        self._lock = DataLock(settings.data / "service.lock") if own else None
         self._work = threading.Event()
         try:
             self._open(settings, clock, ids)
         except ModstationError:
-            self._lock.release()
+            self._unlock()
             raise
 
     def _open(self, settings: ServiceSettings, clock: Clock, ids: Ids) -> None:
@@ -68,7 +70,7 @@ class Service:
             self.owner = ensure_cloud(
                 connection, seal, settings.cloud, settings.new_cloud, to_us(clock.now())
             )
-        self.limits = RateLimits(settings.calls_per_hour)
+        self.limits = RateLimits(self.ledger, settings.calls_per_hour)
         self.fetchers = anyio.CapacityLimiter(settings.fetch_workers)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
         # A search may read every asset; more of them at a time would only wait for the same disk.
@@ -98,7 +100,11 @@ class Service:
         """Finish what is in hand and let go of everything."""
         self.sender.close()
         self.ledger.close()
-        self._lock.release()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
 
 class Background:

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
-from modstation.core.clock import ManualClock
+import pytest
+from sqlalchemy import func, select
+
 from modstation.service.faults import RateLimited
 from modstation.service.limits import RateLimits
+from modstation.service.schema import call_counts
+
+if TYPE_CHECKING:
+    from modstation.core.clock import ManualClock
+    from modstation.service.service import Service
 
 
-def test_the_limit_counts_per_cloud_and_starts_again_every_hour() -> None:
-    clock, limits = ManualClock(), RateLimits(2)
+def test_the_limit_counts_per_cloud_and_starts_again_every_hour(
+    still: Service, clock: ManualClock
+) -> None:
+    limits = RateLimits(still.ledger, 2)
     clock.advance(50 * 60)
     for left in (1, 0):
         allowance = limits.take("one", clock.now())
@@ -29,3 +38,44 @@ def test_the_limit_counts_per_cloud_and_starts_again_every_hour() -> None:
     clock.advance(10 * 60)
     assert limits.peek("one", clock.now()).remaining == 2
     limits.take("one", clock.now()).check()
+
+
+def test_replicas_share_one_limit_and_tell_what_is_left_of_it(
+    still: Service, clock: ManualClock
+) -> None:
+    replicas = [RateLimits(still.ledger, 1000) for _ in range(3)]
+    taken, told = 0, [1000]
+    while True:
+        allowances = [limits.take("one", clock.now()) for limits in replicas]
+        granted = sum(allowance.remaining >= 0 for allowance in allowances)
+        taken += granted
+        told.append(max(allowance.remaining for allowance in allowances))
+        # Of what another replica has reserved meanwhile it knows nothing: two blocks at most.
+        assert abs(1000 - taken - told[-1]) <= 2 * 1000 // 50 + 3
+        if not granted:
+            break
+    assert taken == 1000
+    assert told == sorted(told, reverse=True)
+    clock.advance(3600)
+    assert replicas[0].take("one", clock.now()).remaining == 999
+
+
+def test_most_calls_do_not_write_and_hours_that_are_over_are_forgotten(
+    still: Service, clock: ManualClock
+) -> None:
+    limits = RateLimits(still.ledger, 100_000)
+
+    def used() -> int:
+        with still.ledger.read() as connection:
+            query = select(func.sum(call_counts.c.used)).where(call_counts.c.cloud == "one")
+            return int(connection.scalar(query) or 0)
+
+    for _ in range(200):
+        limits.take("one", clock.now())
+    assert used() == 200
+    limits.take("one", clock.now())
+    assert used() == 400
+    for _ in range(3):
+        clock.advance(3600)
+        limits.take("one", clock.now())
+    assert used() == 400

@@ -47,6 +47,7 @@ def upgrade() -> None:
     _search()
     _chunked_uploads()
     _backups()
+    _compare_bytes()
 
 
 def _find_assets_by_words() -> None:
@@ -298,6 +299,12 @@ def _leases() -> None:
         Column("holder", String, nullable=False),
         Column("until_us", BigInteger, nullable=False),
     )
+    op.create_table(
+        "call_counts",
+        Column("cloud", String, primary_key=True),
+        Column("hour_us", BigInteger, primary_key=True, autoincrement=False),
+        Column("used", BigInteger, nullable=False),
+    )
 
 
 def _access() -> None:
@@ -409,3 +416,18 @@ def _backups() -> None:
     )
     op.create_index("versions_of_asset", "backup_versions", ["asset_id", "version"])
     op.add_column("blob_jobs", Column("version_id", String(32)))
+
+
+def _compare_bytes() -> None:
+    """Have PostgreSQL order the first release's text as SQLite does, whatever its locale is."""
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql":
+        return
+    ordered_otherwise = text(
+        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a "
+        "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_collation l ON l.oid = a.attcollation "
+        "WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace "
+        "AND a.attnum > 0 AND l.collname <> 'C'"
+    )
+    for table, column, kind in connection.execute(ordered_otherwise).all():
+        op.execute(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"')
