@@ -6,18 +6,16 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from sqlalchemy import select
 
 from helpers.live_service import LiveService, picture
 from helpers.receiver import Receiver
+from helpers.serve_process import ServeProcess
 from modstation.core.clock import ManualClock, TimeOrderedIds
 from modstation.service.blobs import RENDITIONS
 from modstation.service.schema import assets
@@ -26,50 +24,6 @@ from modstation.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_PROGRAM = """
-import sys
-from pathlib import Path
-from modstation.service.run import serve
-from modstation.service.settings import ServiceSettings
-sys.exit(serve(ServiceSettings(
-    Path(sys.argv[1]),
-    port=int(sys.argv[2]),
-    cloud="killed",
-    allow_networks=("127.0.0.0/8",),
-    # So long are the letters that a killed service had in hand with nobody.
-    notification_timeout=2.0,
-)))
-"""
-
-
-class ServeProcess:
-    """``serve`` in a process of its own, as ``modstation serve`` runs it."""
-
-    def __init__(self, data: Path, port: int = 0) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, str(data), str(port)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.address = self._process.stdout.readline().strip().removeprefix("CLOUDINARY_URL=")
-        assert self._process.stdout.readline() == "ready\n"
-        parts = urlsplit(self.address)
-        self.auth = (parts.username or "", parts.password or "")
-        prefix = parse_qs(parts.query)["upload_prefix"][0]
-        self.port = urlsplit(prefix).port or 0
-        self.api = f"{prefix}/v1_1/{parts.hostname}"
-
-    def client(self) -> httpx.Client:
-        return httpx.Client(auth=self.auth, trust_env=False, verify=False, timeout=20)
-
-    def end(self, number: int) -> tuple[int, str]:
-        """Send a signal; the exit code and what it wrote to stderr."""
-        self._process.send_signal(number)
-        _, errors = self._process.communicate(timeout=30)
-        return self._process.returncode, errors
 
 
 def test_a_signal_ends_the_service_in_order_and_the_next_start_says_the_same(
@@ -97,14 +51,8 @@ def test_secrets_are_readable_by_their_owner_only(tmp_path: Path) -> None:
 
 def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
     with LiveService(tmp_path) as service:
-        second = subprocess.run(
-            [sys.executable, "-c", _PROGRAM, str(tmp_path / "service"), "0"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-        assert "Another service is using" in second.stderr
+        second = ServeProcess(tmp_path / "service", ready=False)
+        assert "Another service is using" in second.result()[1]
         assert service.request("GET", "/ping").status_code == 200
 
 

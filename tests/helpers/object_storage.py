@@ -6,9 +6,11 @@ import importlib.util
 import itertools
 import subprocess
 import sys
-from typing import Self
+from typing import Any, Self
 
 import httpx
+import obstore
+from obstore.store import from_url
 
 _PROGRAM = """
 import sys
@@ -45,12 +47,24 @@ class ObjectStorage:
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs in its environment to use the endpoint."""
+        return {"AWS_ALLOW_HTTP": "true"} | {k.upper(): v for k, v in self._configuration.items()}
+
+    @property
+    def _configuration(self) -> dict[str, str]:
         return {
-            "AWS_ENDPOINT": self.endpoint,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
+            "aws_endpoint": self.endpoint,
+            "aws_region": "us-east-1",
+            "aws_access_key_id": "testing",
+            "aws_secret_access_key": "testing",
+        }
+
+    def digests(self, url: str) -> dict[str, str]:
+        """What is stored under a storage URL, by name: the MD5 of the bytes that are there."""
+        store: Any = from_url(url, config=self._configuration, client_options={"allow_http": True})
+        return {
+            found["path"]: found["e_tag"].strip('"')
+            for page in obstore.list(store)
+            for found in page
         }
 
     def bucket(self) -> str:
