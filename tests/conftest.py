@@ -55,6 +55,16 @@ def s3() -> Iterator[object_storage.ObjectStorage]:
         yield endpoint
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of a database of the test's own; None: a file in the data folder."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with request.getfixturevalue("cluster").database() as url:
+        yield url
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder this test's modstation lives in; nothing of the person's own is seen."""

@@ -36,11 +36,7 @@ class Machines:
     def __init__(self, folder: Path, database: str, storage: str, s3: ObjectStorage) -> None:
         self._folder = folder
         self._environment = s3.environment
-        self._options: dict[str, Any] = {
-            "database": database,
-            "storage": storage,
-            "allow_networks": ["127.0.0.1"],
-        }
+        self._options: dict[str, Any] = {"database": database, "storage": storage}
         self._key = Fernet.generate_key()
         self._count = 0
         self.running: list[ServeProcess] = []

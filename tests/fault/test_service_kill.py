@@ -56,7 +56,9 @@ def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path) -> None:
         assert service.request("GET", "/ping").status_code == 200
 
 
-def test_nothing_answered_is_lost_and_nothing_half_done_is_listed(tmp_path: Path) -> None:
+def test_nothing_answered_is_lost_and_nothing_half_done_is_listed(
+    tmp_path: Path, database: str | None
+) -> None:
     seed = os.urandom(4).hex()
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -65,21 +67,20 @@ def test_nothing_answered_is_lost_and_nothing_half_done_is_listed(tmp_path: Path
     port = 0
     with Receiver() as receiver:
         for round_number in range(2):
-            service = ServeProcess(tmp_path / "data", port)
+            service = ServeProcess(tmp_path / "data", port, database=database)
             port = service.port
+            begun = threading.Event()
             worker = threading.Thread(
-                target=_work, args=(service, receiver.url, round_number, uploaded, decided)
+                target=_work, args=(service, receiver.url, round_number, uploaded, decided, begun)
             )
             worker.start()
-            before = len(uploaded)
-            while worker.is_alive() and len(uploaded) == before:
-                worker.join(0.01)
-            worker.join(chance.uniform(0.0, 1.0))
+            assert begun.wait(30)
+            worker.join(chance.uniform(0, 1))
             service.end(signal.SIGKILL)
             worker.join(30)
             assert not worker.is_alive()
         assert uploaded
-        service = ServeProcess(tmp_path / "data", port)
+        service = ServeProcess(tmp_path / "data", port, database=database)
         with service.client() as client:
             items = _all(client, service)
             for public_id, etag in uploaded.items():
@@ -108,12 +109,14 @@ def test_nothing_answered_is_lost_and_nothing_half_done_is_listed(tmp_path: Path
             assert (public_id, status) in {
                 (n["public_id"], n.get("moderation_status")) for n in notes
             }
-    _has_no_other_bytes_after_an_hour(tmp_path / "data")
+    _has_no_other_bytes_after_an_hour(tmp_path / "data", database)
 
 
-def _has_no_other_bytes_after_an_hour(data: Path) -> None:
+def _has_no_other_bytes_after_an_hour(data: Path, database: str | None) -> None:
     clock = ManualClock(datetime.now(UTC) + timedelta(hours=2))
-    service = Service(ServiceSettings(data, cloud="killed"), clock=clock, ids=TimeOrderedIds())
+    service = Service(
+        ServiceSettings(data, cloud="killed", database=database), clock=clock, ids=TimeOrderedIds()
+    )
     try:
         while service.housekeeper.step(clock.now()):
             pass
@@ -135,6 +138,7 @@ def _work(
     round_number: int,
     uploaded: dict[str, str],
     decided: dict[str, str],
+    begun: threading.Event,
 ) -> None:
     with service.client() as client:
         try:
@@ -144,8 +148,10 @@ def _work(
                     f"{service.api}/image/upload",
                     data={"public_id": name, "moderation": "manual", "notification_url": hook},
                     files={"file": ("x.jpg", content)},
-                ).json()
-                uploaded[name] = answer["etag"]
+                )
+                assert answer.status_code == 200, answer.text
+                uploaded[name] = answer.json()["etag"]
+                begun.set()
                 status = "rejected" if number % 2 else "approved"
                 client.post(
                     f"{service.api}/resources/image/upload/{name}",

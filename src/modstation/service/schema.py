@@ -214,7 +214,7 @@ metadata_fields = Table(
     "metadata_fields",
     metadata,
     Column("cloud", String, primary_key=True),
-    Column("external_id", _EXACT, primary_key=True),
+    Column("external_id", String(255), primary_key=True),
     Column("position", Integer, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("definition", Text, nullable=False),

@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The address of a database of the test's own; None: a file in the data folder."""
-    if request.param == "sqlite":
-        yield None
-        return
-    with request.getfixturevalue("cluster").database() as url:
-        yield url
-
-
 @pytest.fixture
 def live(tmp_path: Path, database: str | None) -> Iterator[LiveService]:
     with LiveService(tmp_path, database=database) as service:
