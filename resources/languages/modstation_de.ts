@@ -441,6 +441,13 @@ Ein Bericht ohne jedes Geheimnis liegt in
     </message>
 </context>
 <context>
+    <name>Claims</name>
+    <message>
+        <source>The answer does not say which images were leased.</source>
+        <translation>Die Antwort sagt nicht, welche Bilder reserviert wurden.</translation>
+    </message>
+</context>
+<context>
     <name>Client</name>
     <message>
         <source>The image was deleted.</source>

@@ -441,6 +441,13 @@ Un informe sin ningún secreto está en
     </message>
 </context>
 <context>
+    <name>Claims</name>
+    <message>
+        <source>The answer does not say which images were leased.</source>
+        <translation>La respuesta no dice qué imágenes se reservaron.</translation>
+    </message>
+</context>
+<context>
     <name>Client</name>
     <message>
         <source>The image was deleted.</source>

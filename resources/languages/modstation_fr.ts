@@ -441,6 +441,13 @@ Un rapport sans aucun secret se trouve dans
     </message>
 </context>
 <context>
+    <name>Claims</name>
+    <message>
+        <source>The answer does not say which images were leased.</source>
+        <translation>La réponse ne dit pas quelles images ont été réservées.</translation>
+    </message>
+</context>
+<context>
     <name>Client</name>
     <message>
         <source>The image was deleted.</source>

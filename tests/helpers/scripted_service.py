@@ -131,6 +131,10 @@ class ScriptedService:
 
     names: list[str] = field(default_factory=list)
     batch: int = 0
+    # Leases are offered; what colleagues have, by public ID, and until when.
+    claims: bool = False
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    claimed: list[str] = field(default_factory=list)
     quota: tuple[int, int, datetime] | None = None
     statuses: dict[str, str] = field(init=False)
     posted: list[Posted] = field(default_factory=list)
@@ -229,8 +233,16 @@ class ScriptedService:
         match request.method, parts:
             case "GET", ["ping"]:
                 return self._json({"status": "ok"})
-            case "GET", ["modstation", "capabilities"] if self.batch:
-                return self._json({"batch_decisions": {"max": self.batch}})
+            case "GET", ["modstation", "capabilities"] if self.batch or self.claims:
+                return self._json(
+                    {"batch_decisions": {"max": self.batch}}
+                    | ({"claims": {"max": 500}} if self.claims else {})
+                )
+            case "POST", ["modstation", "claims"] if self.claims:
+                return self._claim(json.loads(request.content))
+            case "POST", ["modstation", "claims", "release"] if self.claims:
+                self.claimed.clear()
+                return self._json({"released": 1})
             case "POST", ["modstation", "decisions"] if self.batch:
                 return self._decide_many(json.loads(request.content)["decisions"])
             case "GET", ["resources", "image", "moderations", kind, status]:
@@ -277,6 +289,24 @@ class ScriptedService:
         if len(found) > size:
             answer["next_cursor"] = str(found[size - 1][0])
         return self._json(answer)
+
+    def _claim(self, asked: dict[str, Any]) -> httpx.Response:
+        names = {self.describe(name)["asset_id"]: name for name in self.names}
+        wanted = [asset_id for asset_id in asked["asset_ids"] if asset_id in names]
+        gone = [asset_id for asset_id in wanted if self.statuses[names[asset_id]] != "pending"]
+        held = [a for a in wanted if names[a] in self.elsewhere and a not in gone]
+        mine = [asset_id for asset_id in wanted if asset_id not in {*held, *gone}]
+        self.claimed += [names[a] for a in mine if names[a] not in self.claimed]
+        return self._json(
+            {
+                "asset_ids": mine,
+                "gone": gone,
+                "held": [
+                    {"asset_id": a, "name": "kim", "expires_at": self.elsewhere[names[a]]}
+                    for a in held
+                ],
+            }
+        )
 
     def _decide_many(self, decisions: list[dict[str, Any]]) -> httpx.Response:
         results = []

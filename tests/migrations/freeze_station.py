@@ -68,6 +68,7 @@ def freeze(folder: Path) -> Path:
     store.note_problem(photos[8].key, "review", "timed out", permanent=False, retry_at=retry_at)
     twin = Fingerprint(bytes(32), 90, bytes(8))
     store.likeness.put([(photos[number].key, "v1", twin) for number in (8, 9)])
+    store.hold_elsewhere([(photos[0].key, "kim", clock.now())])
     store.close()
     return path
 

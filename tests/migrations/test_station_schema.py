@@ -21,7 +21,10 @@ from modstation.store import connection, migrations
 from modstation.store.migrations import m001_first_schema
 from modstation.store.station_store import StationStore, Undone
 
-FROZEN = sorted((Path(__file__).parent / "frozen").glob("station-*.sqlite3"))
+FROZEN = sorted(
+    (Path(__file__).parent / "frozen").glob("station-*.sqlite3"),
+    key=lambda path: int(path.stem.rpartition("-")[2]),
+)
 
 
 def open_store(folder: Path, *, clock: Clock | None = None, ids: Ids | None = None) -> StationStore:

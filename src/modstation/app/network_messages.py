@@ -19,6 +19,7 @@ from modstation.core.events import (
     Connection,
     ConnectionChanged,
     Event,
+    HeldElsewhere,
     ImageCached,
     ImageFailed,
     ImageProgress,
@@ -58,6 +59,7 @@ class NetworkSpec:
     refresh_seconds: float = 60.0
     backlog_limit: int = 2_000_000
     write_reasons: bool = False
+    actor: str = ""
     language: str = "en"
 
     @classmethod
@@ -88,6 +90,7 @@ class NetworkSpec:
             refresh_seconds=float(settings.refresh_seconds),
             backlog_limit=settings.backlog_limit,
             write_reasons=settings.write_reasons,
+            actor=settings.actor_name,
             language=in_use().code,
         )
 
@@ -163,6 +166,8 @@ def event_line(event: Event) -> bytes:
             return line({"event": "past", "key": key, "decisions": past})
         case ConflictFound():
             return line({"event": "conflict", **asdict(event)})
+        case HeldElsewhere():
+            return line({"event": "held", **asdict(event)})
 
 
 def parse_event(text: bytes) -> Event:
@@ -191,6 +196,8 @@ def parse_event(text: bytes) -> Event:
             return PastDecisionsTold(value["key"], tuple(map(_past_of, value["decisions"])))
         case "conflict":
             return ConflictFound(**value)
+        case "held":
+            return HeldElsewhere(**value)
         case other:
             raise ValueError(f"unknown event {other!r}")
 

@@ -10,6 +10,7 @@ from modstation.core.events import (
     ConflictFound,
     ConnectionChanged,
     Event,
+    HeldElsewhere,
     ImageCached,
     ImageFailed,
     ImageProgress,
@@ -41,6 +42,9 @@ class NetworkNews:
                 if view == self._desk.view.listed:
                     self._desk.take_counts(counts)
                     self._desk.more_ahead()
+            case HeldElsewhere():
+                # What is in memory is read anew; the image on the stage stays.
+                self._desk.look_everywhere()
             case ImageProgress(key=key, got=got, total=total):
                 self._desk.tell(OriginalMoved(key, got, total))
             case ImageCached(key=key, rendition="original"):

@@ -176,11 +176,13 @@ def _work(
                 refresh=timedelta(seconds=spec.refresh_seconds),
                 backlog_limit=spec.backlog_limit,
                 write_reasons=spec.write_reasons,
+                actor=spec.actor,
             ),
             notify=tell,
             checkpoint=checkpoint or no_checkpoint,
         )
         closing.callback(engine.close)
+        closing.callback(engine.give_back)
         engine.set_offline(offline=spec.offline)
         commands.on_interrupt = engine.interrupt
         _loop(engine, commands, clock.now)

@@ -96,6 +96,8 @@ class Station:
     def start(self) -> None:
         """Begin to decode and load the first entries."""
         self.frames.attach(self._pool)
+        # Before the first entries are read: what another process stores after that is a change.
+        self._look_for_changes(Priority.WINDOW)
         self.session.start()
         self.figures.start()
         self.trip.start()
@@ -263,13 +265,15 @@ class Station:
         if self._fingerprinting is not None:
             self._fingerprinting.tick()
         self.frames.look_again()
+        self._look_for_changes(Priority.REST)
 
+    def _look_for_changes(self, priority: Priority) -> None:
         def seen(version: int) -> None:
             if self._data_version not in {None, version}:
                 self.session.reload()
             self._data_version = version
 
-        self._rest(lambda store: store.data_version(), seen, lambda _error: None)
+        self._store.submit(priority, lambda store: store.data_version(), seen, lambda _error: None)
 
     def _rest(
         self,

@@ -101,6 +101,13 @@ class ConflictFound:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldElsewhere:
+    """So many entries left the queue because colleagues have them in hand, for a while."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PastDecisionsTold:
     """What the service remembers of the decisions on an asset, newest first."""
 
@@ -117,4 +124,5 @@ Event: TypeAlias = (
     | ConflictFound
     | TripProgress
     | PastDecisionsTold
+    | HeldElsewhere
 )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from modstation.core.outbox import Operation
 
 MOST_DECISIONS = 500
+MOST_CLAIMED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Capabilities:
     a decision on a picture that was replaced since, so that nobody has to read it first.
     ``rejected_pixels``: it shows the account's owner what it no longer delivers.
     ``decision_history``: it tells who decided on an asset, when and why. ``listed_reasons``: its
-    lists tell the reasons too. ``update_details``: an update of one asset takes them.
+    lists tell the reasons too. ``update_details``: an update of one asset takes them. ``claims`` is
+    the most assets that one call leases to a moderator.
     """
 
     batch: int = 0
@@ -43,6 +45,7 @@ class Capabilities:
     decision_history: bool = False
     listed_reasons: bool = False
     update_details: bool = False
+    claims: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +64,21 @@ def parse_capabilities(body: bytes) -> Capabilities:
         decision_history=isinstance(document.get("decision_history"), dict),
         listed_reasons=document.get("listed_reasons") is True,
         update_details=document.get("update_details") is True,
+        claims=_most(document.get("claims"), MOST_CLAIMED),
     )
     decisions = document.get("batch_decisions")
-    if not isinstance(decisions, dict):
+    batch = _most(decisions, MOST_DECISIONS)
+    if not (batch and isinstance(decisions, dict)):
         return found
-    most = decisions.get("max")
+    return replace(found, batch=batch, checks_version=decisions.get("checks_version") is True)
+
+
+def _most(offer: Json, highest: int) -> int:
+    """How many at a time an offer allows; 0 for one that is not understood."""
+    most = offer.get("max") if isinstance(offer, dict) else None
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        return found
-    return replace(
-        found,
-        batch=min(most, MOST_DECISIONS),
-        checks_version=decisions.get("checks_version") is True,
-    )
+        return 0
+    return min(most, highest)
 
 
 def batch_body(operations: Sequence[Operation]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -28,6 +29,7 @@ from modstation.remote.batch import (
     parse_capabilities,
     parse_results,
 )
+from modstation.remote.claims import Claimed, parse_claimed
 from modstation.remote.exchange import (
     MIB,
     Answer,
@@ -57,6 +59,8 @@ MOST_LISTED = 500
 LISTING = Bounds(32 * MIB, 60.0)
 ONE_ASSET = Bounds(4 * MIB, 20.0)
 SMALL = Bounds(1 * MIB, 15.0)
+# The program is about to end; a lease ends by itself, too.
+LAST_WORD = Bounds(1 * MIB, 2.0)
 BATCH = Bounds(8 * MIB, 60.0)
 DOWNLOAD_SECONDS = 90.0
 TIMEOUTS = httpx.Timeout(connect=10.0, read=20.0, write=20.0, pool=20.0)
@@ -239,6 +243,21 @@ class AdminClient:
             return None
         self._check(answer, asset=False)
         return parse_capabilities(answer.body)
+
+    def claim(self, asset_ids: Sequence[str], *, holder: str, name: str, seconds: int) -> Claimed:
+        """Lease assets to this station, at a service whose ``capabilities`` say ``claims``."""
+        body = {"holder": holder, "name": name, "seconds": seconds, "asset_ids": list(asset_ids)}
+        url = self._addresses.under_cloud("modstation", "claims")
+        answer = self._call(
+            "POST", url, SMALL, content=json.dumps(body).encode(), content_type="application/json"
+        )
+        return parse_claimed(answer.body)
+
+    def release_claims(self, holder: str) -> None:
+        """Give back all that this station has leased."""
+        url = self._addresses.under_cloud("modstation", "claims", "release")
+        body = json.dumps({"holder": holder}).encode()
+        self._call("POST", url, LAST_WORD, content=body, content_type="application/json")
 
     def post_decisions(self, operations: Sequence[Operation]) -> list[BatchItem]:
         """Post many decisions in one request, to a service whose ``capabilities`` say ``batch``."""

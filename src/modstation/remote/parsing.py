@@ -35,6 +35,8 @@ DEEPEST = 64
 _LARGEST = 2**53
 _MOST_REASONS = 20
 _LONGEST_REASON = 255
+# What is shown of a text that somebody else wrote.
+_LONGEST_TEXT = 2000
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _ONE_SLASH = re.compile(r"^(https?):/+(?=[^/])", re.IGNORECASE)
@@ -325,3 +327,11 @@ def _finite(text: str) -> float | None:
 
 def _no_number(_text: str) -> None:
     return None
+
+
+def one_line(value: Json) -> str | None:
+    """Foreign text on one line, cut and without what cannot be shown; None if it is none."""
+    if not isinstance(value, str):
+        return None
+    shown = "".join(char if char.isprintable() else " " for char in value[:_LONGEST_TEXT])
+    return " ".join(shown.split()) or None

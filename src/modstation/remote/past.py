@@ -6,11 +6,9 @@ from modstation.core.assets import ModerationStatus
 from modstation.core.decisions import PastDecision
 from modstation.core.errors import Unknown
 from modstation.core.language import later
-from modstation.remote.parsing import Json, parse_object, parse_time
+from modstation.remote.parsing import one_line, parse_object, parse_time
 
 _STATUSES = {status.value: status for status in ModerationStatus}
-# What is shown of a note that somebody else wrote.
-_LONGEST = 2000
 
 
 def parse_past(body: bytes) -> tuple[PastDecision, ...]:
@@ -30,18 +28,10 @@ def parse_past(body: bytes) -> tuple[PastDecision, ...]:
             PastDecision(
                 status=status,
                 at=parse_time(row.get("decided_at")),
-                actor=_text(row.get("actor")),
-                reason_code=_text(row.get("reason")),
-                note=_text(row.get("note")),
+                actor=one_line(row.get("actor")),
+                reason_code=one_line(row.get("reason")),
+                note=one_line(row.get("note")),
                 changed=row.get("changed") is not False,
             )
         )
     return tuple(found)
-
-
-def _text(value: Json) -> str | None:
-    """Foreign text on one line, without what cannot be shown."""
-    if not isinstance(value, str):
-        return None
-    shown = "".join(char if char.isprintable() else " " for char in value[:_LONGEST])
-    return " ".join(shown.split()) or None

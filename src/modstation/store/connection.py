@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # The newest schema this program knows. Kept here as well as in the migrations, so that opening a
 # current database does not import sqlite-utils (97 ms of the start, design §9).
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 APPLICATION_ID = 0x6D6F6473
 
 BUSY_TIMEOUT = 5.0  # seconds

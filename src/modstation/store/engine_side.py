@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modstation.core.clock import to_us
 from modstation.store import (
     asset_rows,
+    held_rows,
     listings,
     operation_rows,
     reason_notes,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from modstation.core.clock import Clock
     from modstation.core.language import Sentence
     from modstation.core.outbox import Operation, Transition
-    from modstation.core.queue import Listing
+    from modstation.core.queue import Listing, QueueView
     from modstation.store.reason_notes import ReasonNote
 
 
@@ -174,6 +175,50 @@ class EngineSide:
         with self._connection.writing() as sql:
             asset_rows.upsert(sql, asset, list_kind=None, now_us=to_us(self._clock.now()))
             asset_rows.doubt_waiting(sql, asset)
+
+    # -- what colleagues have in hand
+
+    def next_up(self, view: QueueView, limit: int) -> list[tuple[str, str | None]]:
+        """The first entries of a view: key and asset ID, if that is known."""
+        with self._connection.reading() as sql:
+            return held_rows.next_up(sql, view, limit)
+
+    def held_elsewhere(self, limit: int) -> list[tuple[str, str | None]]:
+        """What colleagues have in hand, those that come free soonest first: key and asset ID."""
+        with self._connection.reading() as sql:
+            return held_rows.held(sql, limit)
+
+    def hold_elsewhere(self, held: Sequence[tuple[str, str, datetime]]) -> None:
+        """Take entries out of the queue: key, who has it in hand, until when."""
+        for slice_ in sliced(held):
+            with self._connection.writing() as sql:
+                held_rows.hold(sql, slice_)
+
+    def let_go(self, keys: Sequence[str]) -> None:
+        """Let entries back into the queue that no colleague has in hand."""
+        for slice_ in sliced(keys):
+            with self._connection.writing() as sql:
+                held_rows.let_go(sql, slice_)
+
+    def leave_queue(self, keys: Sequence[str]) -> None:
+        """Entries that a colleague had do not wait any more, as the service says."""
+        for slice_ in sliced(keys):
+            with self._connection.writing() as sql:
+                held_rows.leave(sql, slice_, self._clock.now())
+
+    def let_go_due(self, now: datetime) -> int:
+        """Let entries back into the queue whose lease is over; how many."""
+        due, freed = self.next_free(), 0
+        while due is not None and due <= now:
+            with self._connection.writing() as sql:
+                freed += held_rows.let_go_due(sql, now, SLICE)
+            due = self.next_free()
+        return freed
+
+    def next_free(self) -> datetime | None:
+        """When the next lease of a colleague is over, as far as it is known."""
+        with self._connection.reading() as sql:
+            return held_rows.next_free(sql)
 
     # -- small things the sync engine remembers
 

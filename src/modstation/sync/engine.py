@@ -14,6 +14,7 @@ from modstation.core.events import Connection, QueueChanged
 from modstation.core.pacing import listing_allowed
 from modstation.remote.batch import Capabilities
 from modstation.sync import discovery
+from modstation.sync.claimer import Claimer
 from modstation.sync.pull import Puller
 from modstation.sync.push import Pusher
 from modstation.sync.reason_writer import ReasonWriter
@@ -21,10 +22,11 @@ from modstation.sync.settings import SyncSettings
 from modstation.sync.standing import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from random import Random
 
+    from modstation.core.assets import Asset
     from modstation.core.clock import Clock
     from modstation.core.events import Event
     from modstation.core.queue import QueueView
@@ -93,6 +95,15 @@ class SyncEngine:
         self._reasons = ReasonWriter(
             store, client, self._standing, clock=clock, checkpoint=checkpoint
         )
+        self._claimer = Claimer(
+            store,
+            client,
+            self._standing,
+            view=view,
+            clock=clock,
+            settings=self._settings,
+            notify=notify,
+        )
         self._puller = Puller(
             store,
             client,
@@ -101,6 +112,7 @@ class SyncEngine:
             clock=clock,
             settings=self._settings,
             checkpoint=checkpoint,
+            before_storing=self._claim_first,
         )
 
     @property
@@ -113,6 +125,7 @@ class SyncEngine:
     def refresh(self) -> None:
         """A person wants news now: list soon, and do not sit out a pause of our own making."""
         self._puller.ask()
+        self._claimer.ask()
         self._store.hasten_forbidden(self._clock.now())
         self._standing.retry_now()
 
@@ -120,6 +133,7 @@ class SyncEngine:
         """List and count another view from now on; a pass that is under way is kept for later."""
         self._view = view
         self._puller.change_view(view)
+        self._claimer.change_view(view)
 
     def listed(self) -> bool:
         """Since ``refresh`` every list was read to its end, or as far as this machine keeps it."""
@@ -141,6 +155,11 @@ class SyncEngine:
         """Send nothing new from now on; any thread may ask."""
         self._stopping = True
 
+    def give_back(self) -> None:
+        """Let colleagues have at once what this station has leased and not decided."""
+        if self.connection is Connection.ONLINE:
+            self._claimer.give_back()
+
     def close(self) -> None:
         """End the worker threads."""
         self.stop()
@@ -155,12 +174,14 @@ class SyncEngine:
             posted, settled = self._push()
             written = self._write_reasons()
             pulled = self._pull()
+            moved = self._claim()
             self._prove()
         else:
             posted = settled = written = 0
+            moved = self._claimer.run_out()
             pulled = None
         self._interrupted = False
-        if released or settled or pulled is not None:
+        if released or settled or moved or pulled is not None:
             self._notify(QueueChanged(self._store.counts(self._view), self._view))
         self._standing.tell()
         return StepReport(
@@ -192,7 +213,8 @@ class SyncEngine:
         now = self._clock.now()
         due = self._store.next_due()
         if self.connection is Connection.OFFLINE_CHOSEN:
-            return None
+            # What colleagues had comes back all the same.
+            return self._claimer.next_at(now, most=0)
         if self._standing.blocked(now):
             return self._standing.until
         if self._unproven(now):
@@ -200,7 +222,9 @@ class SyncEngine:
         if due is not None and self._pusher.not_before is not None:
             due = max(due, self._pusher.not_before)
         reason = self._reasons.next_at(now) if self._settings.write_reasons else None
-        asked = (due, reason, self._puller.next_at(now))
+        known = self._capabilities or Capabilities()
+        claim = self._claimer.next_at(now, most=known.claims)
+        asked = (due, reason, claim, self._puller.next_at(now))
         moments = [moment for moment in asked if moment is not None]
         return min(moments, default=None)
 
@@ -272,6 +296,14 @@ class SyncEngine:
             return None
         known = self._capabilities or Capabilities()
         return self._puller.run(reasons=known.listed_reasons)
+
+    def _claim_first(self, arriving: Sequence[Asset]) -> None:
+        self._claimer.run_first(arriving, most=(self._capabilities or Capabilities()).claims)
+
+    def _claim(self) -> int:
+        if self._stopping or self._interrupted or self._standing.blocked(self._clock.now()):
+            return 0
+        return self._claimer.run(most=(self._capabilities or Capabilities()).claims)
 
     # -- what the service can do
 

@@ -6,14 +6,16 @@ from collections import deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from modstation.core.assets import ModerationStatus
 from modstation.core.clock import to_us
 from modstation.core.errors import Refused, RemoteError, Unknown
 from modstation.core.language import translate
 from modstation.core.pacing import listing_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from modstation.core.assets import Asset
     from modstation.core.clock import Clock
     from modstation.core.queue import Listing, QueueView
     from modstation.store.results import ListState
@@ -41,6 +43,7 @@ class Puller:
         clock: Clock,
         settings: SyncSettings,
         checkpoint: Callable[[str], None],
+        before_storing: Callable[[Sequence[Asset]], None],
     ) -> None:
         self._standing = standing
         self._clock = clock
@@ -55,6 +58,7 @@ class Puller:
                 clock=clock,
                 settings=settings,
                 checkpoint=checkpoint,
+                before_storing=before_storing,
             )
 
         self._pass_over = pass_over
@@ -109,6 +113,7 @@ class Puller:
 class ListPass:
     """Walks passes over one list; the cursor is saved with its page, so a pass goes on where it
     stood when the program ended. ``share``: of an hour's calls, that this list may take.
+    ``before_storing`` is told what waits for a decision before a moderator can see it.
     """
 
     def __init__(
@@ -122,6 +127,7 @@ class ListPass:
         clock: Clock,
         settings: SyncSettings,
         checkpoint: Callable[[str], None],
+        before_storing: Callable[[Sequence[Asset]], None],
     ) -> None:
         # What the service said against listing it at all, in words, and that it was a moment ago.
         self.refusal, self.just_refused = "", False
@@ -135,6 +141,7 @@ class ListPass:
         self._clock = clock
         self._settings = settings
         self._checkpoint = checkpoint
+        self._before_storing = before_storing
         self._asked = False
         self._restart = False
         self._restart_refused = False
@@ -190,6 +197,8 @@ class ListPass:
             self._restart_refused, self.ended = False, True
         self._standing.works()
         self._checkpoint("page-received")
+        if self._listing.status is ModerationStatus.PENDING:
+            self._before_storing(page.assets)
         self._store.apply_page(
             self._listing,
             page.assets,

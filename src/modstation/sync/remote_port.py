@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from modstation.core.pacing import Quota
     from modstation.remote.acknowledgement import Confirmed
     from modstation.remote.batch import BatchItem, Capabilities
+    from modstation.remote.claims import Claimed
     from modstation.remote.parsing import Page
 
 
@@ -62,6 +63,14 @@ class ModerationService(Protocol):
 
     def capabilities(self) -> Capabilities | None:
         """What the service offers beyond Cloudinary's API."""
+        ...
+
+    def claim(self, asset_ids: Sequence[str], *, holder: str, name: str, seconds: int) -> Claimed:
+        """Lease assets to this station; those it has are prolonged."""
+        ...
+
+    def release_claims(self, holder: str) -> None:
+        """Give back all that this station has leased."""
         ...
 
     def post_decisions(self, operations: Sequence[Operation]) -> list[BatchItem]:

@@ -14,6 +14,8 @@ class SyncSettings:
     machine above which no more are pulled. ``in_flight``: updates under way at once, one per
     asset. ``round``: the most operations of one push before the queue gets its turn.
     ``write_reasons``: the reason of a rejection goes into the asset's context, one call each.
+    ``actor``: the moderator's name, for colleagues to see. ``claim_ahead``: how many entries are
+    leased ahead of the moderator, where the service offers that, each time for ``lease``.
     ``failures``: unclear answers in a row, on different operations, that mean the service itself
     is in trouble.
     """
@@ -25,4 +27,7 @@ class SyncSettings:
     round: int = 1000
     failures: int = 3
     write_reasons: bool = False
+    actor: str = ""
+    claim_ahead: int = 100
+    lease: timedelta = timedelta(minutes=10)
     capabilities_kept: timedelta = timedelta(days=1)

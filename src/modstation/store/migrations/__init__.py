@@ -18,6 +18,7 @@ from modstation.store.migrations import (
     m007_copies_together,
     m008_left_before,
     m009_steps_without_words,
+    m010_held_elsewhere,
 )
 
 STEPS = (
@@ -30,6 +31,7 @@ STEPS = (
     m007_copies_together,
     m008_left_before,
     m009_steps_without_words,
+    m010_held_elsewhere,
 )
 
 station_schema = Migrations("station")

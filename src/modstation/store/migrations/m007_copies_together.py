@@ -44,7 +44,7 @@ WHERE a.absent_us IS NULL
 """
 
 
-def _enter_queue(key: str) -> str:
+def enter_queue(key: str) -> str:
     return f"""
   DELETE FROM review_queue WHERE key = {key};
   INSERT INTO review_queue (key, kind, status, lane, created_us, share, public_us, doubt,
@@ -63,17 +63,17 @@ _TRIGGERS = (
         " ON review_queue",
         "queue rows are replaced, not changed",
     ),
-    *queue_followers(_enter_queue),
+    *queue_followers(enter_queue),
     trigger(
         "queue_fingerprint_changed",
         "AFTER UPDATE OF together ON fingerprints",
-        _enter_queue("NEW.key"),
+        enter_queue("NEW.key"),
         "NEW.together IS NOT OLD.together",
     ),
     trigger(
         "queue_fingerprint_gone",
         "AFTER DELETE ON fingerprints",
-        _enter_queue("OLD.key"),
+        enter_queue("OLD.key"),
         "OLD.together IS NOT NULL",
     ),
 )
