@@ -7,6 +7,7 @@ import random
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import cloudinary.api
 import cloudinary.exceptions
 import cloudinary.uploader
 import pytest
@@ -63,3 +64,28 @@ def test_a_remote_file_is_uploaded_by_its_address(lasting_service: LiveService) 
         with pytest.raises(cloudinary.exceptions.BadRequest) as refused:
             cloudinary.uploader.upload(missing)
         assert str(refused.value) == f"Error in loading {missing} - 404 Not Found"
+
+
+def test_a_preset_and_an_unsigned_upload(lasting_service: LiveService) -> None:
+    made = cloudinary.api.create_upload_preset(
+        folder="from-preset", unsigned=True, tags=["a", "b"], context={"k": "v"}
+    )
+    name = made["name"]
+    answer = cloudinary.uploader.unsigned_upload(picture(), name)
+    assert answer["public_id"].startswith("from-preset/")
+    assert answer["tags"] == ["a", "b"]
+    settings = cloudinary.api.upload_preset(name)["settings"]
+    settings |= {"unsigned": False, "disallow_public_id": True}
+    assert cloudinary.api.update_upload_preset(name, **settings)["message"] == "updated"
+    preset = cloudinary.api.upload_preset(name)
+    assert preset["unsigned"] is False
+    assert preset["settings"]["folder"] == "from-preset"
+    assert preset["settings"]["context"] == {"k": "v"}
+    with pytest.raises(cloudinary.exceptions.BadRequest, match="whitelisted"):
+        cloudinary.uploader.unsigned_upload(picture(), name)
+    assert name in [one["name"] for one in cloudinary.api.upload_presets()["presets"]]
+    with pytest.raises(cloudinary.exceptions.AlreadyExists):
+        cloudinary.api.create_upload_preset(name=name)
+    assert cloudinary.api.delete_upload_preset(name)["message"] == "deleted"
+    with pytest.raises(cloudinary.exceptions.NotFound):
+        cloudinary.api.upload_preset(name)

@@ -25,6 +25,7 @@ from modstation.service import (
     many_assets,
     monitoring,
     past_decisions,
+    preset_calls,
     pull_buffer,
     removals,
     renaming,
@@ -39,6 +40,7 @@ from modstation.service.calls import admin_call, fault_response, proven_call, up
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
 from modstation.service.many_assets import NOT_SIGNED
 from modstation.service.out_of_scope import out_of_scope
+from modstation.service.presets import prove_upload
 from modstation.service.retrying import steadily
 from modstation.service.service import Background, Service
 from modstation.service.wire import Json
@@ -181,9 +183,15 @@ def _routes() -> list[Route]:
         *_of_notifications(api),
         *_of_stored_assets(api),
         *out_of_scope(api),
-        _upload("POST", f"{api}/upload", uploads.upload),
-        _upload("POST", f"{api}/{{resource_type}}/upload", uploads.upload),
-        _upload("POST", f"{api}/{{resource_type}}/upload_chunked", uploads.upload),
+        *(
+            Route(f"{api}{path}", proven_call(uploads.upload, prove_upload), methods=["POST"])
+            for path in ("/upload", "/{resource_type}/upload", "/{resource_type}/upload_chunked")
+        ),
+        _admin("GET", f"{api}/upload_presets", preset_calls.presets),
+        _admin("POST", f"{api}/upload_presets", preset_calls.create),
+        _admin("GET", f"{api}/upload_presets/{{name}}", preset_calls.preset),
+        _admin("PUT", f"{api}/upload_presets/{{name}}", preset_calls.change),
+        _admin("DELETE", f"{api}/upload_presets/{{name}}", preset_calls.remove),
         _upload("POST", f"{api}/{{resource_type}}/destroy", removals.destroy),
         _admin("GET", f"{api}/ping", account.ping),
         _admin("GET", f"{api}/usage", account.usage),

@@ -40,9 +40,9 @@ def public_id_for(
             if not public_id.strip("."):
                 public_id = "_" * len(public_id)
             if parameters.flag("unique_filename", default=True):
-                public_id += "_" + _random_name(ids, 6)
+                public_id += "_" + random_name(ids, 6)
         else:
-            public_id = _random_name(ids, 20)
+            public_id = random_name(ids, 20)
         if resource_type == "raw" and extension:
             public_id += f".{extension}"
     folder = parameters.text("folder")
@@ -70,7 +70,8 @@ def check_public_id(public_id: str) -> str:
     return public_id
 
 
-def _random_name(ids: Ids, length: int) -> str:
+def random_name(ids: Ids, length: int) -> str:
+    """Lower-case letters and digits that nobody has had before."""
     digest = int.from_bytes(hashlib.sha256(ids.new().encode()).digest(), "big")
     letters = []
     for _ in range(length):

@@ -49,13 +49,15 @@ _MOST_REMEMBERED = 1000
 class Caller:
     """Who proved itself; the secret stays out of every repr and log.
 
-    The bearer of a token acts with the oldest active key of its cloud.
+    The bearer of a token acts with the oldest active key of its cloud, and so does whoever
+    uploads without a signature: that one is not ``signed``.
     """
 
     cloud: str
     api_key: str
     secret: str = field(repr=False)
     token_id: str | None = None
+    signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderation import begin
 from modstation.service.moderation_values import read_values
 from modstation.service.representations import upload_document
-from modstation.service.unsupported import refuse_other_format, refuse_unsupported_upload
+from modstation.service.unsupported import refuse_other_format, refuse_unsupported_explicit
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _explicit(call: Call) -> dict[str, Any]:
     public_id = parameters.text("public_id")
     if public_id is None:
         raise BadRequest("Missing required parameter - public_id")
-    refuse_unsupported_upload(parameters)
+    refuse_unsupported_explicit(parameters)
     asked = read_values(
         parameters.text("moderation"),
         resource_type=resource_type,

@@ -506,6 +506,16 @@ upload_parts = Table(
     UniqueConstraint("cloud", "upload_id", "start", "stop"),
 )
 
+# Upload parameters under a name (presets.py).
+upload_presets = Table(
+    "upload_presets",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("unsigned", Boolean, nullable=False),
+    Column("settings", Text, nullable=False),
+)
+
 # Admin calls that replicas have reserved of an hour's (limits.py).
 call_counts = Table(
     "call_counts",

@@ -144,6 +144,22 @@ def parse_transformation(segments: list[str]) -> Transformation:
     return Transformation(tuple(boxes), quality, to_format, asked=asked, default=default)
 
 
+def spelled_out(text: str) -> list[dict[str, str | int]]:
+    """A transformation as the Admin API tells it: a list of steps, components by their names."""
+    steps = []
+    for segment in text.split("/"):
+        pairs = (part.partition("_") for part in segment.split(","))
+        steps.append(
+            {
+                _NAMES.get(name, name).replace(" ", "_"): int(value)
+                if re.fullmatch(r"[0-9]{1,9}", value)
+                else value
+                for name, _, value in pairs
+            }
+        )
+    return steps
+
+
 class _Step:
     """One segment's components."""
 

@@ -47,16 +47,24 @@ _ON_UPLOAD = (
     "use_asset_folder_as_public_id_prefix",
     *_ON_ANY_CHANGE,
 )
+# Honoured where a file comes with them.
+_UPLOADS_ONLY = ("upload_preset",)
 _OFF = frozenset({"", "0", "false", "no", "none", "[]", "{}"})
 
 
 def refuse_unsupported_upload(parameters: Parameters) -> None:
     """Raise BadRequest that names a parameter of an upload which could not be honoured."""
-    if _asked(parameters, "upload_preset"):
-        raise BadRequest("Upload preset not found: this service has none (upload_preset)")
     if _asked(parameters, "access_mode") and parameters.text("access_mode") != "public":
         _refuse(parameters, "access_mode")
     for name in _ON_UPLOAD:
+        if _asked(parameters, name):
+            _refuse(parameters, name)
+
+
+def refuse_unsupported_explicit(parameters: Parameters) -> None:
+    """Raise BadRequest that names a parameter of ``explicit`` which could not be honoured."""
+    refuse_unsupported_upload(parameters)
+    for name in _UPLOADS_ONLY:
         if _asked(parameters, name):
             _refuse(parameters, name)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modstation.service.presets import with_preset
+from modstation.service.unsupported import refuse_unsupported_upload
+
 if TYPE_CHECKING:
     from modstation.service.calls import Call
     from modstation.service.credentials import Caller
@@ -28,11 +31,18 @@ class Order:
 
 
 def order_of(call: Call) -> Order:
-    """The order of an upload call."""
-    service = call.service
+    """The order of an upload call, presets included.
+
+    Raises BadRequest for one that could not be honoured.
+    """
+    service, parameters = call.service, call.parameters
+    if "upload_preset" in parameters:
+        with service.ledger.read() as connection:
+            parameters = with_preset(connection, call.caller, parameters)
+    refuse_unsupported_upload(parameters)
     most = service.credentials.settings_of(call.caller.cloud).upload_bytes
     return Order(
-        call.parameters,
+        parameters,
         call.caller,
         call.path.get("resource_type", "auto"),
         call.base,

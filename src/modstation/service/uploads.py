@@ -20,7 +20,6 @@ from modstation.service.chunked_uploads import (
 from modstation.service.faults import BadRequest
 from modstation.service.incoming_file import IncomingFile, opened, source_of
 from modstation.service.storing import store_file
-from modstation.service.unsupported import refuse_unsupported_upload
 from modstation.service.upload_order import order_of
 from modstation.service.wire import Json
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 async def upload(call: Call) -> Response:
     """Store a file as an asset and answer its document."""
-    refuse_unsupported_upload(call.parameters)
     part = part_of(call.request.headers)
     order = await run_in_threadpool(order_of, call)
     source = await run_in_threadpool(source_of, call)

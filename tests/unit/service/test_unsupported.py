@@ -28,7 +28,7 @@ def refusal(answer: httpx.Response) -> str:
     ("name", "value"),
     [
         ("eager", "w_100"), ("async", "1"),
-        ("upload_preset", "mine"), ("transformation", "w_10"), ("public_id_prefix", "a"),
+        ("transformation", "w_10"), ("public_id_prefix", "a"),
         ("background_removal", "x"), ("access_control", "[{}]"), ("access_mode", "authenticated"),
         ("categorization", "x"), ("auto_tagging", "0.5"), ("format", "png"),
     ],

@@ -46,6 +46,7 @@ def upgrade() -> None:
     _access()
     _search()
     _chunked_uploads()
+    _upload_presets()
     _backups()
     _compare_bytes()
 
@@ -394,6 +395,16 @@ def _chunked_uploads() -> None:
         Column("bytes", BigInteger, nullable=False),
         Column("blob", String, nullable=False),
         UniqueConstraint("cloud", "upload_id", "start", "stop"),
+    )
+
+
+def _upload_presets() -> None:
+    op.create_table(
+        "upload_presets",
+        Column("cloud", String, primary_key=True),
+        Column("name", String, primary_key=True),
+        Column("unsigned", sa.Boolean, nullable=False),
+        Column("settings", Text, nullable=False),
     )
 
 
