@@ -18,6 +18,7 @@ from modstation.service import (
     claiming,
     delete_tokens,
     delivery,
+    delivery_logbook,
     explicit,
     extensions,
     field_calls,
@@ -239,12 +240,16 @@ def _routes() -> list[Route]:
 
 def _of_notifications(api: str) -> list[Route]:
     """Who is told what, and the buffer of those who come for it."""
-    buffer = "/v2/notifications/{cloud}/messages"
+    buffer, log = "/v2/notifications/{cloud}/messages", f"{api}/modstation/notifications"
     return [
         _admin("GET", f"{api}/triggers", triggers.listed),
         _admin("POST", f"{api}/triggers", triggers.create),
         _admin("PUT", f"{api}/triggers/{{id}}", triggers.update),
         _admin("DELETE", f"{api}/triggers/{{id}}", triggers.delete),
+        _admin("GET", log, delivery_logbook.listed),
+        _admin("POST", f"{log}/replay", delivery_logbook.replay),
+        _admin("GET", f"{log}/{{id}}", delivery_logbook.one),
+        _admin("POST", f"{log}/{{id}}/replay", delivery_logbook.replay_one),
         _admin("GET", buffer, pull_buffer.messages),
         _admin("POST", f"{buffer}/ack", pull_buffer.acknowledge),
         Route("/v2/{rest:path}", _not_offered),

@@ -5,8 +5,9 @@ wrong place, one of its versions that became a backup, or a blob nobody refers t
 of what to do: the row does, at the time the job is done, so a job may be late or done twice
 without harm. Delivery never waits for it (delivery.py asks the row whether an asset may be seen).
 
-Letters that were delivered or given up are forgotten after 30 days, receipts of batch decisions
-after 90, files in parts after one (chunked_uploads.py). The history of decisions is kept for ever.
+Letters that were delivered or given up are forgotten after 30 days, those nobody came for after
+7, receipts of batch decisions after 90, files in parts after one (chunked_uploads.py). The history
+of decisions is kept for ever.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from modstation.service.blobs import (
 )
 from modstation.service.chunked_uploads import forget_parts
 from modstation.service.claims import prune_claims
-from modstation.service.notification_lanes import WAITING
+from modstation.service.delivery_log import forget_letters, forget_messages
+from modstation.service.notification_lanes import WAITING, close_lanes
 from modstation.service.schema import (
     applied_decisions,
     assets,
@@ -51,6 +53,8 @@ _PER_STEP = 200
 _PER_PRUNING = 500
 _BETWEEN_PRUNINGS = timedelta(days=1)
 _LETTERS_KEPT = timedelta(days=30)
+_MESSAGES_KEPT = timedelta(days=7)
+_LANES_KEPT = timedelta(days=1)
 # A station sends a decision again after an outage; nobody's outage lasts this long.
 _RECEIPTS_KEPT = timedelta(days=90)
 
@@ -151,6 +155,7 @@ class Housekeeper:
         forgotten = self._prune_letters(to_us(now - _LETTERS_KEPT))
         forgotten += self._prune_receipts(to_us(now - _RECEIPTS_KEPT))
         forgotten += self._prune_claims(to_us(now))
+        forgotten += self._prune_notified(now)
         if not forgotten:
             self._prune_at = now + _BETWEEN_PRUNINGS
             self._letters_after = 0
@@ -174,8 +179,13 @@ class Housekeeper:
             done = [row.id for row in old if row.state != WAITING]
             if done:
                 with self._ledger.write() as connection:
-                    connection.execute(delete(notifications).where(letter.id.in_(done)))
+                    forget_letters(connection, done)
                 return len(done)
+
+    def _prune_notified(self, now: datetime) -> int:
+        with self._ledger.write() as connection:
+            unread = forget_messages(connection, to_us(now - _MESSAGES_KEPT), _PER_PRUNING)
+            return unread + close_lanes(connection, to_us(now - _LANES_KEPT), _PER_PRUNING)
 
     def _prune_claims(self, before_us: int) -> int:
         with self._ledger.write() as connection:

@@ -305,6 +305,27 @@ Index(
     postgresql_where=notifications.c.due_us.is_not(None),
 )
 
+# For the delivery log: all letters of a cloud, those that are dead or waiting, those of an asset.
+for _name, _part in (
+    ("notifications_log", None),
+    ("notifications_dead", notifications.c.state == "given_up"),
+    ("notifications_waiting", notifications.c.due_us.is_not(None)),
+):
+    Index(
+        _name,
+        notifications.c.cloud,
+        notifications.c.created_us,
+        notifications.c.id,
+        sqlite_where=_part,
+        postgresql_where=_part,
+    )
+Index(
+    "notifications_of_asset",
+    notifications.c.asset_id,
+    notifications.c.created_us,
+    notifications.c.id,
+)
+
 # A host that letters go to. Whoever sends there makes it ready later (notification_lanes.py).
 notification_lanes = Table(
     "notification_lanes",

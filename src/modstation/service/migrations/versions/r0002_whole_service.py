@@ -169,13 +169,17 @@ def _notifications() -> None:
         op.add_column("notifications", column)
     op.drop_index("notifications_due", "notifications")
     waiting = text("due_us IS NOT NULL")
-    for name, columns in (
-        ("notifications_by_lane", ["lane", "due_us", "id"]),
-        ("notifications_by_strand", ["strand", "id"]),
+    dead = text("state = 'given_up'")
+    logged = ["cloud", "created_us", "id"]
+    for name, columns, part in (
+        ("notifications_by_lane", ["lane", "due_us", "id"], waiting),
+        ("notifications_by_strand", ["strand", "id"], waiting),
+        ("notifications_log", logged, None),
+        ("notifications_dead", logged, dead),
+        ("notifications_waiting", logged, waiting),
+        ("notifications_of_asset", ["asset_id", "created_us", "id"], None),
     ):
-        op.create_index(
-            name, "notifications", columns, sqlite_where=waiting, postgresql_where=waiting
-        )
+        op.create_index(name, "notifications", columns, sqlite_where=part, postgresql_where=part)
     op.create_table(
         "notification_lanes",
         Column("lane", String, primary_key=True),
