@@ -7,11 +7,11 @@ expires; only its holder, or anybody after that, can write over it (one statemen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from modstation.service.ledger import upsert
 from modstation.service.moderation import PENDING
 from modstation.service.schema import assets, claims, moderation_entries
 
@@ -167,12 +167,11 @@ def _write(connection: Connection, claim: Claim, numbers: Sequence[int]) -> set[
     ]
     if not rows:
         return set()
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(claims).values(rows)
+    statement = upsert(connection, claims).values(rows)
     fresh = statement.excluded
-    statement = statement.on_conflict_do_update(
+    written = statement.on_conflict_do_update(
         index_elements=[_CLAIM.asset_seq],
         set_={"holder": fresh.holder, "name": fresh.name, "expires_us": fresh.expires_us},
         where=_free(claim),
     ).returning(_CLAIM.asset_seq)
-    return set(connection.scalars(statement))
+    return set(connection.scalars(written))

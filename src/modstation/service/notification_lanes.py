@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, null, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from modstation.service.ledger import upsert
 from modstation.service.schema import notification_attempts, notification_lanes, notifications
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class LaneResult:
 def open_lanes(connection: Connection, lanes: Collection[str], now_us: int) -> None:
     """Have these lanes there for letters that are about to be written in this transaction."""
     wanted = sorted(lanes)
-    new = _insert(connection).on_conflict_do_nothing()
+    new = upsert(connection, notification_lanes).on_conflict_do_nothing()
     rows = [
         {"lane": lane, "ready_us": now_us, "failures": 0, "prompt": False, "opened_us": now_us}
         for lane in wanted
@@ -349,9 +349,3 @@ def _in_the_way(connection: Connection, letters: Sequence[Letter]) -> list[tuple
                 .values(due_us=due_us)
             )
     return [(strand, id_) for strand, id_, _due_us in found]
-
-
-def _insert(connection: Connection) -> postgresql.Insert | sqlite.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(notification_lanes)
-    return sqlite.insert(notification_lanes)
