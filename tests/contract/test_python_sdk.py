@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -363,13 +365,38 @@ def test_lists_by_prefix_and_by_ids(service: LiveService) -> None:
     assert one["asset_id"] == asset_id
     assert one["metadata"] == {"k": "v"}
     fields = cloudinary.api.resources(type="upload", fields="url,tags")
-    assert set(fields["resources"][0]) == {"asset_id", "public_id", "url", "tags"}
+    assert set(fields["resources"][0]) == {"asset_id", "public_id", "folder", "url", "tags"}
+
+
+def test_a_list_starts_at_a_moment(lasting_service: LiveService) -> None:
+    upload("moment/first")
+    created = str(cloudinary.api.resource("moment/first")["created_at"])
+    moment = datetime.fromisoformat(created)
+    for since in (created, f"{moment:%Y-%m-%d %H:%M:%S}", format_datetime(moment, usegmt=True)):
+        found = cloudinary.api.resources(
+            type="upload", start_at=since, direction="asc", max_results=500
+        )
+        assert "moment/first" in [item["public_id"] for item in found["resources"]]
+    later = str(moment + timedelta(seconds=5))
+    assert cloudinary.api.resources(type="upload", start_at=later)["resources"] == []
+    with pytest.raises(cloudinary.exceptions.BadRequest, match="parameter start_at"):
+        cloudinary.api.resources(type="upload", start_at="soon")
+    with pytest.raises(cloudinary.exceptions.BadRequest, match="start_at cannot be combined"):
+        cloudinary.api.resources(type="upload", start_at=created, prefix="moment")
 
 
 def test_the_account_can_be_asked_about(service: LiveService) -> None:
     upload("one")
     assert cloudinary.api.ping()["status"] == "ok"
-    assert cloudinary.api.usage()["resources"] == 1
+    usage = cloudinary.api.usage()
+    assert usage["resources"] == usage["objects"]["usage"] == 1
+    assert usage["storage"]["usage"] == len(picture())
+    assert usage["requests"] >= 2
+    assert usage["media_limits"]["image_max_size_bytes"] > 0
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    before = cloudinary.api.usage(date=yesterday)
+    assert (before["resources"], before["requests"]) == (0, 0)
+    assert before["last_updated"] == yesterday.isoformat()
     assert cloudinary.api.config(settings=True)["settings"] == {"folder_mode": "fixed"}
     assert cloudinary.api.resource_types()["resource_types"] == ["image", "raw", "video"]
 
@@ -416,7 +443,9 @@ def test_private_assets_are_delivered_to_signed_addresses_only(
 
 def test_a_part_of_a_file_is_never_taken_for_the_file(service: LiveService) -> None:
     part = {"Content-Range": "bytes 0-5242879/20000000", "X-Unique-Upload-Id": "u"}
-    with pytest.raises(cloudinary.exceptions.BadRequest, match="Uploading in parts"):
+    with pytest.raises(
+        cloudinary.exceptions.BadRequest, match="Content-Range tells of 5242880 bytes"
+    ):
         upload("part", extra_headers=part)
     assert service.statuses() == {}
 

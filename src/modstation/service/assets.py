@@ -374,10 +374,18 @@ def list_found(connection: Connection, keys: Select[Any], listed: str, window: W
 
 
 def list_assets(
-    connection: Connection, cloud: str, resource_type: str, delivery_type: str, window: Window
+    connection: Connection,
+    cloud: str,
+    resource_type: str,
+    delivery_type: str,
+    window: Window,
+    *,
+    since_us: int | None = None,
 ) -> Page:
-    """One page of the stored assets, by creation."""
+    """One page of the stored assets, by creation; those created at ``since_us`` or later."""
     query = _stored(cloud, resource_type, delivery_type)
+    if since_us is not None:
+        query = query.where(assets.c.created_us >= since_us)
     listed = f"{resource_type}/{delivery_type}"
     query = _windowed(query, (assets.c.created_us, assets.c.seq), listed, window)
     return _page(_all(connection, query), listed, window)

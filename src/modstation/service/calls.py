@@ -151,6 +151,7 @@ def _framed(
                     base_of(request, service),
                     request.scope["state"]["request_id"],
                 )
+                service.meter.add(caller.cloud, requests=1)
                 response = await steadily(partial(handler, call))
         except Unavailable as fault:
             # Without the quota: clients take its end for the time to try again.

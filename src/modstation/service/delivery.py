@@ -100,10 +100,13 @@ async def _deliver(request: Request, service: Service, headers: dict[str, str]) 
         told["Vary"] = "Accept"
         to_format = "webp" if "image/webp" in request.headers.get("accept", "") else None
     try:
-        return await respond(request, file_of(service, asset, transformation, to_format), told)
+        answer = await respond(request, file_of(service, asset, transformation, to_format), told)
     except BlobGone as gone:
         # Deleted since its row was read.
         raise missing from gone
+    if request.method == "GET":
+        service.meter.add(asset.cloud, bandwidth=int(answer.headers.get("content-length", 0)))
+    return answer
 
 
 def _cache(asset: Asset, version: int | None) -> str:

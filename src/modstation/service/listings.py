@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 
+from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.assets import Window
@@ -15,6 +18,7 @@ from modstation.service.given_reasons import given_reasons
 from modstation.service.moderation import STATUSES
 from modstation.service.moderation_values import KINDS
 from modstation.service.representations import asset_document, list_item, only_fields
+from modstation.service.search_values import span
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:
@@ -99,18 +103,21 @@ def _resources(call: Call) -> dict[str, Any]:
     public_ids = parameters.names("public_ids", comma=False)
     if len(public_ids) > _MOST_IDS:
         raise BadRequest(f"public_ids: at most {_MOST_IDS} at a time")
-    window = window_of(call)
+    window, prefix, since_us = window_of(call), parameters.text("prefix"), _since(call)
+    if since_us is not None and (public_ids or prefix):
+        raise BadRequest("start_at cannot be combined with prefix or public_ids")
     with call.service.ledger.read() as connection:
         if public_ids:
             names = [(resource_type, delivery_type, public_id) for public_id in public_ids]
             found = tuple(assets.find_by_names(connection, cloud, names))
             page = assets.Page(found, None)
+        elif prefix:
+            page = assets.list_prefix(
+                connection, cloud, resource_type, delivery_type, prefix, window
+            )
         else:
-            prefix = parameters.text("prefix")
-            page = (
-                assets.list_prefix(connection, cloud, resource_type, delivery_type, prefix, window)
-                if prefix
-                else assets.list_assets(connection, cloud, resource_type, delivery_type, window)
+            page = assets.list_assets(
+                connection, cloud, resource_type, delivery_type, window, since_us=since_us
             )
     return listed_answer(call, page)
 
@@ -153,6 +160,21 @@ def _document(call: Call, connection: Connection, asset: Asset | None, what: str
     if asset.asset_id in given:
         document["modstation"] = given[asset.asset_id].document()
     return only_fields(document, call.parameters.names("fields"))
+
+
+def _since(call: Call) -> int | None:
+    """The first moment a list is to show, which SDKs write as ISO 8601 or as HTTP dates."""
+    given = call.parameters.text("start_at")
+    if given is None:
+        return None
+    try:
+        return to_us(parsedate_to_datetime(given).astimezone(UTC))
+    except (ValueError, OverflowError):
+        pass
+    found = span(given, call.service.clock.now())
+    if found is None:
+        raise BadRequest(f"Invalid value {given[:40]} for parameter start_at")
+    return found[0]
 
 
 def window_of(call: Call) -> Window:

@@ -90,6 +90,7 @@ def _render(
         content = render(
             file, transformation, to_format, max_pixels=service.settings.rendition_pixels
         )
+    service.meter.add(asset.cloud, transformations=1)
     # Nothing is kept of what is not public. The cap keeps a stranger who counts up w_ from
     # filling the disk.
     kept = len(service.blobs.names(beside(asset.blob, RENDITIONS)))

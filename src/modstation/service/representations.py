@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from modstation.service.backups import Version
     from modstation.service.moderation import Entry
 
-_ALWAYS = ("asset_id", "public_id")
+# In fixed-folder mode, which this service has, the folder stays too (reference 3.1).
+_ALWAYS = ("asset_id", "public_id", "folder")
 
 
 def instant(microseconds: int) -> str:

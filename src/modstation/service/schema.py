@@ -545,3 +545,14 @@ call_counts = Table(
     Column("hour_us", BigInteger, primary_key=True, autoincrement=False),
     Column("used", BigInteger, nullable=False),
 )
+
+# What a cloud used each day (usage_meter.py); days are ISO dates, UTC.
+usage_days = Table(
+    "usage_days",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("transformations", BigInteger, nullable=False),
+    Column("bandwidth", BigInteger, nullable=False),
+)

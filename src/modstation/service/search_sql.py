@@ -33,9 +33,9 @@ class value_of(FunctionElement[str]):  # noqa: N801 - it reads as the function i
 _SPELLED = {
     (holds, "sqlite"): "(instr({0}, {1}) > 0)",
     (holds, "postgresql"): "(strpos({0}, {1}) > 0)",
-    # A range: SQLite looks it up in an index.
+    # A range, which an index can answer; text is ordered by its bytes (schema.py).
     (begins, "sqlite"): "({0} >= {1} AND {0} < {1} || char(1114111))",
-    (begins, "postgresql"): "starts_with({0}, {1})",
+    (begins, "postgresql"): "({0} >= {1} AND {0} < {1} || chr(1114111))",
     (value_of, "sqlite"): "(SELECT CAST(value AS TEXT) FROM json_each({0}) WHERE key = {1})",
     (value_of, "postgresql"): "(CAST({0} AS jsonb) ->> {1})",
 }

@@ -25,6 +25,7 @@ from modstation.service.letter_signing import signer_of
 from modstation.service.limits import RateLimits
 from modstation.service.notifications import NotificationSender
 from modstation.service.sealing import Seal
+from modstation.service.usage_meter import UsageMeter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,7 @@ class Service:
             self.owner = ensure_cloud(
                 connection, seal, settings.cloud, settings.new_cloud, to_us(clock.now())
             )
+        self.meter = UsageMeter(self.ledger, clock)
         self.limits = RateLimits(self.ledger, settings.calls_per_hour)
         self.fetchers = anyio.CapacityLimiter(settings.fetch_workers)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
@@ -99,6 +101,7 @@ class Service:
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
         self.sender.close()
+        self.meter.close()
         self.ledger.close()
         self._unlock()
 
@@ -144,6 +147,7 @@ class Background:
         service = self._service
         try:
             now = service.clock.now()
+            service.meter.step(now)
             busy = service.housekeeper.step(now) + service.sender.step(now)
         except (OperationalError, BaseError, OSError) as error:
             # Another process holds the database, or storage is away for the moment: every row

@@ -117,7 +117,7 @@ def test_an_item_says_what_its_asset_is(library: LiveService) -> None:
     plain = find(library, "pets/b")["resources"][0]
     assert not {"tags", "context", "metadata", "moderation"} & set(plain)
     [cut] = find(library, "pets/b", fields=["tags", "width"])["resources"]
-    assert set(cut) == {"asset_id", "public_id", "tags", "width"}
+    assert set(cut) == {"asset_id", "public_id", "folder", "tags", "width"}
 
 
 def test_values_and_ranges_are_counted(library: LiveService) -> None:

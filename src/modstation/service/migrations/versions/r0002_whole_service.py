@@ -45,6 +45,7 @@ def upgrade() -> None:
     _leases()
     _access()
     _search()
+    _usage()
     _chunked_uploads()
     _upload_presets()
     _backups()
@@ -446,3 +447,14 @@ def _compare_bytes() -> None:
     )
     for table, column, kind in connection.execute(ordered_otherwise).all():
         op.execute(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"')
+
+
+def _usage() -> None:
+    op.create_table(
+        "usage_days",
+        Column("cloud", String, primary_key=True),
+        Column("day", String(10), primary_key=True),
+        Column("requests", BigInteger, nullable=False),
+        Column("transformations", BigInteger, nullable=False),
+        Column("bandwidth", BigInteger, nullable=False),
+    )
