@@ -59,7 +59,7 @@ def exposition(ledger: Ledger, clock: Clock) -> bytes:
     registry = REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # untyped there
     waiting = CollectorRegistry()
     waiting.register(_Waiting(ledger, clock))
     return generate_latest(registry) + generate_latest(waiting)

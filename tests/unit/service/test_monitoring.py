@@ -226,7 +226,7 @@ def test_no_log_holds_a_secret(
                 api_secret=live.secret,
             )
             assert httpx.get(address, trust_env=False).status_code == 200
-            secrets.add(re.search("s--(.+)--", address)[1])  # type: ignore[index]
+            secrets.add(re.search("s--(.+)--", address)[1])  # type: ignore[index]  # it is signed
         found = quote("eyJleHByZXNzaW9uIjoiKiJ9")
         get(live, f"/{live.cloud}/search/{'ab12' * 16}/3600/{found}")
         secrets.add("ab12" * 16)
