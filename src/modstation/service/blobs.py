@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, TypeVar
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import IO
 
-    from obstore.store import ObjectStore
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 _T = TypeVar("_T")
 
 ORIGINALS = "originals"
 BACKUP = "backup"
 RENDITIONS = "renditions"
+# What waits for storage may hold a row: an outage must become an error soon.
+_CLIENT: ClientConfig = {"connect_timeout": "5s", "timeout": "60s"}
+_RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
 _IN_MEMORY = 8 << 20
 _PIECE = 4 << 20
 # Seconds; a rendition that is being written right now must not lose its file.
@@ -52,7 +56,7 @@ class Blobs:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._store: ObjectStore = LocalStore(folder, automatic_cleanup=True)
             else:
-                self._store = from_url(url)
+                self._store = from_url(url, client_options=_CLIENT, retry_config=_RETRIES)
             local = isinstance(self._store, LocalStore) and self._store.prefix
             self._folder = Path(local) if local else None
         except (BaseError, ValueError, OSError) as error:

@@ -12,6 +12,7 @@ of decisions is kept for ever.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from modstation.service.blobs import (
 from modstation.service.chunked_uploads import forget_parts
 from modstation.service.claims import prune_claims
 from modstation.service.delivery_log import forget_letters, forget_messages
+from modstation.service.leases import take_lease
 from modstation.service.notification_lanes import WAITING, close_lanes
 from modstation.service.schema import (
     applied_decisions,
@@ -48,10 +50,11 @@ if TYPE_CHECKING:
     from modstation.service.blobs import Blobs
     from modstation.service.ledger import Ledger
 
-_PER_STEP = 200
 # One transaction's worth, so that no request waits long for the writer.
+_PER_STEP = 25
 _PER_PRUNING = 500
 _BETWEEN_PRUNINGS = timedelta(days=1)
+_ONE_PRUNING = timedelta(minutes=10)
 _LETTERS_KEPT = timedelta(days=30)
 _MESSAGES_KEPT = timedelta(days=7)
 _LANES_KEPT = timedelta(days=1)
@@ -74,83 +77,74 @@ class _Original:
 
 
 class Housekeeper:
-    """Does the blob jobs that are due. One runs per database: two could undo each other's moves."""
+    """Does the blob jobs that are due, on as many replicas as there are.
+
+    A job and the rows that it moves bytes of are kept for the transaction it is done in, so that
+    nobody else moves the same bytes, and whoever dies leaves the job to the next.
+    """
 
     def __init__(self, ledger: Ledger, blobs: Blobs) -> None:
         self._ledger = ledger
         self._blobs = blobs
+        self._name = secrets.token_hex(8)
         self._prune_at: datetime | None = None
         self._letters_after = 0
 
     def step(self, now: datetime) -> int:
-        """Do up to 200 due jobs, and once a day forget what is old; the number of things done."""
-        done = self._do_jobs(now) + forget_parts(self._ledger, to_us(now))
+        """Do some due jobs, and once a day forget what is old; the number of things done."""
+        done = self._do_jobs(to_us(now)) + forget_parts(self._ledger, to_us(now))
         return done + self._prune(now)
 
-    def _do_jobs(self, now: datetime) -> int:
+    def _do_jobs(self, now_us: int) -> int:
         """Copies first, then the rows that point at them, then the removals, and last the jobs.
 
-        Whoever dies in between leaves a copy too many and does the job again.
+        If the transaction fails after that, a row points at bytes that were moved: the job that
+        is still there finds them at their new place.
         """
+        due = select(blob_jobs).where(blob_jobs.c.due_us <= now_us)
         with self._ledger.read() as connection:
-            jobs = connection.execute(
-                select(blob_jobs)
-                .where(blob_jobs.c.due_us <= to_us(now))
-                .order_by(blob_jobs.c.due_us, blob_jobs.c.id)
-                .limit(_PER_STEP)
-            ).all()
-            originals = [*_of_assets(connection, jobs), *_of_versions(connection, jobs)]
-        if not jobs:
-            return 0
-        placed = [original for original in originals if self._placed(original)]
-        self._blobs.remove(*(_other_place(name) for name in self._pointed_at(placed)))
-        for job in jobs:
-            if job.blob is not None:
-                # It may have been moved between the job's making and now.
-                self._blobs.remove(beside(job.blob, ORIGINALS), beside(job.blob, BACKUP))
-                self._drop_renditions(job.blob)
+            # Looking must not make SQLite's one writer wait.
+            if connection.execute(due.limit(1)).first() is None:
+                return 0
         with self._ledger.write() as connection:
+            jobs = connection.execute(
+                due.order_by(blob_jobs.c.due_us, blob_jobs.c.id)
+                .limit(_PER_STEP)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for original in [*_of_assets(connection, jobs), *_of_versions(connection, jobs)]:
+                self._place(connection, original)
+            for job in jobs:
+                if job.blob is not None:
+                    # It may have been moved between the job's making and now.
+                    self._blobs.remove(beside(job.blob, ORIGINALS), beside(job.blob, BACKUP))
+                    self._drop_renditions(job.blob)
             connection.execute(
                 delete(blob_jobs).where(blob_jobs.c.id.in_([job.id for job in jobs]))
             )
         return len(jobs)
 
-    def _placed(self, original: _Original) -> bool:
-        """Whether the bytes are where they belong now, brought there if need be."""
+    def _place(self, connection: Connection, original: _Original) -> None:
+        """Bring the bytes to where they belong, and clear the other place."""
         if original.hidden:
             self._drop_renditions(original.blob)
-        source = original.blob
-        if source == original.wanted:
-            if self._blobs.has(source):
-                return True
-            # Never so, but the other place is about to be cleared.
-            source = _other_place(source)
-        try:
-            self._blobs.copy(source, original.wanted)
-        except BlobGone:
-            return False
-        return True
-
-    def _pointed_at(self, placed: list[_Original]) -> list[str]:
-        """The names that rows point at now, whether they were changed for it or did before."""
-        moving = [original for original in placed if original.blob != original.wanted]
-        pointed = [original.wanted for original in placed if original.blob == original.wanted]
-        if not moving:
-            return pointed
-        with self._ledger.write() as connection:
-            for original in moving:
-                blob = original.table.c.blob
-                moved = connection.execute(
-                    update(original.table)
-                    .where(original.row, blob == original.blob)
-                    .values(blob=original.wanted)
-                ).rowcount
-                if moved:
-                    pointed.append(original.wanted)
-        return pointed
+        wanted = original.wanted
+        # Where the row says, or where an attempt left them whose transaction failed.
+        if original.blob != wanted or not self._blobs.has(wanted):
+            try:
+                self._blobs.copy(_other_place(wanted), wanted)
+            except BlobGone:
+                if not self._blobs.has(wanted):
+                    return
+        if original.blob != wanted:
+            connection.execute(update(original.table).where(original.row).values(blob=wanted))
+        self._blobs.remove(_other_place(wanted))
 
     def _prune(self, now: datetime) -> int:
         if self._prune_at is not None and now < self._prune_at:
+            return 0
+        if not self._may_prune(now, _ONE_PRUNING):
+            self._prune_at = now + _ONE_PRUNING
             return 0
         forgotten = self._prune_letters(to_us(now - _LETTERS_KEPT))
         forgotten += self._prune_receipts(to_us(now - _RECEIPTS_KEPT))
@@ -158,8 +152,20 @@ class Housekeeper:
         forgotten += self._prune_notified(now)
         if not forgotten:
             self._prune_at = now + _BETWEEN_PRUNINGS
+            self._may_prune(now, _BETWEEN_PRUNINGS)
             self._letters_after = 0
         return forgotten
+
+    def _may_prune(self, now: datetime, until: timedelta) -> bool:
+        """Whether no other replica forgets what is old, or has done so within the day."""
+        with self._ledger.write() as connection:
+            return take_lease(
+                connection,
+                "pruning",
+                self._name,
+                now_us=to_us(now),
+                lease_us=until // timedelta(microseconds=1),
+            )
 
     def _prune_letters(self, before_us: int) -> int:
         """Forget some letters; they are read in the order they were written, up to a young one."""
@@ -232,9 +238,10 @@ def _of_assets(connection: Connection, jobs: Sequence[Row[Any]]) -> list[_Origin
     column = assets.c
     named = {job.asset_id for job in jobs if job.asset_id is not None and job.version_id is None}
     rows = connection.execute(
-        select(column.seq, column.blob, column.withdrawn, column.deleted_us).where(
-            column.asset_id.in_(named)
-        )
+        select(column.seq, column.blob, column.withdrawn, column.deleted_us)
+        .where(column.asset_id.in_(named))
+        .order_by(column.seq)
+        .with_for_update()
     )
     return [
         _Original(
@@ -248,7 +255,10 @@ def _of_versions(connection: Connection, jobs: Sequence[Row[Any]]) -> list[_Orig
     column = backup_versions.c
     named = {job.version_id for job in jobs if job.version_id is not None}
     rows = connection.execute(
-        select(column.version_id, column.blob).where(column.version_id.in_(named))
+        select(column.version_id, column.blob)
+        .where(column.version_id.in_(named))
+        .order_by(column.version_id)
+        .with_for_update()
     )
     return [
         _Original(backup_versions, column.version_id == row.version_id, row.blob, hidden=True)

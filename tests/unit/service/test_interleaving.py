@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from sqlalchemy import insert
 
 from helpers.live_service import LiveService, picture
+from modstation.core.clock import to_us
+from modstation.service.blobs import BACKUP, ORIGINALS
+from modstation.service.housekeeping import Housekeeper
+from modstation.service.schema import applied_decisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from modstation.core.clock import ManualClock
+    from modstation.service.service import Service
 
 # SQLite has one writer: what is told here cannot happen there.
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -137,3 +145,47 @@ def test_everything_at_once_leaves_listing_and_delivery_in_agreement(live: LiveS
     assert [item["public_id"] for item in listed["resources"]] == ["cat"]
     asset = live.asset("cat")
     assert len(httpx.get(asset["url"], trust_env=False).content) == asset["bytes"]
+
+
+def test_housekeepers_of_several_replicas_never_lose_an_original(live: LiveService) -> None:
+    assert live.service is not None
+    service = live.service
+    names = live.fill(6)
+    decided = threading.Event()
+
+    def keep_house(_number: int) -> None:
+        housekeeper = Housekeeper(service.ledger, service.blobs)
+        while not decided.is_set() or housekeeper.step(service.clock.now()):
+            housekeeper.step(service.clock.now())
+
+    def change_minds(name: str) -> None:
+        for status in ("rejected", "approved") * 3 + ("rejected",):
+            live.decide(name, status)
+
+    with ThreadPoolExecutor(3 + len(names)) as threads:
+        housekeepers = [threads.submit(keep_house, number) for number in range(3)]
+        list(threads.map(change_minds, names[1:]))
+        decided.set()
+        for housekeeper in housekeepers:
+            housekeeper.result(60)
+    assert len(service.blobs.names(BACKUP)) == 5
+    assert len(service.blobs.names(ORIGINALS)) == 1
+    for number, name in enumerate(names):
+        path = f"/modstation/resources/image/upload/{name}/pixels"
+        assert live.request("GET", path).content == picture(number)
+
+
+def test_one_replica_forgets_what_is_old(still: Service, clock: ManualClock) -> None:
+    first, second = (Housekeeper(still.ledger, still.blobs) for _ in range(2))
+    row = {"cloud": "still", "decision_id": "old", "asset_id": "a" * 32, "status": "approved"}
+    with still.ledger.write() as connection:
+        connection.execute(insert(applied_decisions).values(**row, updated_us=to_us(clock.now())))
+    first.step(clock.now())
+    clock.advance(91 * 86_400)
+    assert first.step(clock.now()) == 1
+    # The other one has looked in vain, and takes over from one that has died.
+    with still.ledger.write() as connection:
+        connection.execute(insert(applied_decisions).values(**row, updated_us=0))
+    assert second.step(clock.now()) == 0
+    clock.advance(601)
+    assert second.step(clock.now()) == 1
