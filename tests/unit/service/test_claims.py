@@ -21,8 +21,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, clock: ManualClock) -> Iterator[LiveService]:
-    with LiveService(tmp_path, clock=clock) as service:
+def desk(tmp_path: Path, clock: ManualClock, database: str | None) -> Iterator[LiveService]:
+    with LiveService(tmp_path, clock=clock, database=database) as service:
         yield service
 
 
@@ -148,9 +148,9 @@ def test_many_who_ask_at_once_share_the_queue_without_overlap(desk: LiveService)
     ],
 )
 def test_a_claim_that_makes_no_sense_is_refused(
-    desk: LiveService, body: dict[str, Any], said: str
+    shared: LiveService, body: dict[str, Any], said: str
 ) -> None:
-    answer = desk.request("POST", "/modstation/claims", json=body)
+    answer = shared.request("POST", "/modstation/claims", json=body)
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, said)
 
 
