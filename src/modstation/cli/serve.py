@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modstation.service.cloud_settings import CloudSettings
+    from modstation.service.providers.webpurify import WebPurifyAccount
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -32,8 +33,16 @@ Read from the environment:
                                make the service talk to; otherwise public ones only
   MODSTATION_METRICS           who may read /metrics: local (default), open, or a token of
                                16 characters or more that has to be shown as Bearer
-Of these BLOCK_PENDING and DELIVER_REJECTED are what a cloud starts with; from then on it keeps
-its own settings.
+  MODSTATION_REKOGNITION       1: aws_rek moderation by Amazon Rekognition, with the
+                               credentials and region that every AWS program takes
+  MODSTATION_WEBPURIFY_KEY     webpurify moderation by this WebPurify account
+                               (without it, moderators here decide)
+  MODSTATION_WEBPURIFY_SANDBOX 1: its sandbox, which decides without people
+  MODSTATION_WEBPURIFY_URL     another endpoint than the usual one
+  MODSTATION_ADD_ON_LIMITS     uses a month and cloud, like aws_rek=1000,webpurify=500;
+                               uploads above it are not moderated (default: no limit)
+Of these BLOCK_PENDING, DELIVER_REJECTED and ADD_ON_LIMITS are what a cloud starts with; from then
+on it keeps its own settings.
 
 Keys, Bearer tokens, more clouds and their settings: modstation admin --help."""
 
@@ -44,6 +53,8 @@ class FromEnvironment(TypedDict, total=False):
     public_url: str
     calls_per_hour: int
     new_cloud: CloudSettings
+    rekognition: bool
+    webpurify: WebPurifyAccount
     allow_networks: tuple[str, ...]
     metrics: str
 
@@ -113,7 +124,7 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
 
     found: FromEnvironment = {}
     if url := environment.get("MODSTATION_PUBLIC_URL"):
-        found["public_url"] = _public_url(url)
+        found["public_url"] = _address("MODSTATION_PUBLIC_URL", url)
     if quota := environment.get("MODSTATION_QUOTA"):
         if not re.fullmatch(r"[0-9]{1,9}", quota) or int(quota) == 0:
             raise _bad("MODSTATION_QUOTA", quota, "calls per hour, a whole number from 1")
@@ -129,14 +140,44 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
         cloud = replace(cloud, deliver_pending=not _switch("MODSTATION_BLOCK_PENDING", block))
     if deliver := environment.get("MODSTATION_DELIVER_REJECTED"):
         cloud = replace(cloud, deliver_rejected=_switch("MODSTATION_DELIVER_REJECTED", deliver))
+    if limits := environment.get("MODSTATION_ADD_ON_LIMITS"):
+        cloud = replace(cloud, add_on_limits=_limits(limits))
     if cloud != CloudSettings():
         found["new_cloud"] = cloud
     if allowed := environment.get("MODSTATION_ALLOW_NETWORKS"):
         found["allow_networks"] = tuple(re.findall(r"[^\s,]+", allowed))
+    if rekognition := environment.get("MODSTATION_REKOGNITION"):
+        found["rekognition"] = _switch("MODSTATION_REKOGNITION", rekognition)
+    if key := environment.get("MODSTATION_WEBPURIFY_KEY"):
+        found["webpurify"] = _webpurify(key, environment)
     return found
 
 
-def _public_url(text: str) -> str:
+def _webpurify(key: str, environment: Mapping[str, str]) -> WebPurifyAccount:
+    from modstation.service.providers.webpurify import ENDPOINT, WebPurifyAccount
+
+    endpoint = environment.get("MODSTATION_WEBPURIFY_URL") or ENDPOINT
+    sandbox = environment.get("MODSTATION_WEBPURIFY_SANDBOX") or "0"
+    return WebPurifyAccount(
+        key,
+        _address("MODSTATION_WEBPURIFY_URL", endpoint),
+        _switch("MODSTATION_WEBPURIFY_SANDBOX", sandbox),
+    )
+
+
+def _limits(text: str) -> dict[str, int]:
+    from modstation.service.moderation_values import ADD_ONS
+
+    limits = {}
+    for part in text.split(","):
+        kind, equals, number = part.strip().partition("=")
+        if not equals or not ADD_ONS.get(kind) or not re.fullmatch(r"[0-9]{1,9}", number):
+            raise _bad("MODSTATION_ADD_ON_LIMITS", text, "kinds and numbers like aws_rek=1000")
+        limits[kind] = int(number)
+    return limits
+
+
+def _address(name: str, text: str) -> str:
     try:
         parts = urlsplit(text)
         usable = (
@@ -151,9 +192,7 @@ def _public_url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise _bad(
-            "MODSTATION_PUBLIC_URL", text, "an http or https address like https://img.example.com"
-        )
+        raise _bad(name, text, "an http or https address like https://img.example.com")
     return text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -32,6 +32,8 @@ class CloudSettings:
     notification_urls: tuple[str, ...] = ()
     calls_per_hour: int | None = None
     upload_bytes: int | None = None
+    # Uses a month by kind of moderation (add_on_limits.py); one that is not named has no limit.
+    add_on_limits: dict[str, int] = field(default_factory=dict)
 
     def delivers(self, moderation_status: str | None) -> bool:
         """Whether an asset of this status may be handed out (reference 6)."""

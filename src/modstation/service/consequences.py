@@ -81,8 +81,11 @@ class Consequences:
         self._spared: set[str] = set()
 
     def restarted(self, asset: Asset, entries: tuple[Entry, ...]) -> Asset:
-        """The asset with the entries of a new run; nobody said anything of it yet."""
+        """The asset with the entries of a new run, which starts all over."""
         kind = entries[0].kind if entries else None
+        if kind is not None:
+            previous = next((one.status for one in asset.moderation if one.kind == kind), None)
+            self._remember(asset, kind, previous, Said(PENDING), changed=True)
         return self._keep(asset, self._moderated(asset, entries, kind))
 
     def said(self, asset: Asset, entries: tuple[Entry, ...], kind: str, said: Said) -> Asset:

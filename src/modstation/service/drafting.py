@@ -14,17 +14,24 @@ from modstation.service.faults import BadRequest
 from modstation.service.images import same_format
 from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderation import begin, overall
-from modstation.service.moderation_values import read_values
 from modstation.service.unsupported import refuse_other_format
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modstation.service.file_facts import Facts
+    from modstation.service.moderation_values import Asked
     from modstation.service.service import Service
     from modstation.service.upload_order import Order
 
 
-def draft_asset(service: Service, order: Order, name: str | None, facts: Facts) -> Asset:
-    """The asset an upload makes if there is none of its public ID; raises BadRequest."""
+def draft_asset(
+    service: Service, order: Order, name: str | None, facts: Facts, asked: Sequence[Asked]
+) -> Asset:
+    """The asset an upload makes if there is none of its public ID; raises BadRequest.
+
+    ``asked`` are its moderations (moderating.py).
+    """
     parameters = order.parameters
     now_us = to_us(service.clock.now())
     stem, extension = split_name(parameters.text("filename_override") or name or "file")
@@ -35,9 +42,6 @@ def draft_asset(service: Service, order: Order, name: str | None, facts: Facts) 
     delivery_type = parameters.text("type") or "upload"
     if delivery_type not in DELIVERY_TYPES:
         raise BadRequest(f"Invalid value {delivery_type} for parameter type")
-    requested = parameters.text("moderation")
-    kinds = service.settings.moderation_kinds
-    asked = read_values(requested, resource_type=facts.resource_type, available=kinds)
     entries = begin([one.kind for one in asked])
     asset_id, version_id = service.ids.new(), service.ids.new()
     public_id = public_id_for(parameters, stem, extension, facts.resource_type, service.ids)

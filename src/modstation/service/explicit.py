@@ -14,13 +14,11 @@ from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.amendments import bench
 from modstation.service.asset_events import receivers, tell_changed
-from modstation.service.consequences import Consequences
 from modstation.service.descriptions import descriptions
 from modstation.service.faults import BadRequest
 from modstation.service.listings import named, not_found
 from modstation.service.metadata_fields import fields_of, values_after
-from modstation.service.moderation import begin
-from modstation.service.moderation_values import read_values
+from modstation.service.moderating import asked_for, run_of, start
 from modstation.service.representations import upload_document
 from modstation.service.unsupported import refuse_other_format, refuse_unsupported_explicit
 from modstation.service.wire import Json
@@ -43,19 +41,26 @@ def _explicit(call: Call) -> dict[str, Any]:
     if public_id is None:
         raise BadRequest("Missing required parameter - public_id")
     refuse_unsupported_explicit(parameters)
-    asked = read_values(
-        parameters.text("moderation"),
-        resource_type=resource_type,
-        available=service.settings.moderation_kinds,
-    )
+    cloud = call.caller.cloud
+    asked = asked_for(service, cloud, parameters.text("moderation"), resource_type)
     urls = receivers(call)
     words = descriptions(parameters)
+    run = None
+    if asked:
+        with service.ledger.read() as connection:
+            found = assets.find(connection, cloud, resource_type, delivery_type, public_id)
+        if found is None or found.deleted:
+            raise not_found(public_id)
+        run = run_of(service, found, asked)
     with service.ledger.write() as connection:
         before = assets.find(
-            connection, call.caller.cloud, resource_type, delivery_type, public_id, locked=True
+            connection, cloud, resource_type, delivery_type, public_id, locked=True
         )
         if before is None or before.deleted:
             raise not_found(public_id)
+        if run is not None and found is not None and before.version_id != found.version_id:
+            # What machines have just said is of another picture.
+            raise BadRequest(f"public_id ({public_id[:80]}) is being uploaded by others")
         refuse_other_format(parameters, before.format)
         if "metadata" in words:
             fields = fields_of(connection, call.caller.cloud)
@@ -68,9 +73,8 @@ def _explicit(call: Call) -> dict[str, Any]:
             after = replace(after, updated_us=to_us(service.clock.now()))
             assets.save(connection, before, after)
             tell_changed(connection, call, [(before, after)])
-        if asked:
-            consequences = Consequences(connection, bench(call))
-            after = consequences.restarted(after, begin([one.kind for one in asked]))
-            consequences.write()
+        if run is not None:
+            after, announce_verdicts = start(connection, bench(call), after, run, known=True)
+            announce_verdicts()
     service.wake()
     return upload_document(after, base=call.base, secret=call.caller.secret, pages=None)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, tuple_, update
 
+from modstation.service.leases import claim_due, still_claimed
 from modstation.service.schema import moderation_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 _JOB = moderation_jobs.c
 #: Longer than any provider is waited for.
@@ -28,7 +29,7 @@ LEASE_US = 120_000_000
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """A moderation that a machine is to settle; ``due`` unless an earlier one has to finish."""
+    """A moderation that a machine is to settle; ``due`` unless an earlier one runs first."""
 
     kind: str
     value: str
@@ -38,7 +39,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One claimed job, as its row is."""
+    """One claimed job, as its row was; it is in hand until ``until_us``."""
 
     id: int
     cloud: str
@@ -51,7 +52,7 @@ class Job:
     token: str
     ticket: str | None
     attempts: int
-    lease: str
+    until_us: int
 
     @property
     def reference(self) -> str:
@@ -115,40 +116,32 @@ def any_due(connection: Connection, now_us: int) -> bool:
     return connection.scalar(due) is not None
 
 
-def claim(connection: Connection, lease: str, now_us: int, most: int) -> list[Job]:
+def claim(connection: Connection, now_us: int, most: int) -> list[Job]:
     """Take up to ``most`` due jobs for the length of a lease, the longest due first."""
-    rows = connection.execute(
-        select(moderation_jobs)
-        .where(_JOB.due_us <= now_us)
-        .order_by(_JOB.due_us, _JOB.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    ).all()
-    if not rows:
-        return []
+    rows = claim_due(connection, moderation_jobs, now_us=now_us, lease_us=LEASE_US, limit=most)
+    if rows:
+        # Counted now: an attempt that ends in a kill was one, too.
+        connection.execute(
+            update(moderation_jobs)
+            .where(_JOB.id.in_([row.id for row in rows]))
+            .values(attempts=_JOB.attempts + 1)
+        )
+    return [_job(row, now_us + LEASE_US) for row in rows]
+
+
+def put_off(connection: Connection, job: Job, due_us: int, *, ticket: str | None) -> None:
+    """Try again at ``due_us``, unless somebody else has the job by now."""
     connection.execute(
         update(moderation_jobs)
-        .where(_JOB.id.in_([row.id for row in rows]))
-        # Counted now: an attempt that ends in a kill was one, too.
-        .values(due_us=now_us + LEASE_US, lease=lease, attempts=_JOB.attempts + 1)
+        .where(still_claimed(moderation_jobs, [job.id], job.until_us))
+        .values(due_us=due_us, ticket=ticket)
     )
-    return [_job(row, lease) for row in rows]
-
-
-def put_off(connection: Connection, job: Job, due_us: int, *, ticket: str | None) -> bool:
-    """Try again at ``due_us``; false if somebody else has the job by now."""
-    done = connection.execute(
-        update(moderation_jobs)
-        .where(_JOB.id == job.id, _JOB.lease == job.lease)
-        .values(due_us=due_us, lease=None, ticket=ticket)
-    )
-    return bool(done.rowcount)
 
 
 def finish(connection: Connection, job: Job) -> bool:
     """Remove a job; false if somebody else has it by now, whose answer then counts."""
     done = connection.execute(
-        delete(moderation_jobs).where(_JOB.id == job.id, _JOB.lease == job.lease)
+        delete(moderation_jobs).where(still_claimed(moderation_jobs, [job.id], job.until_us))
     )
     return bool(done.rowcount)
 
@@ -169,14 +162,12 @@ def ask_now(connection: Connection, cloud: str, token: str, now_us: int) -> None
             _JOB.token == token,
             _JOB.cloud == cloud,
             _JOB.ticket.is_not(None),
-            # Somebody is asking at this very moment.
-            _JOB.lease.is_(None),
         )
         .values(due_us=now_us)
     )
 
 
-def _job(row: Any, lease: str) -> Job:
+def _job(row: Row[Any], until_us: int) -> Job:
     return Job(
         row.id,
         row.cloud,
@@ -189,5 +180,5 @@ def _job(row: Any, lease: str) -> Job:
         row.token,
         row.ticket,
         row.attempts,
-        lease,
+        until_us,
     )

@@ -44,9 +44,10 @@ class Asked:
     value: str
 
     @property
-    def options(self) -> str:
-        """What stands behind the first colon; empty if there is none."""
-        return self.value.partition(":")[2]
+    def options(self) -> str | None:
+        """What stands behind the first colon; None if there is none."""
+        _, colon, options = self.value.partition(":")
+        return options if colon else None
 
 
 def read_values(

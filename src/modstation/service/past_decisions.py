@@ -54,7 +54,7 @@ def _past_decisions(call: Call) -> dict[str, Any]:
 
 
 def _document(row: Row[Any]) -> dict[str, Any]:
-    return {
+    document = {
         "moderation_kind": row.kind,
         "from_status": row.from_status,
         "to_status": row.to_status,
@@ -67,3 +67,6 @@ def _document(row: Row[Any]) -> dict[str, Any]:
         "decided_at": instant(row.decided_us),
         "received_at": instant(row.received_us),
     }
+    if row.automatic:
+        document["automatic"] = True
+    return document

@@ -459,7 +459,6 @@ moderation_jobs = Table(
     Column("attempts", Integer, nullable=False),
     # NULL while an earlier moderation runs: the index holds only what is to do.
     Column("due_us", BigInteger),
-    Column("lease", String(32)),
     Column("created_us", BigInteger, nullable=False),
 )
 Index(

@@ -23,6 +23,7 @@ from modstation.service.housekeeping import Housekeeper
 from modstation.service.ledger import Ledger
 from modstation.service.letter_signing import signer_of
 from modstation.service.limits import RateLimits
+from modstation.service.machines import Machines
 from modstation.service.notifications import NotificationSender
 from modstation.service.sealing import Seal
 from modstation.service.usage_meter import UsageMeter
@@ -86,6 +87,7 @@ class Service:
             clock,
             self.wake,
         )
+        self.machines = Machines(self.ledger, self.blobs, settings, clock, self.wake)
 
     def wake(self) -> None:
         """Say that a change was committed that brings work with it."""
@@ -100,6 +102,7 @@ class Service:
 
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
+        self.machines.close()
         self.sender.close()
         self.meter.close()
         self.ledger.close()
@@ -111,7 +114,7 @@ class Service:
 
 
 class Background:
-    """The thread that sends notifications and moves blobs while the service runs.
+    """The thread that asks machines, sends notifications and moves blobs while the service runs.
 
     A bug in it calls ``on_failure``: a service that takes decisions and tells nobody is worse
     than one that stops and is restarted.
@@ -148,7 +151,8 @@ class Background:
         try:
             now = service.clock.now()
             service.meter.step(now)
-            busy = service.housekeeper.step(now) + service.sender.step(now)
+            busy = service.housekeeper.step(now) + service.machines.step(now)
+            busy += service.sender.step(now)
         except (OperationalError, BaseError, OSError) as error:
             # Another process holds the database, or storage is away for the moment: every row
             # is still there, the next step finds it.

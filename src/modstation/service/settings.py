@@ -12,6 +12,8 @@ from modstation.service.clouds import check_cloud_name
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from modstation.service.providers.webpurify import WebPurifyAccount
+
 MIB = 1 << 20
 
 
@@ -46,7 +48,9 @@ class ServiceSettings:
     # Receiving hosts written to at once, and letters at once to one that answers quickly.
     notification_lanes: int = 1500
     notification_parallel: int = 4
-    moderation_kinds: frozenset[str] = frozenset({"manual", "webpurify"})
+    # Providers of automatic moderation (machines.py); without one, people decide on webpurify's.
+    rekognition: bool = False
+    webpurify: WebPurifyAccount | None = None
     # What a cloud starts with; from then on it has settings of its own (cloud_settings.py).
     new_cloud: CloudSettings = field(default_factory=CloudSettings)
     # A remote file arrives within this, or it is not uploaded.
@@ -64,6 +68,10 @@ class ServiceSettings:
         check_cloud_name(self.cloud)
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"{self.port} is not a port.")
+        if self.webpurify is not None and self.public_url is None:
+            raise SettingsError(
+                "WebPurify fetches images from this service, so it needs a public address."
+            )
 
     @property
     def database_url(self) -> str:

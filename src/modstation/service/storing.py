@@ -16,12 +16,14 @@ from modstation.core.clock import to_us
 from modstation.service import assets
 from modstation.service.announcing import announce
 from modstation.service.backups import drop_blob, supersede
+from modstation.service.consequences import Bench
 from modstation.service.delete_tokens import issue_delete_token
 from modstation.service.destinations import check_url
 from modstation.service.drafting import draft_asset
 from modstation.service.faults import BadRequest
 from modstation.service.file_facts import facts_of
 from modstation.service.metrics import UPLOADED_BYTES, UPLOADS
+from modstation.service.moderating import asked_for, run_of, start
 from modstation.service.representations import upload_document, upload_notification
 from modstation.service.schema import blob_jobs
 
@@ -72,14 +74,22 @@ def store_file(
     url = check_url(parameters.text("notification_url"))
     overwrite = parameters.flag("overwrite", default=True)
     facts = facts_of(file.content, order.resource_type)
-    draft = draft_asset(service, order, file.name, facts)
+    cloud, requested = order.caller.cloud, parameters.text("moderation")
+    asked = asked_for(service, cloud, requested, facts.resource_type)
+    draft = draft_asset(service, order, file.name, facts, asked)
     now_us = draft.created_us
     file.content.seek(0)
     removal = note_unfinished(service, draft.blob)
     service.blobs.put(draft.blob, file.content)
+    run = run_of(service, draft, asked, file.name)
     with service.ledger.write() as connection:
         strike_out(connection, removal)
         asset, mark = _store(connection, draft, overwrite=overwrite)
+        if mark != EXISTING:
+            bench = Bench(cloud, order.caller.api_key, order.base, now_us)
+            asset, announce_verdicts = start(
+                connection, bench, asset, run, known=mark == OVERWRITTEN
+            )
         # Of one that was there before, only the same bytes are known to have as many.
         pages = facts.pages if asset.etag == facts.etag else None
         document = upload_document(asset, base=order.base, secret=order.caller.secret, pages=pages)
@@ -97,6 +107,7 @@ def store_file(
                 urls=[url] if url else (),
                 batch_id=asset.batch_id,
             )
+            announce_verdicts()
             # Only now: no letter tells the token.
             if parameters.flag("return_delete_token"):
                 document["delete_token"] = issue_delete_token(connection, asset, now_us)

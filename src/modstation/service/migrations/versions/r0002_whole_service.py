@@ -259,7 +259,6 @@ def _moderation_jobs() -> None:
         Column("ticket", String),
         Column("attempts", sa.Integer, nullable=False),
         Column("due_us", BigInteger),
-        Column("lease", String(32)),
         Column("created_us", BigInteger, nullable=False),
     )
     op.create_index("ix_moderation_jobs_asset_id", "moderation_jobs", ["asset_id"])

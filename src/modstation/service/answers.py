@@ -1,0 +1,24 @@
+"""Machines' answers: applied to the entry that waits for them, recorded in any case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.service.consequences import Said
+from modstation.service.moderation import answered
+
+if TYPE_CHECKING:
+    from modstation.service.assets import Asset
+    from modstation.service.consequences import Consequences
+    from modstation.service.providers.asking import Answer
+
+
+def take_answer(
+    consequences: Consequences, asset: Asset, kind: str, answer: Answer, *, now_us: int
+) -> Asset:
+    """The asset after a machine's answer; one that comes too late only enters the history."""
+    entries = answered(
+        asset.moderation, kind, answer.status, response=answer.response, now_us=now_us
+    )
+    said = Said(answer.status, automatic=True, note=answer.note)
+    return consequences.said(asset, entries, kind, said)

@@ -1,0 +1,59 @@
+"""Stored pictures in the form machines take: small enough, upright, in a format they read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.service.blobs import BlobGone
+from modstation.service.faults import BadRequest
+from modstation.service.images import render
+from modstation.service.providers.asking import Away, Refused
+from modstation.service.transformations import Box, Transformation
+
+if TYPE_CHECKING:
+    from modstation.service.assets import Asset
+    from modstation.service.blobs import Blobs
+
+_LEAST_SIDE = 80
+
+
+class Pictures:
+    """Reads originals, wherever they are kept at the moment."""
+
+    def __init__(self, blobs: Blobs, max_pixels: int) -> None:
+        self._blobs = blobs
+        self._max_pixels = max_pixels
+
+    def jpeg(self, asset: Asset, longest: int, most_bytes: int) -> bytes:
+        """The picture within ``longest`` pixels a side, its shorter side 80 at least if it can be.
+
+        Raises Refused if it cannot be decoded, Away if its bytes are not there.
+        """
+        content = self._rendered(asset, _box(asset, longest), "jpg")
+        while len(content) > most_bytes:
+            longest //= 2
+            content = self._rendered(asset, Box("limit", longest, longest), "jpg")
+        return content
+
+    def bitmap(self, asset: Asset, longest: int) -> bytes:
+        """The picture as a PNG within ``longest`` pixels a side; Refused or Away like ``jpeg``."""
+        return self._rendered(asset, Box("limit", longest, longest), "png")
+
+    def _rendered(self, asset: Asset, box: Box, to_format: str) -> bytes:
+        wanted = Transformation((box,), asked=True)
+        try:
+            with self._blobs.open_original(asset.blob, asset.bytes) as file:
+                return render(file, wanted, to_format, max_pixels=self._max_pixels)
+        except BadRequest as error:
+            raise Refused(str(error)) from error
+        except BlobGone as error:
+            raise Away("its bytes are being moved") from error
+
+
+def _box(asset: Asset, longest: int) -> Box:
+    shorter, longer = sorted((asset.width or longest, asset.height or longest))
+    if shorter < _LEAST_SIDE:
+        # ``fit`` enlarges, too.
+        side = min(longest, -(-_LEAST_SIDE * longer // max(1, shorter)))
+        return Box("fit", side, side)
+    return Box("limit", longest, longest)
