@@ -70,6 +70,13 @@ class FromEnvironment(TypedDict, total=False):
 )
 @place_options
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that share the port; one for each processor is plenty.",
+)
+@click.option(
     "--access-log",
     metavar="FILE",
     help="Write a line of JSON for every request to FILE, or to stderr for “-”.",
@@ -81,6 +88,7 @@ def serve(
     *,
     host: str,
     port: int,
+    workers: int,
     data: Path | None,
     database: str | None,
     storage: str | None,
@@ -95,27 +103,30 @@ def serve(
     """
     from modstation.app.diagnostics import log_to_stderr
     from modstation.app.paths import make_private_folder
-    from modstation.service import run
     from modstation.service.settings import ServiceSettings
 
     more = from_environment(os.environ)
     terminal = ctx.ensure_object(Terminal)
     folder = make_private_folder(service_folder(terminal, data))
     log_to_stderr()
-    code = run.serve(
-        ServiceSettings(
-            data=folder,
-            host=host,
-            port=port,
-            database=database,
-            storage=storage,
-            key_file=key_file,
-            access_log=access_log,
-            cloud=cloud,
-            **more,
-        )
+    settings = ServiceSettings(
+        data=folder,
+        host=host,
+        port=port,
+        database=database,
+        storage=storage,
+        key_file=key_file,
+        access_log=access_log,
+        cloud=cloud,
+        **more,
     )
-    ctx.exit(code)
+    if workers == 1:
+        from modstation.service.run import serve as serve_alone
+
+        ctx.exit(serve_alone(settings))
+    from modstation.service.workers import serve_many
+
+    ctx.exit(serve_many(settings, workers, log_to_stderr))
 
 
 def from_environment(environment: Mapping[str, str]) -> FromEnvironment:

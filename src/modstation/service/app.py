@@ -84,12 +84,14 @@ def create_app(
     clock: Clock,
     ids: Ids,
     on_failure: Callable[[], None] = lambda: None,
+    lock: bool = True,
 ) -> RequestIds:
     """Put a service and its application together; the app's shutdown closes the service.
 
     Raises SettingsError, StoreDamaged or StoreTooNew (service.py).
     """
-    return application(Service(settings, clock=clock, ids=ids), on_failure=on_failure)
+    service = Service(settings, clock=clock, ids=ids, lock=lock)
+    return application(service, on_failure=on_failure)
 
 
 def application(service: Service, *, on_failure: Callable[[], None] = lambda: None) -> RequestIds:

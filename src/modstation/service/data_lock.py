@@ -10,6 +10,8 @@ from modstation.core.errors import SettingsError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from modstation.service.settings import ServiceSettings
+
 
 class DataLock:
     """Held until released or until the process dies; raises SettingsError if someone has it.
@@ -31,3 +33,13 @@ class DataLock:
     def release(self) -> None:
         """Let go."""
         self._connection.close()
+
+
+def lock_data(settings: ServiceSettings) -> DataLock | None:
+    """Take the data folder of a service, if its database is a file; raises SettingsError.
+
+    A server's database is there to be shared; a file in a folder was hardly meant to be.
+    """
+    if not settings.database_url.startswith("sqlite"):
+        return None
+    return DataLock(settings.data / "service.lock")

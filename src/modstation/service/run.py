@@ -16,12 +16,15 @@ from modstation.service.app import create_app
 from modstation.service.open_files import allow_open_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from starlette.types import ASGIApp
 
     from modstation.service.api_keys import ApiKey
     from modstation.service.settings import ServiceSettings
+
+GRACE_SECONDS = 10
 
 
 def serve(settings: ServiceSettings, out: IO[str] | None = None) -> int:
@@ -43,20 +46,24 @@ def serve(settings: ServiceSettings, out: IO[str] | None = None) -> int:
         app = create_app(settings, clock=SystemClock(), ids=TimeOrderedIds(), on_failure=fail)
         address = cloudinary_url(app.service.owner, settings.host, port)
         print(f"CLOUDINARY_URL={address}", file=out, flush=True)  # the CLI's output
-        server = Server(app, out)
-        # uvicorn raises the signal again after it has stopped; without a handler of our own
-        # that would end an orderly stop as a kill.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stopped)
+        server = Server(app, lambda: print("ready", file=out, flush=True))  # the CLI's output
+        stop_in_order()
         server.run(sockets=[listener])
     return 1 if failed.is_set() else 0
 
 
 class Server(uvicorn.Server):
-    """uvicorn, set up for this service; says ``ready`` to ``out`` once it accepts requests."""
+    """uvicorn, set up for this service; calls ``ready`` once it accepts requests.
+
+    Requests in hand have ``grace_seconds`` to finish when it is told to stop.
+    """
 
     def __init__(
-        self, app: ASGIApp, out: IO[str] | None = None, *, grace_seconds: int = 10
+        self,
+        app: ASGIApp,
+        ready: Callable[[], object] = lambda: None,
+        *,
+        grace_seconds: int = GRACE_SECONDS,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -71,13 +78,13 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=grace_seconds,
             )
         )
-        self._out = out
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start accepting, then say so."""
         await super().startup(sockets)
-        if self.started and self._out is not None:
-            print("ready", file=self._out, flush=True)  # the CLI's output
+        if self.started:
+            self._ready()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -104,6 +111,14 @@ def cloudinary_url(owner: ApiKey, host: str, port: int) -> str:
         f"cloudinary://{owner.api_key}:{owner.secret}@{owner.cloud}"
         f"?upload_prefix=http://{host}:{port}"
     )
+
+
+def stop_in_order() -> None:
+    """Let SIGTERM and SIGINT end the server and not the process."""
+    # uvicorn raises the signal again after it has stopped; without a handler of our own that
+    # would end an orderly stop as a kill.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopped)
 
 
 def _stopped(_number: int, _frame: FrameType | None) -> None:

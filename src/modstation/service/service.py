@@ -18,7 +18,7 @@ from modstation.service.address_guard import AddressGuard
 from modstation.service.blobs import Blobs
 from modstation.service.clouds import ensure_cloud
 from modstation.service.credentials import Credentials
-from modstation.service.data_lock import DataLock
+from modstation.service.data_lock import lock_data
 from modstation.service.housekeeping import Housekeeper
 from modstation.service.ledger import Ledger
 from modstation.service.letter_signing import signer_of
@@ -44,14 +44,15 @@ class Service:
     """The parts of a running service; ``close`` it when done.
 
     Raises SettingsError if another service uses the data folder, SettingsError, StoreDamaged or
-    StoreTooNew if the database or storage cannot be used.
+    StoreTooNew if the database or storage cannot be used. ``lock`` is false for a worker, whose
+    parent holds the folder for it.
     """
 
-    def __init__(self, settings: ServiceSettings, *, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, settings: ServiceSettings, *, clock: Clock, ids: Ids, lock: bool = True
+    ) -> None:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A server's database is there to be shared; a file in a folder was hardly meant to be.
-        own = settings.database_url.startswith("sqlite")
-        self._lock = DataLock(settings.data / "service.lock") if own else None
+        self._lock = lock_data(settings) if lock else None
         self._work = threading.Event()
         try:
             self._open(settings, clock, ids)
