@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import cloudinary.api
 import cloudinary.exceptions
+import cloudinary.search_folders
 import cloudinary.uploader
 import cloudinary.utils
 import httpx
@@ -325,6 +326,56 @@ def test_what_is_out_of_scope_says_so(service: LiveService) -> None:
         lambda: cloudinary.api.publish_by_ids(["a"]),
         lambda: cloudinary.api.delete_derived_resources(["x"]),
         lambda: cloudinary.api.rename_folder("a", "b"),
+        lambda: cloudinary.search_folders.SearchFolders().expression("a").execute(),
     ):
         with pytest.raises(bad, match="is not supported by this service"):
             ask()
+
+
+def test_folders_are_there_with_their_assets_and_without(service: LiveService) -> None:
+    upload("pets/cats/tom")
+    upload("pets/dog")
+    upload("top", asset_folder="/shop//new/")
+    cloudinary.api.update("top", asset_folder="shop/old")
+    made = cloudinary.api.create_folder("shop/a b+c/e?f")
+    assert (made["success"], made["name"], made["path"]) == (True, "e?f", "shop/a b+c/e?f")
+    assert cloudinary.api.create_folder("shop")["success"] is True
+
+    root = cloudinary.api.root_folders()
+    assert [folder["path"] for folder in root["folders"]] == ["pets", "shop"]
+    assert (root["total_count"], root["next_cursor"]) == (2, None)
+    first = cloudinary.api.subfolders("shop", max_results=2)
+    assert [folder["name"] for folder in first["folders"]] == ["a b+c", "new"]
+    rest = cloudinary.api.subfolders("shop", next_cursor=first["next_cursor"])
+    assert [folder["path"] for folder in rest["folders"]] == ["shop/old"]
+    assert rest["total_count"] == 3
+    with pytest.raises(cloudinary.exceptions.NotFound, match="Can't find folder with path none"):
+        cloudinary.api.subfolders("none")
+
+
+def test_only_empty_folders_are_deleted(service: LiveService) -> None:
+    upload("pets/cats/tom")
+    cloudinary.api.create_folder("pets/empty/deep")
+    with pytest.raises(bad, match="Folder is not empty"):
+        cloudinary.api.delete_folder("pets")
+    deleted = cloudinary.api.delete_folder("pets/empty", skip_backup=True)["deleted"]
+    assert deleted == ["pets/empty", "pets/empty/deep"]
+    with pytest.raises(cloudinary.exceptions.NotFound, match="Can't find folder"):
+        cloudinary.api.delete_folder("pets/empty")
+    cloudinary.uploader.rename("pets/cats/tom", "tom")
+    assert cloudinary.api.delete_folder("pets")["deleted"] == ["pets", "pets/cats"]
+    assert cloudinary.api.root_folders()["folders"] == []
+    cloudinary.uploader.rename("tom", "pets/tom")
+    assert [each["path"] for each in cloudinary.api.root_folders()["folders"]] == ["pets"]
+    assert service.request("POST", "/folders/a%2F..%2Fb").status_code == 400
+
+
+def test_lists_begin_at_a_moment(service: LiveService) -> None:
+    first = upload("first")
+    assert names(cloudinary.api.resources(type="upload", start_at="2026-01-01 00:00:00"))
+    assert names(cloudinary.api.resources(start_at=first["created_at"], direction="asc"))
+    assert names(cloudinary.api.resources(start_at="2099-01-01T00:00:00Z")) == []
+    with pytest.raises(bad, match="Invalid value soon for parameter start_at"):
+        cloudinary.api.resources(start_at="soon")
+    with pytest.raises(bad, match="start_at cannot be combined"):
+        cloudinary.api.resources(start_at="2026-01-01", prefix="f", type="upload")

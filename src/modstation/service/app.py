@@ -22,6 +22,7 @@ from modstation.service import (
     explicit,
     extensions,
     field_calls,
+    folder_calls,
     listings,
     machine_addresses,
     many_assets,
@@ -187,6 +188,7 @@ def _routes() -> list[Route]:
         *_of_notifications(api),
         *_of_stored_assets(api),
         *out_of_scope(api),
+        *_folders(f"{api}/folders"),
         *(
             Route(f"{api}{path}", proven_call(uploads.upload, prove_upload), methods=["POST"])
             for path in ("/upload", "/{resource_type}/upload", "/{resource_type}/upload_chunked")
@@ -284,6 +286,16 @@ def _of_stored_assets(api: str) -> list[Route]:
         _admin("GET", f"{listed}/tags/{{tag:path}}", word_lists.by_tag),
         _admin("DELETE", f"{listed}/tags/{{tag:path}}", amendments.delete_by_tag),
         _admin("GET", f"{listed}/context", word_lists.by_context),
+    ]
+
+
+def _folders(folders: str) -> list[Route]:
+    one = f"{folders}/{{path:path}}"
+    return [
+        _admin("GET", folders, folder_calls.root_folders),
+        _admin("GET", one, folder_calls.subfolders),
+        _admin("POST", one, folder_calls.create),
+        _admin("DELETE", one, folder_calls.remove),
     ]
 
 

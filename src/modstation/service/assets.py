@@ -12,6 +12,7 @@ from sqlalchemy import and_, bindparam, delete, insert, or_, select, tuple_, upd
 
 from modstation.service.claims import end_claims
 from modstation.service.faults import BadRequest
+from modstation.service.folders import ensure_folders
 from modstation.service.moderation import Entry
 from modstation.service.schema import assets, moderation_entries
 from modstation.service.search_words import search_text
@@ -248,6 +249,7 @@ def add(connection: Connection, asset: Asset) -> Asset:
     asset = replace(asset, seq=seq)
     _add_entries(connection, asset, asset.moderation)
     add_words(connection, [asset])
+    ensure_folders(connection, asset.cloud, [asset.asset_folder], asset.updated_us)
     return asset
 
 
@@ -287,10 +289,11 @@ def save(connection: Connection, before: Asset, after: Asset) -> None:
     if not after.deleted:
         _add_entries(connection, after, after.moderation)
         add_words(connection, [after])
+        ensure_folders(connection, after.cloud, [after.asset_folder], after.updated_us)
 
 
 def save_described(connection: Connection, changed: Sequence[Asset]) -> None:
-    """Write back live assets that differ only in what callers write on them.
+    """Write back live assets of one cloud that differ only in what callers write on them.
 
     Their moderation is left as it is in the database, whatever these assets say of it.
     """
@@ -302,6 +305,12 @@ def save_described(connection: Connection, changed: Sequence[Asset]) -> None:
     connection.execute(_UPDATE.values({name: bindparam(name) for name in _DESCRIBED}), rows)
     drop_words(connection, [asset.seq for asset in changed])
     add_words(connection, changed)
+    ensure_folders(
+        connection,
+        changed[0].cloud,
+        {asset.asset_folder for asset in changed},
+        changed[0].updated_us,
+    )
 
 
 def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]]) -> None:

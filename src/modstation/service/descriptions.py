@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modstation.service.faults import BadRequest
+from modstation.service.folders import folder_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +33,7 @@ def descriptions(parameters: Parameters) -> dict[str, Any]:
     for name in ("display_name", "asset_folder"):
         value = parameters.text(name)
         if value is not None:
-            found[name] = _short(value, name)
+            found[name] = _short(folder_path(value) if name == "asset_folder" else value, name)
     return found
 
 

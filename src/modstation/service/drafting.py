@@ -11,6 +11,7 @@ from modstation.service.blobs import blob_name
 from modstation.service.descriptions import descriptions
 from modstation.service.destinations import check_batch, check_url
 from modstation.service.faults import BadRequest
+from modstation.service.folders import folder_path
 from modstation.service.images import same_format
 from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderation import begin, overall
@@ -51,7 +52,7 @@ def draft_asset(
         "context": {},
         "metadata": {},
         "display_name": stem if parameters.flag("use_filename_as_display_name") else name,
-        "asset_folder": folder,
+        "asset_folder": folder_path(folder),
     } | descriptions(parameters)
     with service.ledger.read() as connection:
         fields = fields_of(connection, order.caller.cloud)

@@ -41,6 +41,7 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (_POST, "resources/{resource_type}/publish_resources", "Publishing assets"),
     (_ANY, "derived_resources{rest:path}", "Keeping derived assets"),
     (("PUT",), "folders/{path:path}", "Moving folders"),
+    (("GET", "POST"), "folders/search", "Searching for folders"),
 )
 
 

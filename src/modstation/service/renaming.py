@@ -13,6 +13,7 @@ from modstation.service.asset_events import tell_renamed
 from modstation.service.asset_names import DELIVERY_TYPES, check_public_id
 from modstation.service.backups import erase
 from modstation.service.faults import BadRequest
+from modstation.service.folders import folder_path
 from modstation.service.listings import check_value, named, not_found
 from modstation.service.representations import upload_document
 from modstation.service.wire import Json
@@ -67,7 +68,11 @@ def _moved(call: Call, connection: Connection, asset: Asset, to_type: str, targe
         public_id=target,
         type=to_type,
         # The folder and the display name follow, where they were the old public ID's.
-        asset_folder=folder if asset.asset_folder == old_folder else asset.asset_folder,
+        asset_folder=(
+            folder_path(folder)
+            if asset.asset_folder == folder_path(old_folder)
+            else asset.asset_folder
+        ),
         display_name=name if asset.display_name == old_name else asset.display_name,
         updated_us=to_us(call.service.clock.now()),
     )

@@ -220,6 +220,18 @@ metadata_fields = Table(
     Column("definition", Text, nullable=False),
 )
 
+# The folders there are, empty ones too (folders.py).
+folders = Table(
+    "folders",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("path", String(255), primary_key=True),
+    Column("parent", String(255), nullable=False),
+    Column("external_id", String(32), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Index("folders_below", "cloud", "parent", "path"),
+)
+
 # Who may take an upload back (delete_tokens.py); of the token itself only the digest is kept.
 delete_tokens = Table(
     "delete_tokens",

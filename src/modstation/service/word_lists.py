@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from modstation.service import assets
 from modstation.service.asset_names import RESOURCE_TYPES
 from modstation.service.faults import BadRequest
+from modstation.service.folders import folder_path
 from modstation.service.listings import check_value, listed_answer, window_of
 from modstation.service.schema import asset_context, asset_tags
 from modstation.service.wire import Json
@@ -94,7 +95,7 @@ def _by_asset_folder(call: Call) -> dict[str, Any]:
         raise BadRequest("Missing required parameter - asset_folder")
     window = window_of(call)
     with call.service.ledger.read() as connection:
-        page = assets.list_folder(connection, call.caller.cloud, folder.strip("/"), window)
+        page = assets.list_folder(connection, call.caller.cloud, folder_path(folder), window)
     return listed_answer(call, page)
 
 

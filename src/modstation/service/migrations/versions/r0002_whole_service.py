@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import unicodedata
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ def upgrade() -> None:
     _find_assets_by_words()
     _delete_tokens()
     _metadata_fields()
+    _folders()
     _notifications()
     _claims()
     _moderation_jobs()
@@ -114,6 +116,44 @@ def _metadata_fields() -> None:
         Column("created_us", BigInteger, nullable=False),
         Column("definition", Text, nullable=False),
     )
+
+
+def _folders() -> None:
+    """A row for every folder an asset stands in and for those above them."""
+    exact = String(255).with_variant(String(255, collation="C"), "postgresql")
+    folders = op.create_table(
+        "folders",
+        Column("cloud", String, primary_key=True),
+        Column("path", exact, primary_key=True),
+        Column("parent", exact, nullable=False),
+        Column("external_id", String(32), nullable=False),
+        Column("created_us", BigInteger, nullable=False),
+    )
+    connection = op.get_bind()
+    found = connection.execute(
+        text(
+            "SELECT cloud, asset_folder, min(created_us) FROM assets "
+            "WHERE deleted_us IS NULL GROUP BY cloud, asset_folder"
+        )
+    ).all()
+    made: dict[tuple[str, str], int] = {}
+    for cloud, folder, created_us in found:
+        parts = [part for part in folder.split("/") if part]
+        for depth in range(1, len(parts) + 1):
+            made.setdefault((cloud, "/".join(parts[:depth])), created_us)
+    rows = [
+        {
+            "cloud": cloud,
+            "path": path,
+            "parent": path.rpartition("/")[0],
+            "external_id": secrets.token_hex(16),
+            "created_us": created_us,
+        }
+        for (cloud, path), created_us in made.items()
+    ]
+    if rows:
+        connection.execute(insert(folders), rows)
+    op.create_index("folders_below", "folders", ["cloud", "parent", "path"])
 
 
 def _fill_words(tags: sa.Table, context: sa.Table) -> None:
