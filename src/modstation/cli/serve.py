@@ -31,6 +31,8 @@ Read from the environment:
   MODSTATION_DELIVER_REJECTED  1: keep delivering what was rejected
   MODSTATION_ALLOW_NETWORKS    hosts and networks, like 10.1.0.0/16, that callers may
                                make the service talk to; otherwise public ones only
+  MODSTATION_PURGE_NODES       addresses of caches that are told what to drop, with commas:
+                               http://10.1.0.2:6081,http://10.1.0.3:6081
   MODSTATION_METRICS           who may read /metrics: local (default), open, or a token of
                                16 characters or more that has to be shown as Bearer
   MODSTATION_REKOGNITION       1: aws_rek moderation by Amazon Rekognition, with the
@@ -56,6 +58,7 @@ class FromEnvironment(TypedDict, total=False):
     rekognition: bool
     webpurify: WebPurifyAccount
     allow_networks: tuple[str, ...]
+    purge_nodes: tuple[str, ...]
     metrics: str
 
 
@@ -161,6 +164,10 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
         found["rekognition"] = _switch("MODSTATION_REKOGNITION", rekognition)
     if key := environment.get("MODSTATION_WEBPURIFY_KEY"):
         found["webpurify"] = _webpurify(key, environment)
+    if nodes := environment.get("MODSTATION_PURGE_NODES"):
+        found["purge_nodes"] = tuple(
+            _address("MODSTATION_PURGE_NODES", node) for node in re.findall(r"[^\s,]+", nodes)
+        )
     return found
 
 

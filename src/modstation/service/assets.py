@@ -16,6 +16,7 @@ from modstation.service.folders import ensure_folders
 from modstation.service.moderation import Entry
 from modstation.service.schema import assets, moderation_entries
 from modstation.service.search_words import search_text
+from modstation.service.stale_copies import note_stale
 from modstation.service.wire import clean
 from modstation.service.word_index import add_words, drop_words
 
@@ -281,6 +282,7 @@ _DECIDED = (
 
 def save(connection: Connection, before: Asset, after: Asset) -> None:
     """Write a changed asset back, queue entries included."""
+    note_stale(connection, [(before, after)], after.updated_us)
     connection.execute(_UPDATE.values(_row(after)), {"at": before.seq})
     connection.execute(
         delete(moderation_entries).where(moderation_entries.c.asset_seq == before.seq)
@@ -317,6 +319,7 @@ def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]])
     """Write many assets back that differ in what a decision changes, in few statements."""
     if not changes:
         return
+    note_stale(connection, changes, max(after.updated_us for _, after in changes))
     rows, moved, gone = [], [], []
     for before, after in changes:
         row = {name: _column(after, name) for name in _DECIDED}
@@ -341,8 +344,9 @@ def save_decided(connection: Connection, changes: Sequence[tuple[Asset, Asset]])
         connection.execute(_DELETE_ENTRY, gone)
 
 
-def remove(connection: Connection, asset: Asset) -> None:
+def remove(connection: Connection, asset: Asset, now_us: int) -> None:
     """Delete an asset's row and queue entries, and the claim on it."""
+    note_stale(connection, [(asset, None)], now_us)
     # SQLite may give the number to the next asset.
     end_claims(connection, [asset.seq])
     connection.execute(

@@ -141,7 +141,7 @@ def erase(connection: Connection, asset: Asset, now_us: int) -> None:
         .with_for_update()
     ).all()
     connection.execute(delete(backup_versions).where(backup_versions.c.asset_id == asset.asset_id))
-    assets.remove(connection, asset)
+    assets.remove(connection, asset, now_us)
     connection.execute(
         insert(blob_jobs),
         [{"blob": blob, "due_us": now_us + _GRACE_US} for blob in (asset.blob, *blobs)],
@@ -200,7 +200,7 @@ def _drop_current(connection: Connection, asset: Asset, now_us: int) -> None:
     newest = _of(asset).order_by(backup_versions.c.version.desc()).limit(1)
     row = connection.execute(newest.with_for_update()).one_or_none()
     if row is None:
-        assets.remove(connection, asset)
+        assets.remove(connection, asset, now_us)
         return
     after = bring_in(connection, asset, _version(row), now_us)
     deleted_us = asset.deleted_us or now_us

@@ -16,6 +16,7 @@ from modstation.service.faults import BadRequest, NotAuthenticated, NotFound, Se
 from modstation.service.file_answers import respond
 from modstation.service.moderation import APPROVED
 from modstation.service.renditions import file_of
+from modstation.service.stale_copies import TAG
 from modstation.service.transformations import parse_transformation
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ async def _deliver(request: Request, service: Service, headers: dict[str, str]) 
         raise BadRequest(f"Delivery type {path['type']} is not supported by this service")
     found = await run_in_threadpool(_look_up, service, path)
     asset, wanted = found.asset, found.wanted
+    _tag(service, headers, asset)
     await run_in_threadpool(_check_signature, service, request, asset, wanted)
     missing = NotFound(f"Resource not found - {wanted.public_id}")
     if asset is None and not any("d_" in segment for segment in wanted.segments):
@@ -92,6 +94,7 @@ async def _deliver(request: Request, service: Service, headers: dict[str, str]) 
         if asset is None:
             raise missing
         headers["X-Cld-Error"] = header_text(str(missing))
+        _tag(service, headers, asset)
     else:
         cache = _cache(asset, wanted.version)
     told = headers | {"Cache-Control": cache, "Access-Control-Allow-Origin": "*"}
@@ -107,6 +110,12 @@ async def _deliver(request: Request, service: Service, headers: dict[str, str]) 
     if request.method == "GET":
         service.meter.add(asset.cloud, bandwidth=int(answer.headers.get("content-length", 0)))
     return answer
+
+
+def _tag(service: Service, headers: dict[str, str], asset: Asset | None) -> None:
+    """Name an asset that the answer, be it a refusal, is made of, for caches that are told."""
+    if asset is not None and service.settings.purge_nodes:
+        headers[TAG] = " ".join(filter(None, (headers.get(TAG), asset.asset_id)))
 
 
 def _cache(asset: Asset, version: int | None) -> str:

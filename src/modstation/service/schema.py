@@ -416,6 +416,21 @@ backup_versions = Table(
 )
 Index("versions_of_asset", backup_versions.c.asset_id, backup_versions.c.version)
 
+# Caches in front of the service, and what they are still to be told (cache_purging.py).
+purge_nodes = Table("purge_nodes", metadata, Column("node", String, primary_key=True))
+purges = Table(
+    "purges",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("node", String, nullable=False),
+    Column("asset_id", String(32), nullable=False),
+    # Told once already.
+    Column("again", Boolean, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+Index("purges_due", purges.c.node, purges.c.due_us, purges.c.id)
+
 # Work on blobs that follows from a committed change (housekeeping.py).
 blob_jobs = Table(
     "blob_jobs",

@@ -16,6 +16,7 @@ from modstation.core.clock import to_us
 from modstation.core.errors import ModstationError
 from modstation.service.address_guard import AddressGuard
 from modstation.service.blobs import Blobs
+from modstation.service.cache_purging import CachePurger
 from modstation.service.clouds import ensure_cloud
 from modstation.service.credentials import Credentials
 from modstation.service.data_lock import lock_data
@@ -26,6 +27,7 @@ from modstation.service.limits import RateLimits
 from modstation.service.machines import Machines
 from modstation.service.notifications import NotificationSender
 from modstation.service.sealing import Seal
+from modstation.service.stale_copies import set_nodes
 from modstation.service.usage_meter import UsageMeter
 
 if TYPE_CHECKING:
@@ -79,6 +81,9 @@ class Service:
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
         # A search may read every asset; more of them at a time would only wait for the same disk.
         self.searchers = anyio.CapacityLimiter(2)
+        with self.ledger.write() as connection:
+            set_nodes(connection, settings.purge_nodes)
+        self.purger = CachePurger(self.ledger, settings, self.wake)
         self.housekeeper = Housekeeper(self.ledger, self.blobs)
         self.sender = NotificationSender(
             self.ledger,
@@ -106,6 +111,7 @@ class Service:
         self.machines.close()
         self.sender.close()
         self.meter.close()
+        self.purger.close()
         self.ledger.close()
         self._unlock()
 
@@ -153,7 +159,7 @@ class Background:
             now = service.clock.now()
             service.meter.step(now)
             busy = service.housekeeper.step(now) + service.machines.step(now)
-            busy += service.sender.step(now)
+            busy += service.sender.step(now) + service.purger.step(now)
         except (OperationalError, BaseError, OSError) as error:
             # Another process holds the database, or storage is away for the moment: every row
             # is still there, the next step finds it.

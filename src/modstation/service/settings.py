@@ -60,6 +60,10 @@ class ServiceSettings:
     metrics: str = field(default="local", repr=False)
     # A file, or ``-`` for stderr; None: requests are not logged.
     access_log: str | None = None
+    # Caches to be told of what is wrong by now: base addresses that take PURGE.
+    purge_nodes: tuple[str, ...] = ()
+    # Seconds until a cache that does not answer is tried again.
+    purge_retry: float = 5.0
     # Hosts and networks that callers may make the service talk to (address_guard.py).
     allow_networks: tuple[str, ...] = ()
 

@@ -37,6 +37,7 @@ def test_what_is_not_set_keeps_its_default() -> None:
         ("QUOTA", "500", "calls_per_hour", 500),
         ("BLOCK_PENDING", "1", "new_cloud", CloudSettings(deliver_pending=False)),
         ("DELIVER_REJECTED", "True", "new_cloud", CloudSettings(deliver_rejected=True)),
+        ("PURGE_NODES", "http://a:6081, http://b", "purge_nodes", ("http://a:6081", "http://b")),
         ("ALLOW_NETWORKS", "10.1.0.0/16, nas", "allow_networks", ("10.1.0.0/16", "nas")),
     ],
 )
@@ -48,6 +49,7 @@ BAD = [
     ("PUBLIC_URL", "img.example.com"), ("PUBLIC_URL", "ftp://x"), ("PUBLIC_URL", "https://"),
     ("PUBLIC_URL", "https://x:99999"), ("PUBLIC_URL", "https://kim:pw@x"),
     ("PUBLIC_URL", "https://x/?a=b"), ("PUBLIC_URL", "https://x y"), ("PUBLIC_URL", "https://[x"),
+    ("PURGE_NODES", "http://a,b"), ("PURGE_NODES", "http://kim:pw@a"),
     ("QUOTA", "many"), ("QUOTA", "0"), ("QUOTA", "-5"), ("QUOTA", "٣"), ("QUOTA", "9" * 5000),
     ("BLOCK_PENDING", "perhaps"), ("DELIVER_REJECTED", "2"),
 ]  # fmt: skip

@@ -51,6 +51,7 @@ def upgrade() -> None:
     _chunked_uploads()
     _upload_presets()
     _backups()
+    _purges()
     _compare_bytes()
 
 
@@ -497,3 +498,17 @@ def _usage() -> None:
         Column("transformations", BigInteger, nullable=False),
         Column("bandwidth", BigInteger, nullable=False),
     )
+
+
+def _purges() -> None:
+    op.create_table("purge_nodes", Column("node", String, primary_key=True))
+    op.create_table(
+        "purges",
+        Column("id", _ROW, primary_key=True, autoincrement=True),
+        Column("node", String, nullable=False),
+        Column("asset_id", String(32), nullable=False),
+        Column("again", sa.Boolean, nullable=False),
+        Column("due_us", BigInteger, nullable=False),
+        Column("created_us", BigInteger, nullable=False),
+    )
+    op.create_index("purges_due", "purges", ["node", "due_us", "id"])
