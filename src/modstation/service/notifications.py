@@ -46,6 +46,8 @@ _PER_CLAIM = 50
 # A visit starts no further letter after this, so that a claim is over soon after a kill.
 _VISIT_SECONDS = 2.0
 _PROMPT_SECONDS = 1.0
+# How long letters in hand have to be answered when the service stops.
+_LAST_SECONDS = 1.0
 _RECEIVERS_ASKED = 3
 # Of all lanes that may be visited at once, those kept for hosts that are known to answer.
 _FOR_PROMPT = 0.25
@@ -118,8 +120,11 @@ class NotificationSender:
             self._raise_bug()
 
     def close(self) -> None:
-        """Finish the letters in hand and stop; what is left stays due for the next start."""
+        """Stop soon: letters that nobody answers in a moment stay due, as does what is left."""
         self._rounds.stop()
+        with self._idle:
+            self._idle.wait_for(lambda: self._visiting == 0, _LAST_SECONDS)
+        self._rounds.abort()
         with self._idle:
             self._idle.wait_for(lambda: self._visiting == 0)
         self._settling.shutdown()
@@ -206,6 +211,7 @@ class _Rounds:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="notify")
         self._stopping = threading.Event()
+        self._visits: set[_Visit] = set()
         self._post: LetterPost | None = None
 
     def start(self, lane: ClaimedLane, signers: Mapping[str, Sign]) -> Future[LaneResult]:
@@ -218,6 +224,16 @@ class _Rounds:
     def stop(self) -> None:
         """Have visits end after the letter in hand."""
         self._stopping.set()
+
+    def abort(self) -> None:
+        """Have visits that were told to end do so now, whatever they wait for."""
+        if self._thread.is_alive():
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(self._abort)
+
+    def _abort(self) -> None:
+        for visit in self._visits:
+            visit.abort()
 
     def close(self) -> None:
         """End the loop, in which no visit is under way any more."""
@@ -243,7 +259,11 @@ class _Rounds:
         if self._post is None:
             self._post = LetterPost(self._guard, self._timeout)
         visit = _Visit(self._post, signers, self._parallel, self._clock, self._stopping)
-        return await visit.run(lane)
+        self._visits.add(visit)
+        try:
+            return await visit.run(lane)
+        finally:
+            self._visits.discard(visit)
 
 
 class _Visit:
@@ -266,6 +286,7 @@ class _Visit:
         self._attempts: list[Attempt] = []
         self._strands: deque[list[Letter]] = deque()
         self._senders = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         # Receivers with a letter in hand that have said nothing yet.
         self._asking: set[str] = set()
         self._heard: set[str] = set()
@@ -280,15 +301,27 @@ class _Visit:
                 self._begin(strand, tasks)
         return self._result(lane)
 
+    def abort(self) -> None:
+        """End what is being waited for."""
+        for task in self._tasks:
+            task.cancel()
+
     def _begin(self, strand: list[Letter], tasks: asyncio.TaskGroup) -> None:
         self._senders += 1
-        tasks.create_task(self._send_strand(strand, tasks))
+        task = tasks.create_task(self._send_strand(strand, tasks))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _send_strand(self, strand: list[Letter], tasks: asyncio.TaskGroup) -> None:
         """Send a strand up to the first letter that is not taken, then see what else may go."""
-        for letter in strand:
-            if self._over() or not await self._send(letter):
-                break
+        try:
+            for letter in strand:
+                if self._over() or not await self._send(letter):
+                    break
+        except asyncio.CancelledError:
+            # Told to stop, it does not count as a try: the letter is still due.
+            if not self._stopping.is_set():
+                raise
         self._senders -= 1
         # A slow host gets one connection, and so cannot use up what others need.
         most = (self._parallel if self._prompt() else 1) if self._answered() else 0

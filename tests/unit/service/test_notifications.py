@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -323,3 +324,25 @@ def test_a_lane_nobody_writes_to_any_more_is_forgotten(still: Service, clock: Ma
         step(still)
         assert numbers(receiver) == [1, 2]
     assert ("waiting", 2) in states(still)
+
+
+def test_a_stop_does_not_wait_for_whoever_says_nothing(still: Service, clock: ManualClock) -> None:
+    still.close()
+    patient = replace(still.settings, notification_timeout=60.0)
+    with Receiver() as receiver, Receiver() as silent:
+        silent.silent_paths.add("/hook")
+        first = Service(patient, clock=clock, ids=CountingIds(1000))
+        post(first, silent.url, 1)
+        post(first, receiver.url, 2)
+        first.sender.step(clock.now())
+        receiver.wait_for(1)
+        first.close()
+        silent.silent_paths.clear()
+        again = Service(patient, clock=clock, ids=CountingIds(2000))
+        try:
+            # Nobody answered, so it does not count as tried; and it is in nobody's hands.
+            assert states(again) == [("waiting", 0), ("delivered", 1)]
+            step(again)
+            assert numbers(silent) == [1]
+        finally:
+            again.close()
