@@ -13,6 +13,7 @@ from sqlalchemy import and_, bindparam, delete, insert, or_, select, tuple_, upd
 from modstation.service.claims import end_claims
 from modstation.service.faults import BadRequest
 from modstation.service.folders import ensure_folders
+from modstation.service.likeness_index import forget
 from modstation.service.moderation import Entry
 from modstation.service.schema import assets, moderation_entries
 from modstation.service.search_words import search_text
@@ -353,6 +354,7 @@ def remove(connection: Connection, asset: Asset, now_us: int) -> None:
         delete(moderation_entries).where(moderation_entries.c.asset_seq == asset.seq)
     )
     drop_words(connection, [asset.seq])
+    forget(connection, asset.asset_id)
     connection.execute(delete(assets).where(assets.c.seq == asset.seq))
 
 

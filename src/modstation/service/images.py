@@ -15,11 +15,11 @@ import PIL
 from PIL import Image, ImageOps
 
 from modstation.service.faults import BadRequest
+from modstation.service.transformations import Box, Transformation
 
 if TYPE_CHECKING:
     from typing import IO
 
-    from modstation.service.transformations import Box, Transformation
 
 #: Pillow's name of a format → what the wire calls it.
 FORMATS = {
@@ -111,6 +111,26 @@ def render(
             if image.width * image.height > max_pixels:
                 raise BadRequest(f"Image is too large to transform: {image.width}x{image.height}")
             return _encode(_transformed(image, transformation), to_format, transformation.quality)
+    except _CODEC_FAULTS as error:
+        raise BadRequest("Invalid image file") from error
+
+
+def rgb_within(file: IO[bytes], side: int, *, max_pixels: int) -> tuple[int, int, bytes]:
+    """Width, height and red, green, blue bytes of the picture, upright, within a square.
+
+    Raises BadRequest if it cannot be decoded.
+    """
+    try:
+        with _open(file) as image:
+            if image.width * image.height > max_pixels:
+                raise BadRequest(f"Image is too large to compare: {image.width}x{image.height}")
+            small = _transformed(image, Transformation((Box("limit", side, side),), asked=True))
+            if small.mode == "RGBA":
+                # Neither black nor white marks vanish on grey.
+                ground = Image.new("RGB", small.size, (128, 128, 128))
+                ground.paste(small, mask=small.getchannel("A"))
+                small = ground
+            return small.width, small.height, small.convert("RGB").tobytes()
     except _CODEC_FAULTS as error:
         raise BadRequest("Invalid image file") from error
 

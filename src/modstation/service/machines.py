@@ -24,6 +24,7 @@ from modstation.service.machine_addresses import address_of
 from modstation.service.moderation import REJECTED, State
 from modstation.service.moderation_values import Asked
 from modstation.service.providers.asking import Answer, Away, NeverSeen, Question, Refused
+from modstation.service.providers.duplicates import Duplicates
 from modstation.service.providers.pictures import Pictures
 from modstation.service.providers.rekognition import Rekognition
 from modstation.service.providers.webpurify import WebPurify
@@ -67,10 +68,10 @@ class Machines:
         self._settings = settings
         self._clock = clock
         self._answered = answered
-        self._prompt: dict[str, Prompt] = {}
+        pictures = Pictures(blobs, settings.rendition_pixels)
+        self._prompt: dict[str, Prompt] = {"duplicate": Duplicates(ledger, pictures)}
         self._patient: dict[str, Patient] = {}
         if settings.rekognition:
-            pictures = Pictures(blobs, settings.rendition_pixels)
             self._prompt["aws_rek"] = Rekognition(pictures)
         self._webpurify = None
         if settings.webpurify is not None:
@@ -218,7 +219,7 @@ class Machines:
     ) -> None:
         bench = Bench(job.cloud, asset.api_key, job.base, now_us)
         consequences = Consequences(connection, bench)
-        take_answer(consequences, asset, job.kind, answer, now_us=now_us)
+        take_answer(connection, consequences, asset, job.kind, answer, now_us=now_us)
         consequences.write()
 
     def _drop(self, job: Job) -> None:

@@ -110,7 +110,7 @@ def start(
     if again:
         asset = consequences.restarted(asset, run.entries)
     for kind, answer in run.answers:
-        asset = take_answer(consequences, asset, kind, answer, now_us=bench.now_us)
+        asset = take_answer(connection, consequences, asset, kind, answer, now_us=bench.now_us)
     consequences.write(announce=False)
     statuses = {entry.kind: entry.status for entry in asset.moderation}
     jobs = [

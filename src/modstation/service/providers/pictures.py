@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from modstation.service.blobs import BlobGone
 from modstation.service.faults import BadRequest
-from modstation.service.images import render
+from modstation.service.images import render, rgb_within
 from modstation.service.providers.asking import Away, Refused
 from modstation.service.transformations import Box, Transformation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modstation.service.assets import Asset
     from modstation.service.blobs import Blobs
 
@@ -29,21 +32,27 @@ class Pictures:
 
         Raises Refused if it cannot be decoded, Away if its bytes are not there.
         """
-        content = self._rendered(asset, _box(asset, longest), "jpg")
+        content = self._rendered(asset, _box(asset, longest))
         while len(content) > most_bytes:
             longest //= 2
-            content = self._rendered(asset, Box("limit", longest, longest), "jpg")
+            content = self._rendered(asset, Box("limit", longest, longest))
         return content
 
-    def bitmap(self, asset: Asset, longest: int) -> bytes:
-        """The picture as a PNG within ``longest`` pixels a side; Refused or Away like ``jpeg``."""
-        return self._rendered(asset, Box("limit", longest, longest), "png")
+    def rgb(self, asset: Asset, longest: int) -> tuple[int, int, bytes]:
+        """Width, height and bytes of the picture's pixels; Refused or Away like ``jpeg``."""
+        with self._opened(asset) as file:
+            return rgb_within(file, longest, max_pixels=self._max_pixels)
 
-    def _rendered(self, asset: Asset, box: Box, to_format: str) -> bytes:
+    def _rendered(self, asset: Asset, box: Box) -> bytes:
         wanted = Transformation((box,), asked=True)
+        with self._opened(asset) as file:
+            return render(file, wanted, "jpg", max_pixels=self._max_pixels)
+
+    @contextmanager
+    def _opened(self, asset: Asset) -> Iterator[IO[bytes]]:
         try:
             with self._blobs.open_original(asset.blob, asset.bytes) as file:
-                return render(file, wanted, to_format, max_pixels=self._max_pixels)
+                yield file
         except BadRequest as error:
             raise Refused(str(error)) from error
         except BlobGone as error:

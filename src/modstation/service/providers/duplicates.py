@@ -1,0 +1,56 @@
+"""``duplicate:<limit>``: pictures that are like one the cloud has already (reference 2.2).
+
+Nobody outside is asked. Confidence is 1 for the same picture and falls to 0.5 at the 31 bits of
+PDQ in which two alike pictures may differ; below that nothing is called alike, so a lower limit
+finds no more. A limit of 0 approves, and only adds the picture to those that later ones are
+compared with.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modstation.core.likeness import LEAST_QUALITY, MATCH_DISTANCE
+from modstation.service.likeness_index import alike
+from modstation.service.moderation import APPROVED, REJECTED
+from modstation.service.providers.asking import Answer, Print
+from modstation.service.shares import share
+
+if TYPE_CHECKING:
+    from modstation.service.assets import Asset
+    from modstation.service.ledger import Ledger
+    from modstation.service.providers.asking import Question
+    from modstation.service.providers.pictures import Pictures
+
+
+class Duplicates:
+    """Compares pictures of one cloud with each other."""
+
+    def __init__(self, ledger: Ledger, pictures: Pictures) -> None:
+        self._ledger = ledger
+        self._pictures = pictures
+
+    def ask(self, question: Question) -> Answer:
+        """Rejected if a picture is as like as the limit says, with those that are."""
+        limit = share(question.options or "")
+        known_by = Print(self._pdq(question.asset))
+        if limit == 0:
+            return Answer(APPROVED, [], known_by=known_by)
+        with self._ledger.read() as connection:
+            found = alike(connection, question.asset, known_by.pdq)
+        matches = [
+            {"public_id": one.public_id, "confidence": confidence}
+            for one in found
+            if (confidence := round(1 - one.distance / (2 * MATCH_DISTANCE), 4)) >= limit
+        ]
+        return Answer(REJECTED if matches else APPROVED, matches, known_by=known_by)
+
+    def _pdq(self, asset: Asset) -> bytes | None:
+        # Not at the top: numpy takes longer to import than a service to start.
+        import numpy as np
+
+        from modstation.core.pdq import LONGEST_SIDE, pdq_of
+
+        width, height, data = self._pictures.rgb(asset, LONGEST_SIDE)
+        pdq, quality = pdq_of(np.frombuffer(data, np.uint8).reshape(height, width, 3))
+        return pdq if quality >= LEAST_QUALITY else None
