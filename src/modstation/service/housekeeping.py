@@ -31,7 +31,7 @@ from modstation.service.chunked_uploads import forget_parts
 from modstation.service.claims import prune_claims
 from modstation.service.delivery_log import forget_letters, forget_messages
 from modstation.service.leases import take_lease
-from modstation.service.notification_lanes import WAITING, close_lanes
+from modstation.service.notification_lanes import WAITING
 from modstation.service.schema import (
     applied_decisions,
     assets,
@@ -57,7 +57,6 @@ _BETWEEN_PRUNINGS = timedelta(days=1)
 _ONE_PRUNING = timedelta(minutes=10)
 _LETTERS_KEPT = timedelta(days=30)
 _MESSAGES_KEPT = timedelta(days=7)
-_LANES_KEPT = timedelta(days=1)
 # A station sends a decision again after an outage; nobody's outage lasts this long.
 _RECEIPTS_KEPT = timedelta(days=90)
 
@@ -149,7 +148,7 @@ class Housekeeper:
         forgotten = self._prune_letters(to_us(now - _LETTERS_KEPT))
         forgotten += self._prune_receipts(to_us(now - _RECEIPTS_KEPT))
         forgotten += self._prune_claims(to_us(now))
-        forgotten += self._prune_notified(now)
+        forgotten += self._prune_messages(now)
         if not forgotten:
             self._prune_at = now + _BETWEEN_PRUNINGS
             self._may_prune(now, _BETWEEN_PRUNINGS)
@@ -188,10 +187,9 @@ class Housekeeper:
                     forget_letters(connection, done)
                 return len(done)
 
-    def _prune_notified(self, now: datetime) -> int:
+    def _prune_messages(self, now: datetime) -> int:
         with self._ledger.write() as connection:
-            unread = forget_messages(connection, to_us(now - _MESSAGES_KEPT), _PER_PRUNING)
-            return unread + close_lanes(connection, to_us(now - _LANES_KEPT), _PER_PRUNING)
+            return forget_messages(connection, to_us(now - _MESSAGES_KEPT), _PER_PRUNING)
 
     def _prune_claims(self, before_us: int) -> int:
         with self._ledger.write() as connection:

@@ -108,7 +108,7 @@ def open_lanes(connection: Connection, lanes: Collection[str], now_us: int) -> N
         connection.execute(new, rows)
         if connection.dialect.name == "sqlite":
             return
-        # Housekeeping removes lanes nobody has written to for long: these it must not now.
+        # Senders remove lanes nobody has written to for long: these they must not now.
         kept = connection.scalars(
             select(_lane.lane)
             .where(_lane.lane.in_(wanted))

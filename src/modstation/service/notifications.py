@@ -25,6 +25,7 @@ from modstation.service.notification_lanes import (
     LaneResult,
     Letter,
     claim_lanes,
+    close_lanes,
     settle_lanes,
 )
 from modstation.service.open_files import most_open_files
@@ -43,6 +44,10 @@ log = logging.getLogger(__name__)
 
 # One transaction's worth of lanes.
 _PER_CLAIM = 50
+_PER_CLOSING = 500
+# Lanes without letters are looked at in vain every time, and what is known of their hosts ages.
+_LANES_KEPT_US = 600_000_000
+_BETWEEN_CLOSINGS_US = 60_000_000
 # A visit starts no further letter after this, so that a claim is over soon after a kill.
 _VISIT_SECONDS = 2.0
 _PROMPT_SECONDS = 1.0
@@ -84,6 +89,7 @@ class NotificationSender:
         self._most_unknown = self._most - max(1, int(self._most * _FOR_PROMPT))
         self._signer_of = signer_of
         self._rounds = _Rounds(guard, timeout, settings.notification_parallel, clock)
+        self._closing_due_us = 0
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._visiting = 0
@@ -111,6 +117,7 @@ class NotificationSender:
                 started += len(lanes)
                 if len(lanes) < _PER_CLAIM:
                     break
+        self._close_lanes(now_us)
         return started
 
     def drain(self) -> None:
@@ -133,6 +140,14 @@ class NotificationSender:
     def _room(self, *, prompt: bool) -> int:
         room = self._most - self._visiting
         return room if prompt else min(room, self._most_unknown - self._visiting_unknown)
+
+    def _close_lanes(self, now_us: int) -> None:
+        if now_us < self._closing_due_us:
+            return
+        with self._ledger.write() as connection:
+            closed = close_lanes(connection, now_us - _LANES_KEPT_US, _PER_CLOSING)
+        if closed < _PER_CLOSING:
+            self._closing_due_us = now_us + _BETWEEN_CLOSINGS_US
 
     def _claim(self, now_us: int, limit: int, *, prompt: bool) -> list[ClaimedLane]:
         with self._ledger.write() as connection:

@@ -21,7 +21,6 @@ from modstation.service.delivery_log import (
 from modstation.service.schema import (
     buffered_messages,
     notification_attempts,
-    notification_lanes,
     notifications,
 )
 
@@ -151,7 +150,6 @@ def test_what_is_old_is_forgotten_with_its_attempts(still: Service, clock: Manua
             notifications,
             notification_attempts,
             buffered_messages,
-            notification_lanes,
         ):
             assert connection.scalar(select(func.count()).select_from(table)) == 0
 

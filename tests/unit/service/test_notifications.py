@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -17,7 +19,9 @@ from modstation.service.announcing import Announcement, announce_all
 from modstation.service.api_keys import rotate_keys
 from modstation.service.cloud_settings import change_cloud_settings
 from modstation.service.letter_post import Answer, LetterPost
+from modstation.service.letter_signing import signer_of
 from modstation.service.notification_lanes import claim_lanes, close_lanes
+from modstation.service.notifications import NotificationSender
 from modstation.service.schema import notification_attempts, notifications
 from modstation.service.sealing import Seal
 from modstation.service.service import Service
@@ -307,6 +311,43 @@ def test_the_letters_of_a_killed_replica_are_sent_by_another(
         clock.advance(6)
         assert step(still) == 1
         assert numbers(receiver) == [1]
+
+
+def test_two_replicas_share_the_work_and_keep_the_order(still: Service, clock: ManualClock) -> None:
+    senders = [still.sender] + [
+        NotificationSender(
+            still.ledger,
+            still.guard,
+            partial(signer_of, still.credentials),
+            still.settings,
+            clock,
+        )
+        for _ in range(2)
+    ]
+    with Receiver() as receiver:
+        paths = [receiver.url.replace("hook", f"hook-{n}") for n in range(3)]
+        for number in range(60):
+            post(still, paths[number % 3], number, asset_id=f"{number % 5:032}")
+
+        def work(sender: NotificationSender) -> None:
+            while not receiver.has(60, seconds=0):
+                sender.step(clock.now())
+                sender.drain()
+
+        with ThreadPoolExecutor(len(senders)) as replicas:
+            for done in [replicas.submit(work, sender) for sender in senders]:
+                done.result()
+        for sender in senders[1:]:
+            sender.close()
+    assert sorted(numbers(receiver)) == [*range(60)]
+    for url in paths:
+        for asset in range(5):
+            told = [
+                note.document["number"]
+                for note in receiver.received
+                if url.endswith(note.path) and note.document["number"] % 5 == asset
+            ]
+            assert told == sorted(told)
 
 
 def test_a_lane_nobody_writes_to_any_more_is_forgotten(still: Service, clock: ManualClock) -> None:
