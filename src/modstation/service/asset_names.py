@@ -45,10 +45,11 @@ def public_id_for(
             public_id = random_name(ids, 20)
         if resource_type == "raw" and extension:
             public_id += f".{extension}"
-    folder = parameters.text("folder")
-    if folder:
-        public_id = f"{folder.strip('/')}/{public_id}"
-    return check_public_id(public_id)
+    prefixes = [parameters.text("folder"), parameters.text("public_id_prefix")]
+    if parameters.flag("use_asset_folder_as_public_id_prefix"):
+        prefixes.append(parameters.text("asset_folder"))
+    named = [prefix.strip("/") for prefix in prefixes if prefix is not None]
+    return check_public_id("/".join([*filter(None, named), public_id]))
 
 
 def check_public_id(public_id: str) -> str:

@@ -15,7 +15,6 @@ from modstation.service.folders import folder_path
 from modstation.service.images import same_format
 from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderation import begin, overall
-from modstation.service.unsupported import refuse_other_format
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +23,23 @@ if TYPE_CHECKING:
     from modstation.service.moderation_values import Asked
     from modstation.service.service import Service
     from modstation.service.upload_order import Order
+    from modstation.service.wire import Parameters
+
+
+def check_format(parameters: Parameters, name: str | None, facts: Facts) -> None:
+    """Raise BadRequest unless a file may have the format it has, or the name says it has."""
+    allowed = parameters.names("allowed_formats")
+    found = facts.format or split_name(_file_name(parameters, name))[1]
+    if allowed and found not in {same_format(item) for item in allowed}:
+        raise BadRequest(f"Image file format {found} not allowed")
+
+
+def check_type(parameters: Parameters) -> str:
+    """The delivery type asked for; raises BadRequest for one there is not."""
+    delivery_type = parameters.text("type") or "upload"
+    if delivery_type not in DELIVERY_TYPES:
+        raise BadRequest(f"Invalid value {delivery_type} for parameter type")
+    return delivery_type
 
 
 def draft_asset(
@@ -35,14 +51,8 @@ def draft_asset(
     """
     parameters = order.parameters
     now_us = to_us(service.clock.now())
-    stem, extension = split_name(parameters.text("filename_override") or name or "file")
-    allowed = parameters.names("allowed_formats")
-    if allowed and (facts.format or extension) not in {same_format(item) for item in allowed}:
-        raise BadRequest(f"Image file format {facts.format or extension} not allowed")
-    refuse_other_format(parameters, facts.format)
-    delivery_type = parameters.text("type") or "upload"
-    if delivery_type not in DELIVERY_TYPES:
-        raise BadRequest(f"Invalid value {delivery_type} for parameter type")
+    stem, extension = split_name(_file_name(parameters, name))
+    delivery_type = check_type(parameters)
     entries = begin([one.kind for one in asked])
     asset_id, version_id = service.ids.new(), service.ids.new()
     public_id = public_id_for(parameters, stem, extension, facts.resource_type, service.ids)
@@ -72,7 +82,7 @@ def draft_asset(
         bytes=facts.size,
         etag=facts.etag,
         blob=blob_name(asset_id, version_id),
-        original_filename=stem,
+        original_filename="" if parameters.flag("discard_original_filename") else stem,
         **words,
         moderation=entries,
         moderation_kind=entries[0].kind if entries else None,
@@ -85,3 +95,7 @@ def draft_asset(
         updated_us=now_us,
         batch_id=check_batch(parameters.text("batch_id")),
     )
+
+
+def _file_name(parameters: Parameters, name: str | None) -> str:
+    return parameters.text("filename_override") or name or "file"

@@ -17,7 +17,7 @@ from modstation.service.faults import BadRequest
 from modstation.service.remote_file import fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from modstation.service.calls import Call
     from modstation.service.service import Service
@@ -74,8 +74,13 @@ def source_of(call: Call) -> Source:
 
 
 @contextmanager
-def opened(service: Service, source: Source, most_bytes: int) -> Iterator[IncomingFile]:
-    """The file, fetched if need be; raises BadRequest if it cannot be."""
+def opened(
+    service: Service,
+    source: Source,
+    most_bytes: int,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[IncomingFile]:
+    """The file, fetched if need be; raises BadRequest if it cannot be, GivenUp when stopping."""
     if source.remote is None:
         assert source.file is not None
         yield source.file
@@ -85,6 +90,7 @@ def opened(service: Service, source: Source, most_bytes: int) -> Iterator[Incomi
         source.remote,
         most_bytes=most_bytes,
         seconds=service.settings.fetch_seconds,
+        stopping=stopping,
     ) as (content, name):
         yield IncomingFile(content, name)
 

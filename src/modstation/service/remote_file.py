@@ -16,7 +16,7 @@ from modstation.service.faults import BadRequest
 from modstation.service.guarded_http import guarded_transport, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from modstation.service.address_guard import AddressGuard
 
@@ -27,20 +27,28 @@ _PER_READ = 10.0
 _HEADERS = {"User-Agent": "modstation", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
+class GivenUp(Exception):
+    """The service stops; the file can be fetched again."""
+
+
 @contextmanager
 def fetched(
-    guard: AddressGuard, url: str, *, most_bytes: int, seconds: float
+    guard: AddressGuard, url: str, *, most_bytes: int, seconds: float, stopping: Callable[[], bool]
 ) -> Iterator[tuple[IO[bytes], str]]:
     """The file behind a URL, on disk for the block, and its name by the URL's path.
 
-    Raises BadRequest saying why, for a host that may not be asked too.
+    Raises BadRequest saying why, for a host that may not be asked too, and GivenUp once it is
+    ``stopping``.
     """
     if len(url) > _LONGEST_URL:
         raise BadRequest("Invalid value for parameter file: the URL is too long")
     with tempfile.TemporaryFile() as content:
         try:
             with within(seconds), _client(guard) as client, client.stream("GET", url) as answer:
-                _read(answer, url, content, most_bytes)
+                for chunk in _chunks(answer, url, most_bytes):
+                    if stopping():
+                        raise GivenUp(url)
+                    content.write(chunk)
         except AddressRefused as error:
             raise _fault(url, "the address is not allowed") from error
         except httpx.TimeoutException as error:
@@ -70,7 +78,7 @@ def _client(guard: AddressGuard) -> httpx.Client:
     )
 
 
-def _read(answer: httpx.Response, url: str, content: IO[bytes], most_bytes: int) -> None:
+def _chunks(answer: httpx.Response, url: str, most_bytes: int) -> Iterator[bytes]:
     status = answer.status_code
     if status != HTTPStatus.OK:
         known = status in HTTPStatus.__members__.values()
@@ -78,12 +86,14 @@ def _read(answer: httpx.Response, url: str, content: IO[bytes], most_bytes: int)
     announced = answer.headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > most_bytes:
         raise BadRequest(f"File size too large. Got {announced[:18]}. Maximum is {most_bytes}.")
+    size = 0
     for chunk in answer.iter_bytes():
-        if content.tell() + len(chunk) > most_bytes:
+        size += len(chunk)
+        if size > most_bytes:
             raise BadRequest(
                 f"File size too large. Got more than {most_bytes}. Maximum is {most_bytes}."
             )
-        content.write(chunk)
+        yield chunk
 
 
 def _name(url: str) -> str:

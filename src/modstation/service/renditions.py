@@ -41,19 +41,13 @@ def file_of(
         if asset.resource_type == "video" and to_format not in (None, asset.format):
             raise BadRequest(f"Invalid extension in transformation: {to_format}")
         return original(service, asset)
-    own = to_format in (None, asset.format)
-    if own and not transformation.asked:
+    if to_format in (None, asset.format) and not transformation.asked:
         return original(service, asset)
-    to_format = to_format or asset.format or "jpg"
-    if own and to_format not in WRITABLE:
-        # A rendition of a BMP or TIFF is asked for by a browser, which shows neither.
-        to_format = "jpg"
-    if to_format not in WRITABLE:
-        raise BadRequest(f"Invalid extension in transformation: {to_format}")
-    recipe = f"{transformation.canonical}.{to_format}/{RENDERER}"
+    to_format = _written(asset, to_format)
+    recipe = _recipe(transformation, to_format)
     # Known before the bytes are: a client that has them already costs no look into storage.
     etag = hashlib.md5(f"{asset.etag}/{recipe}".encode(), usedforsecurity=False).hexdigest()
-    name = f"{beside(asset.blob, RENDITIONS)}/{hashlib.sha256(recipe.encode()).hexdigest()}"
+    name = _kept_as(asset, recipe)
 
     async def find() -> Content:
         try:
@@ -66,6 +60,18 @@ def file_of(
         return Content(size, partial(service.blobs.slice, name))
 
     return File(CONTENT_TYPES[to_format], etag, asset.updated_us, find)
+
+
+def make_now(
+    service: Service, asset: Asset, transformation: Transformation, to_format: str | None
+) -> tuple[str, bytes]:
+    """Make an image's rendition and keep it for those who will ask; its format and bytes.
+
+    Raises BadRequest if it cannot be made.
+    """
+    to_format = _written(asset, to_format)
+    name = _kept_as(asset, _recipe(transformation, to_format))
+    return to_format, _render(service, asset, transformation, to_format, name)
 
 
 def original(service: Service, asset: Asset) -> File:
@@ -81,6 +87,26 @@ def content_type(file_format: str | None) -> str:
     """The media type of bytes whose own format is known; a download for all others."""
     known = file_format or ""
     return CONTENT_TYPES.get(known) or _VIDEO_TYPES.get(known, DOWNLOAD)
+
+
+def _written(asset: Asset, to_format: str | None) -> str:
+    """The format a rendition is written in; raises BadRequest if none can be."""
+    own = to_format in (None, asset.format)
+    to_format = to_format or asset.format or "jpg"
+    if own and to_format not in WRITABLE:
+        # A rendition of a BMP or TIFF is asked for by a browser, which shows neither.
+        to_format = "jpg"
+    if to_format not in WRITABLE:
+        raise BadRequest(f"Invalid extension in transformation: {to_format}")
+    return to_format
+
+
+def _recipe(transformation: Transformation, to_format: str) -> str:
+    return f"{transformation.canonical}.{to_format}/{RENDERER}"
+
+
+def _kept_as(asset: Asset, recipe: str) -> str:
+    return f"{beside(asset.blob, RENDITIONS)}/{hashlib.sha256(recipe.encode()).hexdigest()}"
 
 
 def _render(

@@ -26,12 +26,25 @@ def instant(microseconds: int) -> str:
 
 def delivery_path(asset: Asset) -> str:
     """Where the asset is delivered, from the host's root; every segment escaped."""
+    return _path(asset, "", asset.format)
+
+
+def derived_urls(
+    asset: Asset, base: str, transformation: str, to_format: str | None
+) -> dict[str, str]:
+    """The addresses of a rendition; its transformation as it is written in one."""
+    url = base + _path(asset, transformation and f"/{transformation}", to_format)
+    return {"url": url, "secure_url": url}
+
+
+def _path(asset: Asset, transformation: str, to_format: str | None) -> str:
     # A dot segment would be resolved away by every URL parser; with its slashes escaped it is
     # no segment of its own.
     dotted = {".", ".."} & set(asset.public_id.split("/"))
     name = quote(asset.public_id, safe="" if dotted else "/")
-    extension = f".{asset.format}" if asset.format and asset.resource_type != "raw" else ""
-    return f"/{asset.cloud}/{asset.resource_type}/{asset.type}/v{asset.version}/{name}{extension}"
+    extension = f".{to_format}" if to_format and asset.resource_type != "raw" else ""
+    kind = f"/{asset.cloud}/{asset.resource_type}/{asset.type}"
+    return f"{kind}{transformation}/v{asset.version}/{name}{extension}"
 
 
 def entry_document(entry: Entry) -> dict[str, Any]:
@@ -55,9 +68,10 @@ def upload_document(
         "tags": list(asset.tags),
         "etag": asset.etag,
         "placeholder": False,
-        "original_filename": asset.original_filename,
         "api_key": asset.api_key,
     }
+    if asset.original_filename:
+        document["original_filename"] = asset.original_filename
     if asset.resource_type == "image" and pages is not None:
         document["pages"] = pages
     if asset.context:

@@ -553,6 +553,21 @@ upload_parts = Table(
     UniqueConstraint("cloud", "upload_id", "start", "stop"),
 )
 
+# Uploads and renditions that were promised and are still to do (promises.py, upload_tasks.py).
+upload_tasks = Table(
+    "upload_tasks",
+    metadata,
+    Column("id", _ROW, primary_key=True, autoincrement=True),
+    Column("cloud", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("blob", String),
+    Column("attempts", Integer, nullable=False),
+    Column("due_us", BigInteger, nullable=False, index=True),
+    Column("lease", String(32)),
+    Column("created_us", BigInteger, nullable=False),
+)
+
 # Upload parameters under a name (presets.py).
 upload_presets = Table(
     "upload_presets",

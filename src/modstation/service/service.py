@@ -28,6 +28,7 @@ from modstation.service.machines import Machines
 from modstation.service.notifications import NotificationSender
 from modstation.service.sealing import Seal
 from modstation.service.stale_copies import set_nodes
+from modstation.service.upload_tasks import UploadTasks
 from modstation.service.usage_meter import UsageMeter
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Service:
             self.wake,
         )
         self.machines = Machines(self.ledger, self.blobs, settings, clock, self.wake)
+        self.tasks = UploadTasks(self)
 
     def wake(self) -> None:
         """Say that a change was committed that brings work with it."""
@@ -108,6 +110,7 @@ class Service:
 
     def close(self) -> None:
         """Finish what is in hand and let go of everything."""
+        self.tasks.close()
         self.machines.close()
         self.sender.close()
         self.meter.close()
@@ -159,6 +162,7 @@ class Background:
             now = service.clock.now()
             service.meter.step(now)
             busy = service.housekeeper.step(now) + service.machines.step(now)
+            busy += service.tasks.step(now)
             busy += service.sender.step(now) + service.purger.step(now)
         except (OperationalError, BaseError, OSError) as error:
             # Another process holds the database, or storage is away for the moment: every row

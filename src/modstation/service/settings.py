@@ -56,6 +56,8 @@ class ServiceSettings:
     # A remote file arrives within this, or it is not uploaded.
     fetch_seconds: float = 60.0
     fetch_workers: int = 8
+    # Seconds after which other replicas take over what one had promised when it died.
+    task_lease: float = 20.0
     # Who may read /metrics: ``local``, ``open``, or whoever shows this token (monitoring.py).
     metrics: str = field(default="local", repr=False)
     # A file, or ``-`` for stderr; None: requests are not logged.

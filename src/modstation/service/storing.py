@@ -19,11 +19,14 @@ from modstation.service.backups import drop_blob, supersede
 from modstation.service.consequences import Bench
 from modstation.service.delete_tokens import issue_delete_token
 from modstation.service.destinations import check_url
-from modstation.service.drafting import draft_asset
+from modstation.service.drafting import check_format, draft_asset
+from modstation.service.eager import check_eager, eager_documents, eager_of, make_eager
 from modstation.service.faults import BadRequest
 from modstation.service.file_facts import facts_of
+from modstation.service.incoming_conversion import converted
 from modstation.service.metrics import UPLOADED_BYTES, UPLOADS
 from modstation.service.moderating import asked_for, run_of, start
+from modstation.service.promises import promise_eager
 from modstation.service.representations import upload_document, upload_notification
 from modstation.service.schema import blob_jobs
 
@@ -73,14 +76,21 @@ def store_file(
     parameters = order.parameters
     url = check_url(parameters.text("notification_url"))
     overwrite = parameters.flag("overwrite", default=True)
-    facts = facts_of(file.content, order.resource_type)
+    eager, later = eager_of(parameters), parameters.flag("eager_async")
+    came = facts_of(file.content, order.resource_type)
+    check_format(parameters, file.name, came)
+    most_pixels = service.settings.rendition_pixels
+    content, facts = converted(parameters, file.content, came, max_pixels=most_pixels)
     cloud, requested = order.caller.cloud, parameters.text("moderation")
     asked = asked_for(service, cloud, requested, facts.resource_type)
     draft = draft_asset(service, order, file.name, facts, asked)
+    check_eager(draft, eager)
     now_us = draft.created_us
-    file.content.seek(0)
+    content.seek(0)
     removal = note_unfinished(service, draft.blob)
-    service.blobs.put(draft.blob, file.content)
+    service.blobs.put(draft.blob, content)
+    # Kept under the blob's name, so a kill leaves no more of them than of the blob.
+    made = [] if later else make_eager(service, draft, eager)
     run = run_of(service, draft, asked, file.name)
     with service.ledger.write() as connection:
         strike_out(connection, removal)
@@ -95,13 +105,21 @@ def store_file(
         document = upload_document(asset, base=order.base, secret=order.caller.secret, pages=pages)
         if mark:
             document[mark] = True
+        if eager and mark != EXISTING:
+            if later:
+                batch_id = promise_eager(connection, service, order, asset, eager)
+                made = [{"status": "processing", "batch_id": batch_id}] * len(eager)
+            document["eager"] = eager_documents(asset, eager, made, order.base)
         if mark != EXISTING:
+            told = upload_notification(document, now_us=now_us, request_id=order.request_id)
+            if asset.batch_id is not None:
+                told["batch_id"] = asset.batch_id
             announce(
                 connection,
                 cloud=asset.cloud,
                 api_key=asset.api_key,
                 event="upload",
-                document=upload_notification(document, now_us=now_us, request_id=order.request_id),
+                document=told,
                 asset_id=asset.asset_id,
                 now_us=now_us,
                 urls=[url] if url else (),

@@ -2,8 +2,8 @@
 
 They are refused by name: a site that asks for a PNG and silently gets its JPEG finds out in
 production. Parameters that only ask for more words in the answer (``colors``, ``faces``,
-``phash``, ``image_metadata``) or that have nothing to act on here (``invalidate``,
-``eager_notification_url``, ``callback``) are let by.
+``phash``, ``image_metadata``) or that have nothing to act on here (``invalidate``, ``callback``)
+are let by.
 """
 
 from __future__ import annotations
@@ -35,20 +35,22 @@ _ON_ANY_CHANGE = (
     "visual_search",
 )
 _ON_UPLOAD = (
-    "async",
-    "discard_original_filename",
-    "eager",
     "eval",
     "on_success",
-    "public_id_prefix",
     "responsive_breakpoints",
-    "transformation",
     "unique_display_name",
-    "use_asset_folder_as_public_id_prefix",
     *_ON_ANY_CHANGE,
 )
 # Honoured where a file comes with them.
-_UPLOADS_ONLY = ("upload_preset",)
+_UPLOADS_ONLY = (
+    "async",
+    "discard_original_filename",
+    "eager",
+    "public_id_prefix",
+    "transformation",
+    "upload_preset",
+    "use_asset_folder_as_public_id_prefix",
+)
 _OFF = frozenset({"", "0", "false", "no", "none", "[]", "{}"})
 
 

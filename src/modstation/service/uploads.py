@@ -18,9 +18,10 @@ from modstation.service.chunked_uploads import (
     take_part,
 )
 from modstation.service.faults import BadRequest
-from modstation.service.incoming_file import IncomingFile, opened, source_of
+from modstation.service.incoming_file import IncomingFile, Source, opened, source_of
 from modstation.service.storing import store_file
 from modstation.service.upload_order import order_of
+from modstation.service.upload_tasks import promise_upload
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from modstation.service.calls import Call
     from modstation.service.chunked_uploads import Part
-    from modstation.service.incoming_file import Source
     from modstation.service.service import Service
     from modstation.service.upload_order import Order
 
@@ -41,6 +41,9 @@ async def upload(call: Call) -> Response:
     source = await run_in_threadpool(source_of, call)
     if part is not None:
         return Json(await run_in_threadpool(_upload_part, call.service, order, part, source))
+    if order.parameters.flag("async"):
+        later = partial(promise_upload, call.service, order, source)
+        return Json(await run_in_threadpool(later))
     work = partial(_upload, call.service, order, source)
     if source.remote:
         # Strangers' servers are slow; the threads that others wait for are not theirs to hold.
@@ -74,6 +77,8 @@ def _upload_part(service: Service, order: Order, part: Part, source: Source) -> 
     try:
         with put_together(service, cloud, part.upload_id) as content:
             file = IncomingFile(content, source.file.name)
+            if order.parameters.flag("async"):
+                return promise_upload(service, order, Source(file), settle)
             return store_file(service, order, file, settle)
     except AlreadyStored:
         return stored_answer(service, cloud, part.upload_id)

@@ -27,10 +27,9 @@ def refusal(answer: httpx.Response) -> str:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("eager", "w_100"), ("async", "1"),
-        ("transformation", "w_10"), ("public_id_prefix", "a"),
+        ("eval", "x"), ("unique_display_name", "1"), ("headers", "x"),
         ("background_removal", "x"), ("access_control", "[{}]"), ("access_mode", "authenticated"),
-        ("categorization", "x"), ("auto_tagging", "0.5"), ("format", "png"),
+        ("categorization", "x"), ("auto_tagging", "0.5"),
     ],
 )  # fmt: skip
 def test_an_upload_parameter_that_cannot_be_honoured_is_named(

@@ -50,6 +50,7 @@ def upgrade() -> None:
     _usage()
     _chunked_uploads()
     _upload_presets()
+    _upload_tasks()
     _backups()
     _purges()
     _compare_bytes()
@@ -450,6 +451,26 @@ def _upload_presets() -> None:
         Column("name", String, primary_key=True),
         Column("unsigned", sa.Boolean, nullable=False),
         Column("settings", Text, nullable=False),
+    )
+
+
+def _upload_tasks() -> None:
+    op.create_table(
+        "upload_tasks",
+        Column(
+            "id",
+            BigInteger().with_variant(sa.Integer, "sqlite"),
+            primary_key=True,
+            autoincrement=True,
+        ),
+        Column("cloud", String, nullable=False),
+        Column("kind", String, nullable=False),
+        Column("document", Text, nullable=False),
+        Column("blob", String),
+        Column("attempts", sa.Integer, nullable=False),
+        Column("due_us", BigInteger, nullable=False, index=True),
+        Column("lease", String(32)),
+        Column("created_us", BigInteger, nullable=False),
     )
 
 
