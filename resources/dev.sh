@@ -94,6 +94,16 @@ install_node_packages() {
   fi
 }
 
+# The servers that tests of the service start for themselves; without them those are skipped.
+install_servers() {
+  [ "$(uname -s)" = Linux ] || return 0
+  set --
+  ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null ||
+    set -- "$@" postgresql
+  command -v varnishd >/dev/null || [ -x /usr/sbin/varnishd ] || set -- "$@" varnish
+  [ $# = 0 ] || debian "$*" || say "the tests that need them are skipped"
+}
+
 # Does Qt start, know a font, and (with "window") load its X11 side?
 qt_works() {
   QT_QPA_PLATFORM=offscreen "$py" - "$@" >/dev/null 2>&1 <<'PYTHON'
@@ -192,6 +202,7 @@ case $verb in
     ;;
   test)
     set_up
+    install_servers
     install_node_packages
     cd "$root"
     # Side by side, a file at a time: most tests wait for another process, not for the processor. In

@@ -90,8 +90,16 @@ def cloud_of_key(connection: Connection, api_key: str) -> str | None:
 
 
 def add_key(connection: Connection, seal: Seal, cloud: str, *, now_us: int) -> ApiKey:
-    """Make a key, active from now on; raises SettingsError if there is no such cloud."""
+    """Make a key, active from now on; raises SettingsError if there is no such cloud.
+
+    Also if ``seal`` does not open the keys that are there: every replica needs the same one.
+    """
     keys = _locked(connection, cloud)
+    known = connection.scalar(
+        select(api_keys.c.sealed_secret).where(api_keys.c.revoked_us.is_(None)).limit(1)
+    )
+    if known is not None:
+        seal.open(known)
     if sum(key.revoked_us is None for key in keys) >= _MOST_KEYS:
         raise SettingsError(f"“{cloud}” has {_MOST_KEYS} keys already. Revoke old ones first.")
     secret = "".join(secrets.choice(_LETTERS) for _ in range(27))

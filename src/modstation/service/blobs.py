@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import IO
 
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from obstore.store import ObjectStore, RetryConfig
 
 _T = TypeVar("_T")
 
@@ -32,7 +32,6 @@ ORIGINALS = "originals"
 BACKUP = "backup"
 RENDITIONS = "renditions"
 # What waits for storage may hold a row: an outage must become an error soon.
-_CLIENT: ClientConfig = {"connect_timeout": "5s", "timeout": "60s"}
 _RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
 _IN_MEMORY = 8 << 20
 _PIECE = 4 << 20
@@ -56,7 +55,7 @@ class Blobs:
                 folder.mkdir(parents=True, exist_ok=True)
                 self._store: ObjectStore = LocalStore(folder, automatic_cleanup=True)
             else:
-                self._store = from_url(url, client_options=_CLIENT, retry_config=_RETRIES)
+                self._store = from_url(url, retry_config=_RETRIES)
             local = isinstance(self._store, LocalStore) and self._store.prefix
             self._folder = Path(local) if local else None
         except (BaseError, ValueError, OSError) as error:

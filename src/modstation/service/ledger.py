@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, Table
 
 _BUSY_SECONDS = 15
+# A machine that vanishes must not keep its rows, nor a database that has vanished its callers.
+_PATIENCE = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "20000",
+    "options": "-c lock_timeout=20s -c idle_in_transaction_session_timeout=120s"
+    " -c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4",
+}
 
 
 class Ledger:
@@ -113,7 +120,10 @@ def _ours(url: str) -> str:
 
 def _open(url: URL, *, sqlite: bool) -> Engine:
     if not sqlite:
-        return create_engine(url, pool_size=10, max_overflow=30)
+        # PostgreSQL takes 100 connections unless told otherwise: enough for six processes.
+        return create_engine(
+            url, pool_size=8, max_overflow=8, connect_args={**_PATIENCE, **url.query}
+        )
     engine = create_engine(
         url, pool_size=10, max_overflow=40, connect_args={"timeout": _BUSY_SECONDS}
     )

@@ -69,13 +69,17 @@ class Service:
         self.ids = ids
         self.guard = AddressGuard(settings.allow_networks)
         self.blobs = Blobs(settings.storage, settings.data / "blobs")
-        self.ledger = Ledger(settings.database_url)
         seal = Seal(settings.sealing_key)
+        self.ledger = Ledger(settings.database_url)
         self.credentials = Credentials(self.ledger, seal, clock)
-        with self.ledger.write() as connection:
-            self.owner = ensure_cloud(
-                connection, seal, settings.cloud, settings.new_cloud, to_us(clock.now())
-            )
+        try:
+            with self.ledger.write() as connection:
+                self.owner = ensure_cloud(
+                    connection, seal, settings.cloud, settings.new_cloud, to_us(clock.now())
+                )
+        except ModstationError:
+            self.ledger.close()
+            raise
         self.meter = UsageMeter(self.ledger, clock)
         self.limits = RateLimits(self.ledger, settings.calls_per_hour)
         self.fetchers = anyio.CapacityLimiter(settings.fetch_workers)

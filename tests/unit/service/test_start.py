@@ -18,6 +18,8 @@ from modstation.service.settings import ServiceSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from helpers.postgres import Cluster
+
 
 def start(settings: ServiceSettings) -> Service:
     return Service(settings, clock=ManualClock(), ids=CountingIds())
@@ -70,6 +72,18 @@ def test_a_replaced_key_file_is_explained(tmp_path: Path) -> None:
     (tmp_path / "service.key").unlink()
     with pytest.raises(SettingsError, match=r"service\.key does not open"):
         start(ServiceSettings(tmp_path))
+
+
+@pytest.mark.parametrize("cloud", ["one", "two"])
+def test_a_replica_without_the_others_key_is_refused_whatever_its_cloud(
+    tmp_path: Path, cluster: Cluster, cloud: str
+) -> None:
+    with cluster.database() as url:
+        started(ServiceSettings(tmp_path / "first", cloud="one", database=url))
+        with pytest.raises(SettingsError, match="not the file that the other replicas have"):
+            start(ServiceSettings(tmp_path / "second", cloud=cloud, database=url))
+        key = tmp_path / "first" / "service.key"
+        started(ServiceSettings(tmp_path / "third", cloud=cloud, database=url, key_file=key))
 
 
 def test_a_data_folder_has_one_service(tmp_path: Path) -> None:
