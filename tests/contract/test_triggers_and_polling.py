@@ -175,3 +175,20 @@ def test_a_reader_who_asks_for_nonsense_is_told_so(lasting_service: LiveService)
     for handles in (["nonsense"], ["WzEsMl0x"], ["W10"], []):
         with pytest.raises(cloudinary.exceptions.BadRequest):
             cloudinary.api.ack_notifications(handles)
+
+
+def test_addresses_and_names_of_every_kind_are_taken_or_refused_in_words(
+    lasting_service: LiveService,
+) -> None:
+    for uri in (
+        "https://" + "ä" * 200 + ".example/",
+        "https://a.example/" + "ä" * 1500,
+        "https://a.example:0/",
+        "https://[::1/",
+        "http:///hook",
+    ):
+        with pytest.raises(cloudinary.exceptions.BadRequest):
+            cloudinary.api.create_trigger(uri, "upload")
+    for id_ in ("x", "%00", "..%2f..", "0" * 32):
+        answer = lasting_service.request("DELETE", f"/triggers/{id_}")
+        assert answer.status_code == 404, id_

@@ -11,6 +11,7 @@ from modstation.service.faults import BadRequest
 MOST_URLS = 30
 POLL = "poll"
 _LONGEST_URL = 2000
+_LONGEST_HOST = 300
 _ANY_BATCH = "poll://*"
 _CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 _LONGEST_BATCH = 255
@@ -29,10 +30,16 @@ def check_url(url: str | None, name: str = "notification_url") -> str | None:
         return url
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        usable = (
+            parts.scheme in ("http", "https")
+            and parts.hostname
+            and len(parts.hostname.encode()) <= _LONGEST_HOST
+            and parts.port != 0
+        )
     except ValueError:
         usable = False
-    if not usable or len(url) > _LONGEST_URL:
+    # Bytes, not letters: both stand in indexes, which have a limit on PostgreSQL.
+    if not usable or len(url.encode()) > _LONGEST_URL:
         raise BadRequest(f"Invalid value for parameter {name}")
     return url
 

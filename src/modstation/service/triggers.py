@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete as remove
@@ -97,7 +98,7 @@ def _update(call: Call) -> dict[str, Any]:
         with call.service.ledger.write() as connection:
             found = connection.execute(
                 change(triggers)
-                .where(_row.id == call.path["id"], _row.cloud == call.caller.cloud)
+                .where(_row.id == _id(call), _row.cloud == call.caller.cloud)
                 .values(values)
             ).rowcount
     except IntegrityError as error:
@@ -108,9 +109,15 @@ def _update(call: Call) -> dict[str, Any]:
 def _delete(call: Call) -> dict[str, Any]:
     with call.service.ledger.write() as connection:
         found = connection.execute(
-            remove(triggers).where(_row.id == call.path["id"], _row.cloud == call.caller.cloud)
+            remove(triggers).where(_row.id == _id(call), _row.cloud == call.caller.cloud)
         ).rowcount
     return _done(found)
+
+
+def _id(call: Call) -> str:
+    if not re.fullmatch(r"[0-9a-f]{32}", call.path["id"]):
+        raise NotFound("record_not_found")
+    return call.path["id"]
 
 
 def _done(found: int) -> dict[str, Any]:
