@@ -182,6 +182,25 @@ def test_assets_are_deleted_by_tag(service: LiveService) -> None:
     assert names(cloudinary.api.resources_by_tag("gone")) == ["b"]
 
 
+def test_deleting_what_was_derived_leaves_the_assets(service: LiveService) -> None:
+    upload("a", tags=["t"])
+    some = [{"width": 10, "crop": "scale"}]
+    answer = cloudinary.api.delete_resources(["a"], transformations=some)
+    assert answer["deleted_counts"] == {"a": {"original": 0, "derived": 0}}
+    cloudinary.api.delete_resources_by_tag("t", transformations=some)
+    cloudinary.api.delete_derived_by_transformation(["a"], some)
+    cloudinary.api.delete_resources_by_tag("t", keep_original=True)
+    assert service.statuses() == {"a": None}
+
+
+def test_an_asset_is_destroyed_by_its_identifier(service: LiveService) -> None:
+    asset_id = upload("a")["asset_id"]
+    for result in ("ok", "not found"):
+        answer = service.request("POST", "/asset/destroy", json={"asset_id": asset_id})
+        assert answer.json() == {"result": result}
+    assert service.statuses() == {}
+
+
 def test_a_stored_asset_is_renamed(service: LiveService) -> None:
     old = upload("pets/cat", moderation="manual", tags=["t"], context={"alt": "A cat"})
     renamed = cloudinary.uploader.rename("pets/cat", "animals/tom")

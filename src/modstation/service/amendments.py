@@ -206,8 +206,7 @@ def _delete_by_ids(call: Call) -> dict[str, Any]:
 
 
 def _delete_all(call: Call, connection: Connection, found: list[Asset]) -> None:
-    if call.parameters.flag("keep_original"):
-        # Only derived files were meant; ours are a cache that is no asset of its own.
+    if _keeps_originals(call):
         return
     now_us = to_us(call.service.clock.now())
     for asset in found:
@@ -215,11 +214,17 @@ def _delete_all(call: Call, connection: Connection, found: list[Asset]) -> None:
     tell_deleted(connection, call, found)
 
 
+def _keeps_originals(call: Call) -> bool:
+    """Whether only derived files are meant; ours are a cache and no assets of their own."""
+    parameters = call.parameters
+    return parameters.flag("keep_original") or bool(parameters.raw("transformations"))
+
+
 def _deleted(
     call: Call, found: list[Asset], asked: list[str], cursor: str | None
 ) -> dict[str, Any]:
     call.service.wake()
-    originals = 0 if call.parameters.flag("keep_original") else 1
+    originals = 0 if _keeps_originals(call) else 1
     deleted = dict.fromkeys(asked, "not_found") | {a.public_id: "deleted" for a in found}
     answer: dict[str, Any] = {
         "deleted": deleted,

@@ -275,6 +275,7 @@ def _of_stored_assets(api: str) -> list[Route]:
             proven_call(delete_tokens.delete_by_token, delete_tokens.holder_of_token),
             methods=["POST"],
         ),
+        _upload("POST", f"{api}/asset/destroy", removals.destroy_by_id),
         _upload("POST", f"{api}/{{resource_type}}/explicit", explicit.explicit),
         _upload("POST", f"{api}/{{resource_type}}/rename", renaming.rename),
         _upload("POST", f"{api}/{{resource_type}}/tags", many_assets.tags, NOT_SIGNED),
