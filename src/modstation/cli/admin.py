@@ -10,6 +10,9 @@ COMMANDS = {
     "cloud": "modstation.cli.admin_clouds:cloud",
     "key": "modstation.cli.admin_access:key",
     "token": "modstation.cli.admin_access:token",
+    "notifications": "modstation.cli.admin_notifications:notifications",
+    "backup": "modstation.cli.admin_data:backup",
+    "check": "modstation.cli.admin_data:check",
 }
 
 

@@ -94,6 +94,10 @@ class Blobs:
         except FileNotFoundError as error:
             raise BlobGone(name) from error
 
+    def size_original(self, name: str) -> int:
+        """How many bytes an original has, in whichever area; raises BlobGone."""
+        return self._wherever(name, self.size)
+
     def slice(self, name: str, start: int, end: int) -> bytes:
         """A blob's bytes ``start`` to before ``end``; raises BlobGone."""
         try:

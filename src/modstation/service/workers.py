@@ -174,7 +174,7 @@ class _Parent:
         """Let go of a worker that ended, and say when another is started."""
         self._workers.remove(worker)
         worker.line.close()
-        mark_process_dead(worker.process.pid, os.environ[_METRICS])  # type: ignore[no-untyped-call]
+        mark_process_dead(worker.process.pid, os.environ[_METRICS])  # type: ignore[no-untyped-call]  # untyped there
         if self._stopping:
             return
         log.error("a worker ended with %s; another is started", worker.process.exitcode)

@@ -1,3 +1,4 @@
+import json
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -5,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from helpers.keyrings import WorkingKeyring
+from helpers.live_service import LiveService
 from modstation.app.paths import Home, home_at
 from modstation.app.unattended import opened_store
 from modstation.cli.main import run
@@ -114,3 +116,25 @@ def fill(home: Home, account: str, public_ids, *, types=("upload",)) -> None:
             first=True,
             last=True,
         )
+
+
+@pytest.fixture
+def place(shell, tmp_path):
+    """Runs ``modstation admin`` on a folder of its own; ``say`` wants an answer in JSON."""
+
+    def admin(*arguments):
+        return shell("admin", *arguments, "--data", str(tmp_path / "service"))
+
+    def say(*arguments, code=0):
+        ran = admin(*arguments, "--json")
+        assert ran.code == code, ran.err
+        return json.loads(ran.out)
+
+    admin.say = say
+    return admin
+
+
+@pytest.fixture
+def running(place, tmp_path):
+    with LiveService(tmp_path) as live:
+        yield live

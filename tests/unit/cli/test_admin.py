@@ -1,6 +1,5 @@
 """``modstation admin``, on a service that stands still and beside one that runs."""
 
-import json
 import re
 
 import httpx
@@ -8,28 +7,6 @@ import pytest
 
 from helpers.live_service import LiveService
 from modstation.service.cloud_settings import CloudSettings
-
-
-@pytest.fixture
-def place(shell, tmp_path):
-    """Runs ``modstation admin`` on a folder of its own; ``say`` wants an answer in JSON."""
-
-    def admin(*arguments):
-        return shell("admin", *arguments, "--data", str(tmp_path / "service"))
-
-    def say(*arguments):
-        ran = admin(*arguments, "--json")
-        assert ran.code == 0, ran.err
-        return json.loads(ran.out)
-
-    admin.say = say
-    return admin
-
-
-@pytest.fixture
-def running(place, tmp_path):
-    with LiveService(tmp_path) as live:
-        yield live
 
 
 def ping(live, cloud="testing", **options):
