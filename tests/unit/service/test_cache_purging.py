@@ -91,7 +91,7 @@ def an_asset(status: str | None = None, **more: object) -> Asset:
         "moderation_kind": "manual", "moderation_status": status, "notification_url": None,
         "api_key": "1", "backup": False, "withdrawn": False, "created_us": 1, "updated_us": 1,
     }  # fmt: skip
-    return Asset(**values | more)  # type: ignore[arg-type]
+    return Asset(**values | more)  # type: ignore[arg-type]  # values of a dict
 
 
 def noted(site: Service, *changes: tuple[Asset, Asset | None]) -> int:
