@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import cloudinary.api
 import cloudinary.exceptions
 import cloudinary.uploader
+import cloudinary.utils
 import pytest
 
 from helpers.live_service import picture
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from helpers.live_service import LiveService
+    from helpers.receiver import Receiver
 
 CHUNK = 5_243_000
 
@@ -89,3 +91,30 @@ def test_a_preset_and_an_unsigned_upload(lasting_service: LiveService) -> None:
     assert cloudinary.api.delete_upload_preset(name)["message"] == "deleted"
     with pytest.raises(cloudinary.exceptions.NotFound):
         cloudinary.api.upload_preset(name)
+
+
+def test_renditions_come_with_the_upload(lasting_service: LiveService) -> None:
+    answer = cloudinary.uploader.upload(
+        picture(),
+        eager=[{"width": 100, "height": 50, "crop": "fill"}, {"width": 20, "format": "png"}],
+    )
+    assert [(each["width"], each["format"]) for each in answer["eager"]] == [
+        (100, "jpg"),
+        (20, "png"),
+    ]
+    with pytest.raises(cloudinary.exceptions.BadRequest, match="Invalid effect"):
+        cloudinary.uploader.upload(picture(), eager=[{"effect": "sepia"}])
+
+
+def test_an_upload_is_promised_and_tells_when_it_is_done(
+    service: LiveService, receiver: Receiver
+) -> None:
+    options = {"async": True, "notification_url": receiver.url, "moderation": "manual"}
+    answer = cloudinary.uploader.upload(picture(8), public_id="promised", **options)
+    assert (answer["status"], answer["public_id"]) == ("pending", "promised")
+    (note,) = receiver.wait_for(1)
+    assert cloudinary.utils.verify_notification_signature(
+        note.body.decode(), int(note.timestamp), note.signature
+    )
+    assert note.document["batch_id"] == answer["batch_id"]
+    assert cloudinary.api.resource("promised")["moderation"][0]["status"] == "pending"
