@@ -46,7 +46,7 @@ from modstation.service.out_of_scope import out_of_scope
 from modstation.service.presets import prove_upload
 from modstation.service.retrying import steadily
 from modstation.service.service import Background, Service
-from modstation.service.wire import Json
+from modstation.service.wire import Json, clean
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -148,7 +148,24 @@ class RequestIds:
                 ]
             await send(message)
 
-        await self.app(scope, body.receive, send_with_id)
+        app = _refusal(scope) or self.app
+        await app(scope, body.receive, send_with_id)
+
+
+def _refusal(scope: Scope) -> Response | None:
+    """What is refused whatever it is for; None for all that may be looked at."""
+    names = {name for name, _ in scope["headers"]}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        # Two lengths of one body are read in two ways: what a proxy before the service takes for
+        # the rest of it would be the next request here.
+        fault = BadRequest("Content-Length and Transfer-Encoding exclude each other")
+        return fault_response(fault, {"Connection": "close"})
+    try:
+        clean(scope["path"], "path")
+    except BadRequest as fault:
+        # No name has control characters, and PostgreSQL takes no NUL to look one up.
+        return fault_response(fault)
+    return None
 
 
 class _Body:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,6 +31,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_FIELDS = 2000
 # Between two pieces of a body; a client that has gone to sleep must not hold a connection.
 _IDLE_SECONDS = 60.0
+# After that time a body must have come at this pace all along; bytes a second. One that drips
+# would hold its connection, and a file half written, for as long as somebody likes.
+_SLOWEST = 1024
 
 
 class Json(Response):
@@ -215,6 +218,19 @@ class _MultiPart(MultiPartParser):
         )
         self._text_left = text_bytes
 
+    async def parse(self) -> FormData:
+        kept: set[int] = set()
+        try:
+            form = await super().parse()
+            kept = {id(v.file) for _, v in form.multi_items() if isinstance(v, UploadFile)}
+            return form
+        finally:
+            # Starlette closes them after faults of its own only, and never one whose part the
+            # body breaks off in.
+            for file in self._files_to_close_on_error:
+                if id(file) not in kept:
+                    file.close()
+
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
         part = self._current_part
@@ -289,13 +305,13 @@ def _unescape(text: str) -> str:
 def _limited(request: Request, limit: int) -> Receive:
     """The request's ``receive``, refusing bodies over ``limit`` bytes before they are stored.
 
-    A body of which nothing arrives for a minute is refused too.
+    A body of which nothing arrives for a minute, or too little, is refused too.
     """
     announced = request.headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit() and int(announced) > limit:
         raise BadRequest(f"File size too large. Got {announced}. Maximum is {limit}.")
     receive = request.receive
-    total = 0
+    total, began = 0, anyio.current_time()
 
     async def counted() -> Message:
         nonlocal total
@@ -305,6 +321,9 @@ def _limited(request: Request, limit: int) -> Receive:
         except TimeoutError as error:
             raise BadRequest("The request's body did not arrive in time") from error
         total += len(message.get("body", b""))
+        taken = anyio.current_time() - began
+        if taken > _IDLE_SECONDS and total < taken * _SLOWEST:
+            raise BadRequest("The request's body did not arrive in time")
         if total > limit:
             raise BadRequest(f"File size too large. Got more than {limit}. Maximum is {limit}.")
         return message
