@@ -83,10 +83,6 @@ class Blobs:
         except FileNotFoundError as error:
             raise BlobGone(name) from error
 
-    def get_original(self, name: str) -> bytes:
-        """An original's bytes, also while it is being moved; raises BlobGone."""
-        return self._wherever(name, self.get)
-
     def size(self, name: str) -> int:
         """How many bytes a blob has, none of them read; raises BlobGone."""
         try:

@@ -2,8 +2,8 @@
 
 They are refused by name: a site that asks for a PNG and silently gets its JPEG finds out in
 production. Parameters that only ask for more words in the answer (``colors``, ``faces``,
-``phash``, ``image_metadata``) or that have nothing to act on here (``invalidate``, ``callback``)
-are let by.
+``phash``, ``image_metadata``), for what happens anyway (``invalidate``) or that have nothing to
+act on here (``callback``) are let by.
 """
 
 from __future__ import annotations

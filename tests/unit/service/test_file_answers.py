@@ -116,10 +116,21 @@ def test_a_part_of_another_version_is_never_mixed_in(site: LiveService) -> None:
         assert (answer.status_code, answer.content) == (200, CONTENT)
 
 
-def test_a_large_file_arrives_whole_and_in_pieces(live: LiveService) -> None:
+def test_a_large_file_arrives_whole_and_is_never_all_in_memory(
+    live: LiveService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content = bytes(range(256)) * 20_000
     live.upload(content, public_id="large.bin", resource_type="raw", filename="large.bin")
+    read: list[int] = []
+    look = Blobs.slice
+
+    def counted(blobs: Blobs, name: str, start: int, end: int) -> bytes:
+        read.append(end - start)
+        return look(blobs, name, start, end)
+
+    monkeypatch.setattr(Blobs, "slice", counted)
     assert get(live, "raw/upload/large.bin").content == content
+    assert max(read) <= 1 << 20
     part = get(live, "raw/upload/large.bin", range="bytes=1000-4000000")
     assert part.content == content[1000:4_000_001]
 
