@@ -8,6 +8,7 @@ thousand of them which nobody answers for hold up nothing.
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ class LetterPost:
             case aiohttp.ClientSSLError():
                 return "no secure connection could be made"
             case aiohttp.ClientConnectorError():
-                return f"no connection: {error.os_error.strerror or 'refused'}"
+                return f"no connection: {os.strerror(error.os_error.errno or 0).lower()}"
             case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError():
                 return "the connection ended before an answer"
             case aiohttp.InvalidURL():

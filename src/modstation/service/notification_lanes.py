@@ -10,6 +10,7 @@ receiver) stand in line behind the earliest that is not done with.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, case, delete, exists, func, insert, null, select, update
@@ -36,6 +37,21 @@ _PER_STATEMENT = 1000
 _letter, _lane = notifications.c, notification_lanes.c
 
 
+class Standing(Enum):
+    """What is known of a host: whoever answers well must not wait for those who do not."""
+
+    PROMPT = "it answered quickly when it was last written to"
+    UNKNOWN = "it is new, or slow"
+    SILENT = "nobody answered when it was last written to"
+
+
+_OF_STANDING = {
+    Standing.PROMPT: _lane.prompt.is_(True),
+    Standing.UNKNOWN: and_(_lane.prompt.is_(False), _lane.failures == 0),
+    Standing.SILENT: and_(_lane.prompt.is_(False), _lane.failures > 0),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """One notification to be sent, with how often that was tried before."""
@@ -52,7 +68,7 @@ class Letter:
 class ClaimedLane:
     """Letters of one host, in this process's hands until ``until_us``.
 
-    ``prompt``: the host answered quickly when it was last written to.
+    ``failures`` are visits in a row that nobody answered; ``prompt`` as in Standing.
     """
 
     lane: str
@@ -60,6 +76,13 @@ class ClaimedLane:
     failures: int
     prompt: bool
     letters: tuple[Letter, ...]
+
+    @property
+    def standing(self) -> Standing:
+        """What was known of the host when the lane was claimed."""
+        if self.prompt:
+            return Standing.PROMPT
+        return Standing.SILENT if self.failures else Standing.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +143,16 @@ def open_lanes(connection: Connection, lanes: Collection[str], now_us: int) -> N
 
 
 def claim_lanes(
-    connection: Connection, *, now_us: int, lease_us: int, limit: int, prompt: bool
+    connection: Connection, *, now_us: int, lease_us: int, limit: int, standing: Standing
 ) -> list[ClaimedLane]:
-    """Take up to ``limit`` lanes that have something due, those waiting longest first.
+    """Take up to ``limit`` lanes of a standing that have something due, the longest waiting first.
 
-    ``prompt`` takes only lanes whose host answers well, so that others cannot use up all room.
     Lanes that another replica is claiming at this moment are passed over.
     """
     due = exists().where(_letter.lane == _lane.lane, _letter.due_us <= now_us)
     rows = connection.execute(
         select(_lane.lane, _lane.failures, _lane.prompt)
-        .where(_lane.ready_us <= now_us, _lane.prompt.is_(prompt), due)
+        .where(_lane.ready_us <= now_us, _OF_STANDING[standing], due)
         .order_by(_lane.ready_us, _lane.lane)
         .limit(limit)
         # Not FOR UPDATE: that would pass over every lane somebody is writing a letter to.

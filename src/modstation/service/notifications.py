@@ -24,6 +24,7 @@ from modstation.service.notification_lanes import (
     ClaimedLane,
     LaneResult,
     Letter,
+    Standing,
     claim_lanes,
     close_lanes,
     settle_lanes,
@@ -54,8 +55,8 @@ _PROMPT_SECONDS = 1.0
 # How long letters in hand have to be answered when the service stops.
 _LAST_SECONDS = 1.0
 _RECEIVERS_ASKED = 3
-# Of all lanes that may be visited at once, those kept for hosts that are known to answer.
-_FOR_PROMPT = 0.25
+# How much of all room lanes of a standing may take, together with those of a worse one.
+_SHARES = {Standing.PROMPT: 1.0, Standing.UNKNOWN: 0.75, Standing.SILENT: 0.5}
 # Files and sockets that the rest of the process needs, and sockets a lane needs on average.
 _OTHER_FILES = 200
 _FILES_PER_LANE = 2
@@ -85,15 +86,12 @@ class NotificationSender:
         timeout = settings.notification_timeout
         self._lease_us = int((2 * timeout + _VISIT_SECONDS) * 1_000_000)
         room = (most_open_files() - _OTHER_FILES) // _FILES_PER_LANE
-        self._most = max(4, min(settings.notification_lanes, room))
-        self._most_unknown = self._most - max(1, int(self._most * _FOR_PROMPT))
+        self._places = _Places(max(4, min(settings.notification_lanes, room)))
         self._signer_of = signer_of
         self._rounds = _Rounds(guard, timeout, settings.notification_parallel, clock)
         self._closing_due_us = 0
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
-        self._visiting = 0
-        self._visiting_unknown = 0
         self._bugs: list[BaseException] = []
         self._results: deque[LaneResult] = deque()
         self._settling = ThreadPoolExecutor(1, "notify-settle")
@@ -104,12 +102,12 @@ class NotificationSender:
         A bug in a visit is raised here or by ``drain``.
         """
         now_us, started = to_us(now), 0
-        for prompt in (True, False):
+        for standing in Standing:
             while True:
                 with self._lock:
                     self._raise_bug()
-                    room = self._room(prompt=prompt)
-                lanes = self._claim(now_us, min(room, _PER_CLAIM), prompt=prompt) if room else []
+                    room = min(self._places.left(standing), _PER_CLAIM)
+                lanes = self._claim(now_us, room, standing) if room > 0 else []
                 clouds = {letter.cloud for lane in lanes for letter in lane.letters}
                 signers = {cloud: self._signer_of(cloud) for cloud in clouds}
                 for lane in lanes:
@@ -123,23 +121,19 @@ class NotificationSender:
     def drain(self) -> None:
         """Wait until every lane in hand is done and written down."""
         with self._idle:
-            self._idle.wait_for(lambda: self._visiting == 0)
+            self._idle.wait_for(self._places.all_free)
             self._raise_bug()
 
     def close(self) -> None:
         """Stop soon: letters that nobody answers in a moment stay due, as does what is left."""
         self._rounds.stop()
         with self._idle:
-            self._idle.wait_for(lambda: self._visiting == 0, _LAST_SECONDS)
+            self._idle.wait_for(self._places.all_free, _LAST_SECONDS)
         self._rounds.abort()
         with self._idle:
-            self._idle.wait_for(lambda: self._visiting == 0)
+            self._idle.wait_for(self._places.all_free)
         self._settling.shutdown()
         self._rounds.close()
-
-    def _room(self, *, prompt: bool) -> int:
-        room = self._most - self._visiting
-        return room if prompt else min(room, self._most_unknown - self._visiting_unknown)
 
     def _close_lanes(self, now_us: int) -> None:
         if now_us < self._closing_due_us:
@@ -149,16 +143,15 @@ class NotificationSender:
         if closed < _PER_CLOSING:
             self._closing_due_us = now_us + _BETWEEN_CLOSINGS_US
 
-    def _claim(self, now_us: int, limit: int, *, prompt: bool) -> list[ClaimedLane]:
+    def _claim(self, now_us: int, limit: int, standing: Standing) -> list[ClaimedLane]:
         with self._ledger.write() as connection:
             return claim_lanes(
-                connection, now_us=now_us, lease_us=self._lease_us, limit=limit, prompt=prompt
+                connection, now_us=now_us, lease_us=self._lease_us, limit=limit, standing=standing
             )
 
     def _visit(self, lane: ClaimedLane, signers: Mapping[str, Sign]) -> None:
         with self._lock:
-            self._visiting += 1
-            self._visiting_unknown += not lane.prompt
+            self._places.take(lane.standing)
         self._rounds.start(lane, signers).add_done_callback(
             lambda visit: self._visited(lane, visit)
         )
@@ -196,8 +189,7 @@ class NotificationSender:
 
     def _done(self, lane: ClaimedLane, error: BaseException | None) -> None:
         with self._idle:
-            self._visiting -= 1
-            self._visiting_unknown -= not lane.prompt
+            self._places.leave(lane.standing)
             if error is not None:
                 self._bugs.append(error)
             self._idle.notify_all()
@@ -207,6 +199,36 @@ class NotificationSender:
     def _raise_bug(self) -> None:
         if self._bugs:
             raise self._bugs.pop()
+
+
+class _Places:
+    """How many lanes may be visited at once, and are; whoever uses it holds a lock."""
+
+    def __init__(self, most: int) -> None:
+        self._most = {standing: int(most * share) for standing, share in _SHARES.items()}
+        self._taken = dict.fromkeys(Standing, 0)
+
+    def left(self, standing: Standing) -> int:
+        """How many more of this standing there is room for."""
+        room, taken = self._most[Standing.PROMPT], sum(self._taken.values())
+        for each in Standing:
+            room = min(room, self._most[each] - taken)
+            if each is standing:
+                break
+            taken -= self._taken[each]
+        return room
+
+    def take(self, standing: Standing) -> None:
+        """One more is visited."""
+        self._taken[standing] += 1
+
+    def leave(self, standing: Standing) -> None:
+        """One is done with."""
+        self._taken[standing] -= 1
+
+    def all_free(self) -> bool:
+        """Whether none is visited."""
+        return not any(self._taken.values())
 
 
 class _Rounds:

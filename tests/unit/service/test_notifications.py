@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from helpers.receiver import Receiver
 from modstation.core.clock import CountingIds, to_us
@@ -20,9 +20,9 @@ from modstation.service.api_keys import rotate_keys
 from modstation.service.cloud_settings import change_cloud_settings
 from modstation.service.letter_post import Answer, LetterPost
 from modstation.service.letter_signing import signer_of
-from modstation.service.notification_lanes import claim_lanes, close_lanes
+from modstation.service.notification_lanes import Standing, claim_lanes, close_lanes, open_lanes
 from modstation.service.notifications import NotificationSender
-from modstation.service.schema import notification_attempts, notifications
+from modstation.service.schema import notification_attempts, notification_lanes, notifications
 from modstation.service.sealing import Seal
 from modstation.service.service import Service
 
@@ -305,7 +305,11 @@ def test_the_letters_of_a_killed_replica_are_sent_by_another(
         with still.ledger.write() as connection:
             # Claimed, and then nothing more is heard of whoever claimed it.
             assert claim_lanes(
-                connection, now_us=to_us(clock.now()), lease_us=6_000_000, limit=1, prompt=False
+                connection,
+                now_us=to_us(clock.now()),
+                lease_us=6_000_000,
+                limit=1,
+                standing=Standing.UNKNOWN,
             )
         assert step(still) == 0
         clock.advance(6)
@@ -365,6 +369,31 @@ def test_a_lane_nobody_writes_to_any_more_is_forgotten(still: Service, clock: Ma
         step(still)
         assert numbers(receiver) == [1, 2]
     assert ("waiting", 2) in states(still)
+
+
+def test_silent_hosts_leave_room_for_new_ones_and_both_for_those_that_answer(
+    still: Service, clock: ManualClock
+) -> None:
+    still.close()
+    narrow = replace(still.settings, notification_lanes=8, notification_timeout=60.0)
+    service = Service(narrow, clock=clock, ids=CountingIds(1000))
+    # Takes connections on every loopback address and says nothing.
+    with socket.create_server(("0.0.0.0", 0)) as silent:
+        port = silent.getsockname()[1]
+        for kind, standing, started in (
+            (1, {"failures": 1, "prompt": False}, 4),
+            (2, {"failures": 0, "prompt": False}, 2),
+            (3, {"failures": 0, "prompt": True}, 2),
+        ):
+            hosts = [f"127.0.{kind}.{number}:{port}" for number in range(10)]
+            with service.ledger.write() as connection:
+                open_lanes(connection, hosts, to_us(clock.now()))
+                named = notification_lanes.c.lane.in_(hosts)
+                connection.execute(update(notification_lanes).where(named).values(standing))
+            for host in hosts:
+                post(service, f"http://{host}/hook", 1)
+            assert service.sender.step(clock.now()) == started
+        service.close()
 
 
 def test_a_stop_does_not_wait_for_whoever_says_nothing(still: Service, clock: ManualClock) -> None:
