@@ -17,6 +17,7 @@ from helpers.balancer import Balancer
 from helpers.live_service import picture
 from helpers.receiver import Receiver
 from helpers.serve_process import ServeProcess
+from modstation.service.blobs import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from helpers.object_storage import ObjectStorage
     from helpers.postgres import Cluster
 
-# ``.ci/run`` asks for 5,000; a run at the desk shows the same with fewer.
-UPLOADS = int(os.environ.get("MODSTATION_TEST_UPLOADS", "600"))
+# With as many decisions. ``.ci/run`` asks for 2,500; fewer show the same at a desk.
+UPLOADS = int(os.environ.get("MODSTATION_TEST_UPLOADS", "300"))
 _CALLERS = 8
 
 
@@ -131,11 +132,12 @@ def test_nothing_is_lost_and_nothing_done_twice_when_a_replica_is_killed(
         assert set(history.values()) == {1}
         for number in range(UPLOADS):
             assert items[f"p-{number}"]["moderation_status"] == verdict(number)
-        kept = s3.digests(storage)
+        # In whichever area: some are on their way to the backups or have just arrived.
+        kept = {beside(name, ""): digest for name, digest in s3.digests(storage).items()}
         blobs = dict(cluster.sql("SELECT public_id, blob FROM assets", url))
         for number in range(UPLOADS):
             digest = hashlib.md5(pictures[number % 64]).hexdigest()
-            assert kept[str(blobs[f"p-{number}"])] == digest
+            assert kept[beside(str(blobs[f"p-{number}"]), "")] == digest
         told: set[tuple[str, str]] = set()
         seen = 0
         while len(told) < 2 * UPLOADS:
