@@ -67,6 +67,8 @@ def _document(row: Row[Any]) -> dict[str, Any]:
         "decided_at": instant(row.decided_us),
         "received_at": instant(row.received_us),
     }
+    if row.version_id is not None:
+        document["version_id"] = row.version_id
     if row.automatic:
         document["automatic"] = True
     return document

@@ -11,17 +11,17 @@ import pytest
 from PIL import Image
 
 from helpers.fake_providers import FakeRekognition, FakeWebPurify
-from helpers.live_service import LiveService, picture
+from helpers.live_service import picture
+from helpers.moderated_site import PUBLIC, Site
 from helpers.receiver import Receiver
-from modstation.core.clock import ManualClock
+from modstation.core.clock import to_us
+from modstation.service import machine_jobs
 from modstation.service.cloud_settings import CloudSettings
 from modstation.service.providers.webpurify import WebPurifyAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-PUBLIC = "http://images.example.com"
 
 
 @pytest.fixture
@@ -50,44 +50,6 @@ def told(receiver: Receiver, count: int) -> list[dict[str, Any]]:
         if len(letters) >= count:
             return list(letters.values())
         receiver.wait_for(came + 1)
-
-
-class Site:
-    """A live service whose machines work when they are told to, by a clock that stands still."""
-
-    def __init__(self, data: Path, **settings: Any) -> None:
-        self.clock = ManualClock()
-        self.live = LiveService(data, clock=self.clock, public_url=PUBLIC, **settings)
-
-    def work(self, seconds: float = 0) -> None:
-        """Let the machines do what is due after ``seconds``."""
-        self.clock.advance(seconds)
-        assert self.live.service is not None
-        machines = self.live.service.machines
-        machines.drain()
-        while machines.step(self.clock.now()):
-            machines.drain()
-
-    def entries(self, public_id: str) -> dict[str, str]:
-        """The status of each moderation of an asset."""
-        return {one["kind"]: one["status"] for one in self.live.asset(public_id)["moderation"]}
-
-    def queue(self, kind: str, status: str) -> list[str]:
-        """The public IDs in one queue."""
-        answer = self.live.request("GET", f"/resources/image/moderations/{kind}/{status}")
-        return [item["public_id"] for item in answer.json()["resources"]]
-
-    def history(self, public_id: str) -> list[dict[str, Any]]:
-        """Who said what, the oldest first."""
-        path = f"/modstation/resources/image/upload/{public_id}/decisions"
-        found = self.live.request("GET", path).json()["decisions"]
-        return list(reversed(found))
-
-    def delivered(self, public_id: str) -> bool:
-        """Whether anybody gets the picture."""
-        url = f"{self.live.url}/{self.live.cloud}/image/upload/{public_id}.jpg"
-        with httpx.Client(trust_env=False, verify=False) as client:
-            return client.get(url).status_code == 200
 
 
 @pytest.fixture
@@ -449,6 +411,28 @@ def test_a_decision_on_a_deleted_picture_is_there_when_it_comes_back(
     site.live.request("POST", "/resources/image/upload/restore", json=body)
     assert site.queue("webpurify", "rejected") == ["gone"]
     assert not site.delivered("gone")
+
+
+def test_what_a_replica_died_with_is_done_by_another_one(
+    site: Site, webpurify: FakeWebPurify, allow_log: Callable[[str], None]
+) -> None:
+    allow_log("webpurify is away")
+    assert site.live.service is not None
+    webpurify.away = 1
+    site.live.upload(picture(), public_id="left", moderation="webpurify|manual")
+    ledger = site.live.service.ledger
+    now_us = to_us(site.clock.now())
+    with ledger.write() as connection:
+        claimed = machine_jobs.claim(connection, now_us, 10) or [None]
+    if claimed == [None]:
+        # The service's own thread was first; it found WebPurify away.
+        site.work()
+    webpurify.away = 0
+    site.work(121)
+    assert webpurify.count("imgcheck") == 1
+    webpurify.decide("approved")
+    site.work(121)
+    assert site.entries("left") == {"webpurify": "approved", "manual": "pending"}
 
 
 @pytest.mark.parametrize(
