@@ -14,6 +14,9 @@ from modstation.service.schema import assets, backup_versions, blob_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from helpers.object_storage import ObjectStorage
 
 ONE, TWO, THREE = (picture(number) for number in (1, 2, 3))
 RESTORE = "/resources/image/upload/restore"
@@ -278,3 +281,25 @@ def test_an_endless_list_of_versions_is_cut(live: LiveService, monkeypatch: Any)
     assert [v["version_id"] for v in versions(live)] == ids[1:]
     with live.service.ledger.read() as connection:
         assert len(connection.execute(select(backup_versions)).all()) == 3
+
+
+def test_versions_are_kept_in_object_storage_too(
+    tmp_path: Path, s3: ObjectStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in s3.environment.items():
+        monkeypatch.setenv(name, value)
+    with LiveService(tmp_path, storage=s3.bucket()) as live:
+        one = live.upload(ONE, public_id="pic", moderation="manual")
+        live.decide("pic", "rejected")
+        two = live.upload(TWO, public_id="pic", backup="1")
+        tidy(live)
+        assert shown(live) == TWO
+        rendition = f"{live.url}/{live.cloud}/image/upload/w_20/pic.png"
+        assert delivered(live, rendition).content == delivered(live, rendition).content
+        assert restored(live, one["version_id"])["moderation_status"] == "rejected"
+        live.decide("pic", "approved")
+        tidy(live)
+        assert shown(live) == ONE
+        deleted(live)
+        assert restored(live, two["version_id"])["etag"] == two["etag"]
+        assert shown(live) == TWO
