@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from modstation.service.cloud_settings import cloud_settings
 from modstation.service.moderation import REJECTED
@@ -37,7 +38,9 @@ def set_nodes(connection: Connection, nodes: Sequence[str]) -> None:
         connection.execute(delete(purges).where(purges.c.node.in_(gone)))
     added = [{"node": node} for node in dict.fromkeys(nodes) if node not in known]
     if added:
-        connection.execute(insert(purge_nodes), added)
+        # Replicas start together.
+        ours = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(ours(purge_nodes).values(added).on_conflict_do_nothing())
 
 
 def note_stale(
