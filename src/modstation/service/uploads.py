@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 async def upload(call: Call) -> Response:
     """Store a file as an asset and answer its document."""
     part = part_of(call.request.headers)
-    order = await run_in_threadpool(order_of, call)
-    source = await run_in_threadpool(source_of, call)
+    order, source = await run_in_threadpool(_read, call)
     if part is not None:
         return Json(await run_in_threadpool(_upload_part, call.service, order, part, source))
     if order.parameters.flag("async"):
@@ -49,6 +48,10 @@ async def upload(call: Call) -> Response:
         # Strangers' servers are slow; the threads that others wait for are not theirs to hold.
         return Json(await anyio.to_thread.run_sync(work, limiter=call.service.fetchers))
     return Json(await run_in_threadpool(work))
+
+
+def _read(call: Call) -> tuple[Order, Source]:
+    return order_of(call), source_of(call)
 
 
 def _upload(service: Service, order: Order, source: Source) -> dict[str, Any]:

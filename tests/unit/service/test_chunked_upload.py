@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from helpers.postgres import Cluster
+
 MB = 1_000_000
 HOUR = 3600
 WHOLE = random.Random(4).randbytes(12 * MB + 17)
@@ -227,3 +229,23 @@ def test_parts_nobody_finished_are_forgotten_after_a_day(
             pass
         assert len(blobs.names("originals")) == 1
         assert is_whole(live, finished)
+
+
+def test_any_replica_takes_any_part(tmp_path: Path, cluster: Cluster) -> None:
+    (tmp_path / "blobs").mkdir()
+    with cluster.database() as url:
+        shared = {
+            "database": url,
+            "storage": f"file://{tmp_path / 'blobs'}",
+            "key_file": tmp_path / "service.key",
+        }
+        with (
+            LiveService(tmp_path / "one", **shared) as one,
+            LiveService(tmp_path / "two", **shared) as two,
+        ):
+            assert send(two, PARTS[2], "spread").json()["done"] is False
+            assert send(one, PARTS[0], "spread").json()["done"] is False
+            answer = send(two, PARTS[1], "spread").json()
+            assert is_whole(one, answer)
+            again = send(one, PARTS[1], "spread").json()
+            assert again["asset_id"] == answer["asset_id"]
