@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from modstation.core.clock import to_us
 from modstation.service import assets, restoring
 from modstation.service.asset_events import tell_changed, tell_deleted
+from modstation.service.asset_lists import Window, list_assets, list_prefix
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
-from modstation.service.assets import Window
 from modstation.service.backups import delete_asset
 from modstation.service.consequences import Bench
 from modstation.service.decision_details import OF_AN_UPDATE, details_of_update
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from starlette.responses import Response
 
-    from modstation.service.assets import Asset, Page
+    from modstation.service.asset_lists import Page
+    from modstation.service.assets import Asset
     from modstation.service.calls import Call
 
 _MOST_DELETED = 1000
@@ -168,9 +169,9 @@ def _delete(call: Call) -> dict[str, Any]:
         else:
             window = _deleting(call)
             page = (
-                assets.list_prefix(connection, cloud, resource_type, delivery_type, prefix, window)
+                list_prefix(connection, cloud, resource_type, delivery_type, prefix, window)
                 if prefix
-                else assets.list_assets(connection, cloud, resource_type, delivery_type, window)
+                else list_assets(connection, cloud, resource_type, delivery_type, window)
             )
             found, cursor = _still_there(connection, page), page.next_cursor
         _delete_all(call, connection, found)

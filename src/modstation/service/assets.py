@@ -1,24 +1,20 @@
-"""Assets as the service keeps them: rows in and out, lists by keyset."""
+"""Assets as the service keeps them: rows in and out."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
 from modstation.service.claims import end_claims
-from modstation.service.faults import BadRequest
 from modstation.service.folders import ensure_folders
 from modstation.service.likeness_index import forget
 from modstation.service.moderation import Entry
 from modstation.service.schema import assets, moderation_entries
 from modstation.service.search_words import search_text
 from modstation.service.stale_copies import note_stale
-from modstation.service.wire import clean
 from modstation.service.word_index import add_words, drop_words
 
 if TYPE_CHECKING:
@@ -26,8 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
-_T = TypeVar("_T", bound=tuple[Any, ...])
-Place = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 _ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
 _COLUMNS = tuple(column.name for column in assets.c)
 _DOCUMENTS = frozenset({"tags", "context", "metadata", "moderation"})
@@ -82,23 +76,6 @@ class Asset:
         return self.backup or self.withdrawn or self.deleted
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Part of a list, and the cursor of the next part; None at the end."""
-
-    assets: tuple[Asset, ...]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which part of a list is wanted."""
-
-    limit: int
-    cursor: str | None
-    ascending: bool
-
-
 def find(
     connection: Connection,
     cloud: str,
@@ -129,7 +106,7 @@ def find_named(
     public_ids: Iterable[str],
 ) -> dict[str, Asset]:
     """The assets of these names by public ID, deleted ones included."""
-    found = _all(
+    found = read_all(
         connection,
         select(assets).where(
             assets.c.cloud == cloud,
@@ -158,7 +135,7 @@ def find_whole_names(
             )
         ),
     )
-    found = _all(connection, query, locked=True)
+    found = read_all(connection, query, locked=True)
     return {(asset.resource_type, asset.type, asset.public_id): asset for asset in found}
 
 
@@ -177,7 +154,7 @@ def find_by_ids(
     connection: Connection, cloud: str, asset_ids: Iterable[str], *, locked: bool = False
 ) -> list[Asset]:
     """The live assets among these identifiers; ``locked`` to be changed."""
-    return _all(
+    return read_all(
         connection,
         select(assets).where(
             assets.c.asset_id.in_(list(asset_ids)),
@@ -192,7 +169,7 @@ def find_numbered(
     connection: Connection, numbers: Iterable[int], *, locked: bool = False
 ) -> list[Asset]:
     """The live assets of these row numbers; ``locked`` to be changed."""
-    return _all(
+    return read_all(
         connection,
         select(assets).where(assets.c.seq.in_(list(numbers)), assets.c.deleted_us.is_(None)),
         locked=locked,
@@ -236,7 +213,7 @@ def find_live(
     ]
     alive = (assets.c.cloud == cloud, assets.c.deleted_us.is_(None))
     if len(wanted) == 1:
-        return _all(connection, select(assets).where(*wanted, *alive), locked=locked)
+        return read_all(connection, select(assets).where(*wanted, *alive), locked=locked)
     # Two transactions that locked their assets group by group would wait for each other.
     numbers: set[int] = set()
     for condition in wanted:
@@ -358,142 +335,6 @@ def remove(connection: Connection, asset: Asset, now_us: int) -> None:
     connection.execute(delete(assets).where(assets.c.seq == asset.seq))
 
 
-def list_queue(
-    connection: Connection, cloud: str, resource_type: str, kind: str, status: str, window: Window
-) -> Page:
-    """One page of a moderation queue, by creation."""
-    entry = moderation_entries.c
-    keys = select(entry.asset_seq, entry.created_us).where(
-        entry.cloud == cloud,
-        entry.resource_type == resource_type,
-        entry.kind == kind,
-        entry.status == status,
-    )
-    return list_found(connection, keys, f"{resource_type}/{kind}/{status}", window)
-
-
-def list_found(connection: Connection, keys: Select[Any], listed: str, window: Window) -> Page:
-    """One page of the assets an index table finds, by creation.
-
-    ``keys`` selects the table's ``asset_seq`` and ``created_us``, in that order.
-    """
-    seq, created_us = keys.selected_columns
-    # The page's keys first, from the index alone; then exactly those rows.
-    page = _windowed(keys, (created_us, seq), listed, window).subquery()
-    query = (
-        select(assets)
-        .join(page, page.c.asset_seq == assets.c.seq)
-        .order_by(*_order((page.c.created_us, page.c.asset_seq), window))
-    )
-    return _page(_all(connection, query), listed, window)
-
-
-def list_assets(
-    connection: Connection,
-    cloud: str,
-    resource_type: str,
-    delivery_type: str,
-    window: Window,
-    *,
-    since_us: int | None = None,
-) -> Page:
-    """One page of the stored assets, by creation; those created at ``since_us`` or later."""
-    query = _stored(cloud, resource_type, delivery_type)
-    if since_us is not None:
-        query = query.where(assets.c.created_us >= since_us)
-    listed = f"{resource_type}/{delivery_type}"
-    query = _windowed(query, (assets.c.created_us, assets.c.seq), listed, window)
-    return _page(_all(connection, query), listed, window)
-
-
-def list_prefix(
-    connection: Connection,
-    cloud: str,
-    resource_type: str,
-    delivery_type: str,
-    prefix: str,
-    window: Window,
-) -> Page:
-    """One page of the stored assets whose public ID starts so, by public ID."""
-    # A range, not LIKE: it uses the index and no character of the prefix is a pattern.
-    name = assets.c.public_id
-    query = _stored(cloud, resource_type, delivery_type).where(
-        name >= prefix, name < prefix + "\U0010ffff"
-    )
-    listed = f"{resource_type}/{delivery_type}/{prefix}"
-    if window.cursor is not None:
-        query = query.where(name > read_cursor(window.cursor, listed, tuple[str, str])[1])
-    found = _all(connection, query.order_by(name).limit(window.limit + 1))
-    page = tuple(found[: window.limit])
-    more = len(found) > window.limit
-    return Page(page, write_cursor(listed, page[-1].public_id) if more else None)
-
-
-def list_folder(connection: Connection, cloud: str, folder: str, window: Window) -> Page:
-    """One page of the stored assets in a folder, of every type, by creation."""
-    query = select(assets).where(
-        assets.c.cloud == cloud, assets.c.asset_folder == folder, assets.c.deleted_us.is_(None)
-    )
-    listed = f"folders/{folder}"
-    query = _windowed(query, (assets.c.created_us, assets.c.seq), listed, window)
-    return _page(_all(connection, query), listed, window)
-
-
-def _stored(cloud: str, resource_type: str, delivery_type: str) -> Select[Any]:
-    return select(assets).where(
-        assets.c.cloud == cloud,
-        assets.c.resource_type == resource_type,
-        assets.c.type == delivery_type,
-        assets.c.deleted_us.is_(None),
-    )
-
-
-def _windowed(
-    query: Select[Any],
-    key: tuple[ColumnElement[int], ColumnElement[int]],
-    listed: str,
-    window: Window,
-) -> Select[Any]:
-    if window.cursor is not None:
-        _, *position = read_cursor(window.cursor, listed, tuple[str, Place, Place])
-        here = tuple_(*key)
-        query = query.where(
-            here > tuple_(*position) if window.ascending else here < tuple_(*position)
-        )
-    return query.order_by(*_order(key, window)).limit(window.limit + 1)
-
-
-def _order(key: Sequence[ColumnElement[int]], window: Window) -> list[ColumnElement[int]]:
-    return [column.asc() if window.ascending else column.desc() for column in key]
-
-
-def _page(found: list[Asset], listed: str, window: Window) -> Page:
-    page = tuple(found[: window.limit])
-    more = len(found) > window.limit
-    cursor = write_cursor(listed, page[-1].created_us, page[-1].seq) if more else None
-    return Page(page, cursor)
-
-
-def write_cursor(*position: str | int) -> str:
-    """A place in a list as text; the first part names the list."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(position)).decode().rstrip("=")
-
-
-def read_cursor(cursor: str, listed: str, shape: type[_T]) -> _T:
-    """The position a cursor names; one made for another list is refused."""
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        position: _T = msgspec.json.decode(text, type=shape)
-    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
-        raise BadRequest("Invalid value for next_cursor") from error
-    if position[0] != listed:
-        raise BadRequest("Invalid value for next_cursor")
-    for part in position:
-        if isinstance(part, str):
-            clean(part, "next_cursor")
-    return position
-
-
 def entries_text(entries: tuple[Entry, ...]) -> str:
     """Moderation entries as a row holds them."""
     return msgspec.json.encode(entries).decode()
@@ -509,7 +350,8 @@ def _one(connection: Connection, query: Select[Any], *, locked: bool = False) ->
     return None if row is None else _asset(row)
 
 
-def _all(connection: Connection, query: Select[Any], *, locked: bool = False) -> list[Asset]:
+def read_all(connection: Connection, query: Select[Any], *, locked: bool = False) -> list[Asset]:
+    """The assets whose whole rows a query selects; ``locked`` to be changed."""
     if locked:
         # In one order everywhere: two that lock the same rows wait instead of dying together.
         query = query.order_by(assets.c.seq).with_for_update()

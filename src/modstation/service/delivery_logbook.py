@@ -10,7 +10,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
-from modstation.service.assets import Place, read_cursor, write_cursor
+from modstation.service.cursors import Place, read_cursor, write_cursor
 from modstation.service.delivery_log import (
     MOST_REPLAYED,
     STATES,

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from modstation.core.clock import to_us
 from modstation.service.announcing import announce
 from modstation.service.asset_events import receivers
-from modstation.service.assets import read_cursor, write_cursor
+from modstation.service.cursors import read_cursor, write_cursor
 from modstation.service.faults import BadRequest, NotFound
 from modstation.service.folders import ensure_folders, folder_path
 from modstation.service.representations import instant

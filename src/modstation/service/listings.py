@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
 from modstation.service import assets
+from modstation.service.asset_lists import Page, Window, list_assets, list_prefix, list_queue
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
-from modstation.service.assets import Window
 from modstation.service.backups import versions_of
 from modstation.service.faults import BadRequest, NotFound
 from modstation.service.given_reasons import given_reasons
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from starlette.responses import Response
 
-    from modstation.service.assets import Asset, Page
+    from modstation.service.assets import Asset
     from modstation.service.calls import Call
     from modstation.service.given_reasons import Given
 
@@ -92,7 +92,7 @@ def _queue(call: Call) -> dict[str, Any]:
     check_value("moderation_status", status, STATUSES)
     window = window_of(call)
     with call.service.ledger.read() as connection:
-        page = assets.list_queue(connection, call.caller.cloud, resource_type, kind, status, window)
+        page = list_queue(connection, call.caller.cloud, resource_type, kind, status, window)
         given = _given(call, connection, page.assets)
     return listed_answer(call, page, kind, given)
 
@@ -110,13 +110,11 @@ def _resources(call: Call) -> dict[str, Any]:
         if public_ids:
             names = [(resource_type, delivery_type, public_id) for public_id in public_ids]
             found = tuple(assets.find_by_names(connection, cloud, names))
-            page = assets.Page(found, None)
+            page = Page(found, None)
         elif prefix:
-            page = assets.list_prefix(
-                connection, cloud, resource_type, delivery_type, prefix, window
-            )
+            page = list_prefix(connection, cloud, resource_type, delivery_type, prefix, window)
         else:
-            page = assets.list_assets(
+            page = list_assets(
                 connection, cloud, resource_type, delivery_type, window, since_us=since_us
             )
     return listed_answer(call, page)
@@ -128,7 +126,7 @@ def _by_asset_ids(call: Call) -> dict[str, Any]:
         raise BadRequest(f"asset_ids: 1 to {_MOST_IDS} at a time")
     with call.service.ledger.read() as connection:
         found = assets.find_by_ids(connection, call.caller.cloud, asset_ids)
-    return listed_answer(call, assets.Page(tuple(found), None))
+    return listed_answer(call, Page(tuple(found), None))
 
 
 def _resource(call: Call) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.service import assets
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
+from modstation.service.cursors import Place, read_cursor, write_cursor
 from modstation.service.listings import check_value, not_found
 from modstation.service.representations import instant
 from modstation.service.schema import decision_history
@@ -44,12 +45,12 @@ def _past_decisions(call: Call) -> dict[str, Any]:
         listed = f"decisions/{asset.asset_id}"
         query = select(decision_history).where(column.asset_id == asset.asset_id)
         if cursor:
-            _, last = assets.read_cursor(cursor, listed, tuple[str, assets.Place])
+            _, last = read_cursor(cursor, listed, tuple[str, Place])
             query = query.where(column.id < last)
         found = connection.execute(query.order_by(column.id.desc()).limit(limit + 1)).all()
     answer: dict[str, Any] = {"decisions": [_document(row) for row in found[:limit]]}
     if len(found) > limit:
-        answer["next_cursor"] = assets.write_cursor(listed, found[limit - 1].id)
+        answer["next_cursor"] = write_cursor(listed, found[limit - 1].id)
     return answer
 
 

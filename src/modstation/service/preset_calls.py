@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 
 from modstation.service.asset_names import random_name
-from modstation.service.assets import read_cursor, write_cursor
+from modstation.service.cursors import read_cursor, write_cursor
 from modstation.service.descriptions import descriptions
 from modstation.service.destinations import check_url
 from modstation.service.faults import AlreadyExists, BadRequest, NotFound

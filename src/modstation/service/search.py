@@ -18,8 +18,8 @@ import msgspec
 from sqlalchemy import and_, case, func, select
 
 from modstation.service import assets
-from modstation.service.assets import Place, read_cursor, write_cursor
 from modstation.service.calls import base_of
+from modstation.service.cursors import Place, read_cursor, write_cursor
 from modstation.service.faults import BadRequest, NotAuthenticated
 from modstation.service.representations import only_fields, search_item
 from modstation.service.schema import assets as table

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, literal, select
 from starlette.concurrency import run_in_threadpool
 
-from modstation.service import assets
+from modstation.service import asset_lists
 from modstation.service.asset_names import RESOURCE_TYPES
+from modstation.service.cursors import read_cursor, write_cursor
 from modstation.service.faults import BadRequest
 from modstation.service.folders import folder_path
 from modstation.service.listings import check_value, listed_answer, window_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from starlette.responses import Response
 
-    from modstation.service.assets import Page, Window
+    from modstation.service.asset_lists import Page, Window
     from modstation.service.calls import Call
 
 
@@ -56,7 +57,7 @@ def list_tagged(
     keys = select(index.asset_seq, index.created_us).where(
         index.cloud == cloud, index.resource_type == resource_type, index.tag == tag
     )
-    return assets.list_found(connection, keys, f"{resource_type}/tags/{tag}", window)
+    return asset_lists.list_found(connection, keys, f"{resource_type}/tags/{tag}", window)
 
 
 def _by_tag(call: Call) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def _by_context(call: Call) -> dict[str, Any]:
         listed += f"/{value_digest(value)}"
     window = window_of(call)
     with call.service.ledger.read() as connection:
-        page = assets.list_found(connection, keys, listed, window)
+        page = asset_lists.list_found(connection, keys, listed, window)
     return listed_answer(call, page)
 
 
@@ -95,7 +96,7 @@ def _by_asset_folder(call: Call) -> dict[str, Any]:
         raise BadRequest("Missing required parameter - asset_folder")
     window = window_of(call)
     with call.service.ledger.read() as connection:
-        page = assets.list_folder(connection, call.caller.cloud, folder_path(folder), window)
+        page = asset_lists.list_folder(connection, call.caller.cloud, folder_path(folder), window)
     return listed_answer(call, page)
 
 
@@ -104,12 +105,12 @@ def _tags_in_use(call: Call) -> dict[str, Any]:
     cloud, prefix = call.caller.cloud, parameters.text("prefix") or ""
     limit = parameters.number("max_results", default=10, low=1, high=500)
     cursor, listed = parameters.text("next_cursor"), f"{resource_type}/tags//{prefix}"
-    after = assets.read_cursor(cursor, listed, tuple[str, str])[1] if cursor else None
+    after = read_cursor(cursor, listed, tuple[str, str])[1] if cursor else None
     with call.service.ledger.read() as connection:
         found = _tags_after(connection, cloud, resource_type, prefix, after, limit + 1)
     answer: dict[str, Any] = {"tags": found[:limit]}
     if len(found) > limit:
-        answer["next_cursor"] = assets.write_cursor(listed, found[limit - 1])
+        answer["next_cursor"] = write_cursor(listed, found[limit - 1])
     return answer
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, select
 
 from modstation.service import assets
-from modstation.service.assets import Asset, Window
+from modstation.service.asset_lists import Window
+from modstation.service.assets import Asset
 from modstation.service.schema import asset_context, asset_tags, metadata
 from modstation.service.word_index import value_digest
 from modstation.service.word_lists import list_tagged
@@ -69,7 +70,7 @@ def take(connection: Connection, step: str, number: int, after: Asset, serial: i
     elif step == "overwrite":
         assets.save(connection, before, after)
     elif step == "remove":
-        assets.remove(connection, before)
+        assets.remove(connection, before, 1)
 
 
 @given(STEPS)
