@@ -1,6 +1,7 @@
 """The Upload API's ``explicit``: what an upload may ask for, done to a stored asset.
 
-With ``moderation`` it begins a new run, as if the file had come again (reference 2.2).
+With ``moderation`` it begins a new run, as if the file had come again (reference 2.2); with
+``eager`` it makes renditions.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from modstation.service import assets
 from modstation.service.amendments import bench
 from modstation.service.asset_events import receivers, tell_changed
 from modstation.service.descriptions import descriptions
+from modstation.service.eager import check_eager, eager_documents, eager_of, make_eager
 from modstation.service.faults import BadRequest
 from modstation.service.listings import named, not_found
 from modstation.service.metadata_fields import fields_of, values_after
 from modstation.service.moderating import asked_for, run_of, start
+from modstation.service.promises import promise_eager
 from modstation.service.representations import upload_document
 from modstation.service.unsupported import refuse_other_format, refuse_unsupported_explicit
 from modstation.service.wire import Json
@@ -45,21 +48,24 @@ def _explicit(call: Call) -> dict[str, Any]:
     asked = asked_for(service, cloud, parameters.text("moderation"), resource_type)
     urls = receivers(call)
     words = descriptions(parameters)
-    run = None
-    if asked:
+    eager, later = eager_of(parameters), parameters.flag("eager_async")
+    run, made = None, []
+    if asked or eager:
         with service.ledger.read() as connection:
             found = assets.find(connection, cloud, resource_type, delivery_type, public_id)
         if found is None or found.deleted:
             raise not_found(public_id)
-        run = run_of(service, found, asked)
+        check_eager(found, eager)
+        made = [] if later else make_eager(service, found, eager)
+        run = run_of(service, found, asked) if asked else None
     with service.ledger.write() as connection:
         before = assets.find(
             connection, cloud, resource_type, delivery_type, public_id, locked=True
         )
         if before is None or before.deleted:
             raise not_found(public_id)
-        if run is not None and found is not None and before.version_id != found.version_id:
-            # What machines have just said is of another picture.
+        if (asked or eager) and found is not None and before.version_id != found.version_id:
+            # What machines have just said, or made, is of another picture.
             raise BadRequest(f"public_id ({public_id[:80]}) is being uploaded by others")
         refuse_other_format(parameters, before.format)
         if "metadata" in words:
@@ -76,5 +82,11 @@ def _explicit(call: Call) -> dict[str, Any]:
         if run is not None:
             after, announce_verdicts = start(connection, bench(call), after, run, known=True)
             announce_verdicts()
+        if eager and later:
+            batch_id = promise_eager(connection, service, call, after, eager)
+            made = [{"status": "processing", "batch_id": batch_id}] * len(eager)
     service.wake()
-    return upload_document(after, base=call.base, secret=call.caller.secret, pages=None)
+    document = upload_document(after, base=call.base, secret=call.caller.secret, pages=None)
+    if eager:
+        document["eager"] = eager_documents(after, eager, made, call.base)
+    return document

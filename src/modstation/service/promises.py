@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from modstation.service.assets import Asset
+    from modstation.service.calls import Call
     from modstation.service.eager import Eager
     from modstation.service.service import Service
     from modstation.service.upload_order import Order
@@ -51,11 +52,11 @@ class PromisedEager(msgspec.Struct, frozen=True):
 def promise_eager(
     connection: Connection,
     service: Service,
-    order: Order,
+    order: Order | Call,
     asset: Asset,
     wanted: tuple[Eager, ...],
 ) -> str:
-    """Keep what renditions of a fresh asset need, to be made later; their batch."""
+    """Keep what renditions of an asset need, to be made later; their batch."""
     parameters = order.parameters
     batch_id = parameters.text("batch_id") or service.ids.new()
     told = parameters.text("eager_notification_url") or parameters.text("notification_url")
@@ -75,7 +76,7 @@ def promise_eager(
 def write_promise(
     connection: Connection,
     service: Service,
-    order: Order,
+    order: Order | Call,
     document: PromisedUpload | PromisedEager,
     blob: str | None,
 ) -> None:

@@ -45,7 +45,6 @@ _ON_UPLOAD = (
 _UPLOADS_ONLY = (
     "async",
     "discard_original_filename",
-    "eager",
     "public_id_prefix",
     "transformation",
     "upload_preset",

@@ -223,6 +223,24 @@ def test_renditions_are_promised_and_made_later(live: LiveService, receiver: Rec
     assert [(each["width"], each["format"]) for each in told["eager"]] == [(30, "jpg"), (40, "png")]
 
 
+def test_a_stored_picture_gets_renditions(live: LiveService, receiver: Receiver) -> None:
+    live.upload(public_id="there", moderation="manual")
+
+    def explicit(**parameters: str) -> httpx.Response:
+        named = {"public_id": "there", "type": "upload", **parameters}
+        return live.request("POST", "/image/explicit", data=named)
+
+    now = explicit(eager="w_60", tags="seen").json()
+    assert [each["width"] for each in now["eager"]] == [60]
+    assert now["tags"] == ["seen"]
+    later = explicit(eager="w_70", eager_async="1", eager_notification_url=receiver.url).json()
+    assert later["eager"][0]["status"] == "processing"
+    (note,) = receiver.wait_for(1)
+    assert [each["width"] for each in note.document["eager"]] == [70]
+    assert "effect" in refusal(explicit(eager="e_sepia", tags="no"))
+    assert live.asset("there")["tags"] == ["seen"]
+
+
 def test_a_picture_is_converted_before_it_is_stored(shared: LiveService) -> None:
     png = send(shared, picture(), format="png").json()
     assert (png["format"], png["width"]) == ("png", 320)
