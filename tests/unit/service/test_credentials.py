@@ -87,8 +87,8 @@ class Owner:
 
 
 @pytest.fixture
-def owner(tmp_path: Path, clock: ManualClock) -> Iterator[Owner]:
-    with LiveService(tmp_path, clock=clock) as live:
+def owner(tmp_path: Path, clock: ManualClock, database: str | None) -> Iterator[Owner]:
+    with LiveService(tmp_path, clock=clock, database=database) as live:
         yield Owner(live, clock)
 
 
