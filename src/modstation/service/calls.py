@@ -115,9 +115,10 @@ def _framed(
         cloud = request.path_params["cloud"]
         allowance = service.limits.peek(cloud, service.clock.now()) if limited else None
         try:
-            settings = await steadily(
-                partial(run_in_threadpool, service.credentials.settings_of, cloud)
-            )
+            settings = service.credentials.known_settings(cloud)
+            if settings is None:
+                look_up = partial(run_in_threadpool, service.credentials.settings_of, cloud)
+                settings = await steadily(look_up)
             hourly = settings.calls_per_hour
             if limited:
                 allowance = service.limits.peek(cloud, service.clock.now(), hourly)

@@ -150,6 +150,11 @@ class Credentials:
                 return True
         return False
 
+    def known_settings(self, cloud: str) -> CloudSettings | None:
+        """The same without asking the database; None if that would be needed."""
+        ring = self._rings.known(cloud)
+        return None if ring is None else ring.settings
+
     def _by_token(self, given: str) -> Caller:
         of_digest = digest(given)
         token = self._tokens.get(of_digest, lambda: self._read_token(of_digest))
@@ -211,13 +216,18 @@ class _Remembered(Generic[T]):
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[datetime, T]] = {}
 
-    def get(self, name: str, read: Callable[[], T | None], *, anew: bool = False) -> T | None:
-        now = self._clock.now()
+    def known(self, name: str) -> T | None:
         with self._lock:
             found = self._kept.get(name)
         # A clock that was set back must not prolong anything.
-        if not anew and found is not None and timedelta(0) <= now - found[0] < _BELIEVED:
-            return found[1]
+        if found is None or not timedelta(0) <= self._clock.now() - found[0] < _BELIEVED:
+            return None
+        return found[1]
+
+    def get(self, name: str, read: Callable[[], T | None], *, anew: bool = False) -> T | None:
+        if not anew and (found := self.known(name)) is not None:
+            return found
+        now = self._clock.now()
         value = read()
         with self._lock:
             if value is None:

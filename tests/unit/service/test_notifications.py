@@ -20,6 +20,7 @@ from modstation.service.api_keys import rotate_keys
 from modstation.service.cloud_settings import change_cloud_settings
 from modstation.service.letter_post import Answer, LetterPost
 from modstation.service.letter_signing import signer_of
+from modstation.service.metrics import NOTIFICATION_ATTEMPTS
 from modstation.service.notification_lanes import Standing, claim_lanes, close_lanes, open_lanes
 from modstation.service.notifications import NotificationSender
 from modstation.service.schema import notification_attempts, notification_lanes, notifications
@@ -416,3 +417,17 @@ def test_a_stop_does_not_wait_for_whoever_says_nothing(still: Service, clock: Ma
             assert numbers(silent) == [1]
         finally:
             again.close()
+
+
+def test_every_try_is_counted_by_what_came_of_it(still: Service) -> None:
+    def counted() -> list[float]:
+        values = (NOTIFICATION_ATTEMPTS.labels(outcome) for outcome in ("delivered", "failed"))
+        return [sample.value for value in values for sample in value.collect()[0].samples[:1]]
+
+    before = counted()
+    with Receiver([500]) as receiver:
+        post(still, receiver.url, 1)
+        step(still)
+        post(still, receiver.url, 2)
+        step(still)
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1]
