@@ -191,4 +191,4 @@ def test_addresses_and_names_of_every_kind_are_taken_or_refused_in_words(
             cloudinary.api.create_trigger(uri, "upload")
     for id_ in ("x", "%00", "..%2f..", "0" * 32):
         answer = lasting_service.request("DELETE", f"/triggers/{id_}")
-        assert answer.status_code == 404, id_
+        assert answer.status_code in (400, 404), id_

@@ -59,7 +59,8 @@ class LetterPost:
                 ssl=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 keepalive_timeout=_KEEPALIVE_SECONDS,
             ),
-            timeout=aiohttp.ClientTimeout(total=timeout),
+            # Where nobody is, half the time is enough to find out.
+            timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=timeout / 2),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "modstation"},
             auto_decompress=False,

@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 # One transaction's worth of lanes.
 _PER_CLAIM = 50
+_PER_SETTLING = 100
 _PER_CLOSING = 500
 # Lanes without letters are looked at in vain every time, and what is known of their hosts ages.
 _LANES_KEPT_US = 600_000_000
@@ -97,24 +98,22 @@ class NotificationSender:
         self._settling = ThreadPoolExecutor(1, "notify-settle")
 
     def step(self, now: datetime) -> int:
-        """Start sending what is due at ``now``; the number of lanes started.
+        """Start sending some of what is due at ``now``; the number of lanes started.
 
-        A bug in a visit is raised here or by ``drain``.
+        Call it again while there are any: a thousand that are begun with one by one must not keep
+        those waiting that answer. A bug in a visit is raised here or by ``drain``.
         """
         now_us, started = to_us(now), 0
         for standing in Standing:
-            while True:
-                with self._lock:
-                    self._raise_bug()
-                    room = min(self._places.left(standing), _PER_CLAIM)
-                lanes = self._claim(now_us, room, standing) if room > 0 else []
-                clouds = {letter.cloud for lane in lanes for letter in lane.letters}
-                signers = {cloud: self._signer_of(cloud) for cloud in clouds}
-                for lane in lanes:
-                    self._visit(lane, signers)
-                started += len(lanes)
-                if len(lanes) < _PER_CLAIM:
-                    break
+            with self._lock:
+                self._raise_bug()
+                room = min(self._places.left(standing), _PER_CLAIM)
+            lanes = self._claim(now_us, room, standing) if room > 0 else []
+            clouds = {letter.cloud for lane in lanes for letter in lane.letters}
+            signers = {cloud: self._signer_of(cloud) for cloud in clouds}
+            for lane in lanes:
+                self._visit(lane, signers)
+            started += len(lanes)
         self._close_lanes(now_us)
         return started
 
@@ -166,9 +165,9 @@ class NotificationSender:
             self._done(lane, error)
 
     def _settle(self) -> None:
-        """Write down every visit that has ended by now, in one transaction."""
-        results = []
-        while self._results:
+        """Write down visits that have ended by now, in one transaction of a bearable length."""
+        results: list[LaneResult] = []
+        while self._results and len(results) < _PER_SETTLING:
             results.append(self._results.popleft())
         if not results:
             return
