@@ -165,6 +165,19 @@ def find_by_ids(
     )
 
 
+def lock(connection: Connection, numbers: Iterable[int]) -> None:
+    """Keep the assets of these row numbers for this transaction, deleted ones included.
+
+    For whoever then reads them one by one, in an order that someone else may not have.
+    """
+    connection.execute(
+        select(assets.c.seq)
+        .where(assets.c.seq.in_(list(numbers)))
+        .order_by(assets.c.seq)
+        .with_for_update()
+    )
+
+
 def find_numbered(
     connection: Connection, numbers: Iterable[int], *, locked: bool = False
 ) -> list[Asset]:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row, Table
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
     from modstation.service.blobs import Blobs
     from modstation.service.ledger import Ledger
@@ -63,12 +63,17 @@ _RECEIPTS_KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class _Original:
-    """Bytes that a row refers to: which row, where they were, and where they belong."""
+    """Bytes that a row refers to: which row, where they were, and where they belong.
 
+    ``name`` is what jobs call it; ``busy``: somebody is changing the row, so its job is left.
+    """
+
+    name: str
     table: Table
     row: ColumnElement[bool]
     blob: str
     hidden: bool
+    busy: bool
 
     @property
     def wanted(self) -> str:
@@ -111,17 +116,19 @@ class Housekeeper:
                 .limit(_PER_STEP)
                 .with_for_update(skip_locked=True)
             ).all()
-            for original in [*_of_assets(connection, jobs), *_of_versions(connection, jobs)]:
-                self._place(connection, original)
+            found = [*_of_assets(connection, jobs), *_of_versions(connection, jobs)]
+            for original in found:
+                if not original.busy:
+                    self._place(connection, original)
             for job in jobs:
                 if job.blob is not None:
                     # It may have been moved between the job's making and now.
                     self._blobs.remove(beside(job.blob, ORIGINALS), beside(job.blob, BACKUP))
                     self._drop_renditions(job.blob)
-            connection.execute(
-                delete(blob_jobs).where(blob_jobs.c.id.in_([job.id for job in jobs]))
-            )
-        return len(jobs)
+            busy = {original.name for original in found if original.busy}
+            done = [job.id for job in jobs if (job.version_id or job.asset_id) not in busy]
+            connection.execute(delete(blob_jobs).where(blob_jobs.c.id.in_(done)))
+        return len(done)
 
     def _place(self, connection: Connection, original: _Original) -> None:
         """Bring the bytes to where they belong, and clear the other place."""
@@ -235,15 +242,18 @@ def _other_place(name: str) -> str:
 def _of_assets(connection: Connection, jobs: Sequence[Row[Any]]) -> list[_Original]:
     column = assets.c
     named = {job.asset_id for job in jobs if job.asset_id is not None and job.version_id is None}
-    rows = connection.execute(
-        select(column.seq, column.blob, column.withdrawn, column.deleted_us)
-        .where(column.asset_id.in_(named))
-        .order_by(column.seq)
-        .with_for_update()
-    )
+    query = select(
+        column.seq, column.asset_id, column.blob, column.withdrawn, column.deleted_us
+    ).where(column.asset_id.in_(named))
+    rows, kept = _kept(connection, query, column.seq)
     return [
         _Original(
-            assets, column.seq == row.seq, row.blob, row.withdrawn or row.deleted_us is not None
+            row.asset_id,
+            assets,
+            column.seq == row.seq,
+            row.blob,
+            hidden=row.withdrawn or row.deleted_us is not None,
+            busy=row.seq not in kept,
         )
         for row in rows
     ]
@@ -252,13 +262,29 @@ def _of_assets(connection: Connection, jobs: Sequence[Row[Any]]) -> list[_Origin
 def _of_versions(connection: Connection, jobs: Sequence[Row[Any]]) -> list[_Original]:
     column = backup_versions.c
     named = {job.version_id for job in jobs if job.version_id is not None}
-    rows = connection.execute(
-        select(column.version_id, column.blob)
-        .where(column.version_id.in_(named))
-        .order_by(column.version_id)
-        .with_for_update()
-    )
+    query = select(column.version_id, column.blob).where(column.version_id.in_(named))
+    rows, kept = _kept(connection, query, column.version_id)
     return [
-        _Original(backup_versions, column.version_id == row.version_id, row.blob, hidden=True)
+        _Original(
+            row.version_id,
+            backup_versions,
+            column.version_id == row.version_id,
+            row.blob,
+            hidden=True,
+            busy=row.version_id not in kept,
+        )
         for row in rows
     ]
+
+
+def _kept(
+    connection: Connection, query: Select[Any], key: ColumnElement[Any]
+) -> tuple[list[Row[Any]], set[Any]]:
+    """The rows, and the keys of those that this transaction could keep for itself.
+
+    Nobody is waited for: whoever changes an asset may be waiting for another one that is kept
+    here. What a kept row says is read after it was kept.
+    """
+    free = query.with_only_columns(key).with_for_update(skip_locked=True)
+    kept = set(connection.scalars(free))
+    return list(connection.execute(query)), kept

@@ -97,9 +97,10 @@ async def download_backup(call: Call) -> Response:
 
 def _restore(call: Call, name: str, find: Callable[..., Asset | None]) -> dict[str, Any]:
     wanted = _wanted(call, name)
-    lost = _lost(call, wanted, find)
+    lost, numbers = _looked_up(call, wanted, find)
     answer: dict[str, Any] = {}
     with call.service.ledger.write() as connection:
+        assets.lock(connection, numbers)
         restorer = _Restorer(call, connection, to_us(call.service.clock.now()))
         for what, version_id in wanted.items():
             asset = find(connection, what, locked=True)
@@ -123,16 +124,26 @@ def _wanted(call: Call, name: str) -> dict[str, str | None]:
     return dict(zip(ids, versions, strict=True))
 
 
-def _lost(call: Call, wanted: dict[str, str | None], find: Callable[..., Asset | None]) -> set[str]:
-    """Those whose bytes are not in storage any more; looked up before the transaction."""
+def _looked_up(
+    call: Call, wanted: dict[str, str | None], find: Callable[..., Asset | None]
+) -> tuple[set[str], list[int]]:
+    """Those whose bytes are not in storage any more, and the row numbers of all there are.
+
+    Storage is asked before the transaction: no other caller waits for it.
+    """
     blobs: dict[str, str] = {}
+    numbers: list[int] = []
     with call.service.ledger.read() as connection:
         for what, version_id in wanted.items():
             asset = find(connection, what, locked=False)
-            version = asset and _version_of(connection, asset, version_id)
+            if asset is None:
+                continue
+            numbers.append(asset.seq)
+            version = _version_of(connection, asset, version_id)
             if version is not None:
                 blobs[what] = version.blob
-    return {what for what, blob in blobs.items() if not call.service.blobs.has_original(blob)}
+    has = call.service.blobs.has_original
+    return {what for what, blob in blobs.items() if not has(blob)}, numbers
 
 
 def _version_of(

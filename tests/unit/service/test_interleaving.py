@@ -189,3 +189,44 @@ def test_one_replica_forgets_what_is_old(still: Service, clock: ManualClock) -> 
     assert second.step(clock.now()) == 0
     clock.advance(601)
     assert second.step(clock.now()) == 1
+
+
+def test_no_version_is_lost_between_callers_and_housekeepers(live: LiveService) -> None:
+    assert live.service is not None
+    service, names = live.service, ["cat", "dog"]
+    versions = {
+        name: {
+            live.upload(picture(number), public_id=name, backup="1")["version_id"]: picture(number)
+            for number in range(3)
+        }
+        for name in names
+    }
+    done = threading.Event()
+
+    def keep_house(_number: int) -> None:
+        housekeeper = Housekeeper(service.ledger, service.blobs)
+        while not done.is_set() or housekeeper.step(service.clock.now()):
+            housekeeper.step(service.clock.now())
+
+    def restore(place: int) -> None:
+        for step in range(9):
+            order = names if place % 2 else names[::-1]
+            wanted = [list(versions[name])[(place + step) % 3] for name in order]
+            body = {"public_ids": order, "versions": wanted}
+            answer = live.request("POST", "/resources/image/upload/restore", json=body)
+            assert answer.status_code == 200, answer.text
+            assert not [one for one in answer.json().values() if "error" in one], answer.text
+
+    with ThreadPoolExecutor(6) as threads:
+        housekeepers = [threads.submit(keep_house, number) for number in range(2)]
+        list(threads.map(restore, range(4)))
+        done.set()
+        for housekeeper in housekeepers:
+            housekeeper.result(60)
+    assert len(service.blobs.names(BACKUP)) == 4
+    assert len(service.blobs.names(ORIGINALS)) == 2
+    for name, pictures in versions.items():
+        for version_id, content in pictures.items():
+            body = {"public_ids": [name], "versions": [version_id]}
+            live.request("POST", "/resources/image/upload/restore", json=body)
+            assert httpx.get(live.asset(name)["url"], trust_env=False).content == content
