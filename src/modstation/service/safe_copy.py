@@ -117,8 +117,9 @@ def _copy_database(source: Path, target: Path) -> None:
 
 def _spoken_of(database: Path) -> Iterator[str]:
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as copy:
-        for table in ("assets", "backup_versions", "upload_parts"):
-            for (name,) in copy.execute(f"SELECT blob FROM {table}"):  # noqa: S608 - our own words
+        for table in ("assets", "backup_versions", "upload_parts", "upload_tasks"):
+            kept = f"SELECT blob FROM {table} WHERE blob IS NOT NULL"  # noqa: S608 - our own words
+            for (name,) in copy.execute(kept):
                 yield name
 
 
