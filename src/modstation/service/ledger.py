@@ -74,18 +74,22 @@ class Ledger:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
         On PostgreSQL two of them interleave: each statement sees what was committed before it.
-        What is read to be changed has to be read ``FOR UPDATE``.
+        What is read to be changed has to be read ``FOR UPDATE``. One that is not ``durable`` may
+        be lost in a power cut, unless a later one was not: it does not wait for the disk.
         """
         after: list[Callable[[], None]] = []
+        options = {"write": True, "durable": durable, "after_commit": after}
         with (
             self._writer,
             self._engine.connect() as connection,
-            connection.execution_options(write=True, after_commit=after).begin(),
+            connection.execution_options(**options).begin(),
         ):
+            if not durable and not self._sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
             yield connection
         for act in after:
             act()
@@ -140,7 +144,13 @@ def _open(url: URL, *, sqlite: bool) -> Engine:
     def begin(connection: Connection) -> None:
         # IMMEDIATE: a deferred read-then-write fails at once with BUSY_SNAPSHOT when another
         # process wrote in between, whatever the timeout.
-        writing = connection.get_execution_options().get("write")
+        options = connection.get_execution_options()
+        writing = options.get("write")
+        level = "FULL" if options.get("durable", True) else "NORMAL"
+        if writing and level != connection.info.get("synchronous", "FULL"):
+            # Not possible within a transaction.
+            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+            connection.info["synchronous"] = level
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine

@@ -110,7 +110,7 @@ class RateLimits:
     def _reserve(self, cloud: str, hour: datetime, limit: int) -> _Block:
         column, hour_us = call_counts.c, to_us(hour)
         at = (column.cloud == cloud, column.hour_us == hour_us)
-        with self._ledger.write() as connection:
+        with self._ledger.write(durable=False) as connection:
             first = upsert(connection, call_counts).values(cloud=cloud, hour_us=hour_us, used=0)
             connection.execute(first.on_conflict_do_nothing())
             used = connection.scalar(select(column.used).where(*at).with_for_update())

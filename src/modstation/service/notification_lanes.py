@@ -142,6 +142,13 @@ def open_lanes(connection: Connection, lanes: Collection[str], now_us: int) -> N
             return
 
 
+def something_due(connection: Connection, now_us: int) -> bool:
+    """Whether there is a lane to claim; asked often, and no writer waits for it."""
+    due = exists().where(_letter.lane == _lane.lane, _letter.due_us <= now_us)
+    query = select(_lane.lane).where(_lane.ready_us <= now_us, due).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def claim_lanes(
     connection: Connection, *, now_us: int, lease_us: int, limit: int, standing: Standing
 ) -> list[ClaimedLane]:

@@ -28,6 +28,7 @@ from modstation.service.notification_lanes import (
     claim_lanes,
     close_lanes,
     settle_lanes,
+    something_due,
 )
 from modstation.service.open_files import most_open_files
 
@@ -104,9 +105,12 @@ class NotificationSender:
         those waiting that answer. A bug in a visit is raised here or by ``drain``.
         """
         now_us, started = to_us(now), 0
-        for standing in Standing:
+        with self._lock:
+            self._raise_bug()
+        with self._ledger.read() as connection:
+            standings = list(Standing) if something_due(connection, now_us) else []
+        for standing in standings:
             with self._lock:
-                self._raise_bug()
                 room = min(self._places.left(standing), _PER_CLAIM)
             lanes = self._claim(now_us, room, standing) if room > 0 else []
             clouds = {letter.cloud for lane in lanes for letter in lane.letters}
@@ -143,7 +147,8 @@ class NotificationSender:
             self._closing_due_us = now_us + _BETWEEN_CLOSINGS_US
 
     def _claim(self, now_us: int, limit: int, standing: Standing) -> list[ClaimedLane]:
-        with self._ledger.write() as connection:
+        # A claim that a power cut undoes is of a process that is gone.
+        with self._ledger.write(durable=False) as connection:
             return claim_lanes(
                 connection, now_us=now_us, lease_us=self._lease_us, limit=limit, standing=standing
             )
