@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 
@@ -168,7 +169,11 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
             settings[name] = words[name]
     if "allowed_formats" in parameters:
         settings["allowed_formats"] = parameters.names("allowed_formats")
-    if sum(len(str(name)) + len(str(value)) for name, value in settings.items()) > _MOST_BYTES:
+    try:
+        size = len(msgspec.json.encode(settings))
+    except UnicodeEncodeError as error:
+        raise BadRequest("A value in the request is no text") from error
+    if size > _MOST_BYTES:
         raise BadRequest(f"An upload preset may have {_MOST_BYTES} bytes")
     return settings
 

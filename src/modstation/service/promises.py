@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from modstation.core.clock import to_us
 from modstation.service.destinations import check_url
+from modstation.service.faults import BadRequest
 from modstation.service.schema import upload_tasks
 
 if TYPE_CHECKING:
@@ -80,13 +81,17 @@ def write_promise(
     document: PromisedUpload | PromisedEager,
     blob: str | None,
 ) -> None:
-    """Write a promise down; with ``blob``, the file that came with it."""
+    """Write a promise down; with ``blob``, the file that came with it. Raises BadRequest."""
     now_us = to_us(service.clock.now())
+    try:
+        text = msgspec.json.encode(document).decode()
+    except UnicodeEncodeError as error:
+        raise BadRequest("A value in the request is no text") from error
     connection.execute(
         insert(upload_tasks).values(
             cloud=order.caller.cloud,
             kind=EAGER if isinstance(document, PromisedEager) else UPLOAD,
-            document=msgspec.json.encode(document).decode(),
+            document=text,
             blob=blob,
             attempts=0,
             due_us=now_us,

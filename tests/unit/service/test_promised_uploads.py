@@ -92,6 +92,23 @@ def test_what_is_wrong_already_is_not_promised(shared: LiveService, wrong: dict[
     assert refusal(send(shared, "ftp://x/y", **{"async": "1"}))
 
 
+def test_text_that_is_none_is_neither_promised_nor_kept(shared: LiveService) -> None:
+    lone = "\\ud800"
+    parts = [("async", "1"), ("name", "odd"), ("whatever", lone)]
+    fields = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in parts
+    )
+    file = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{lone}.jpg"\r\n\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b; charset=unicode_escape"}
+    for path, body in {
+        "/image/upload": fields.encode() + file.encode() + picture() + b"\r\n--b--\r\n",
+        "/upload_presets": fields.encode() + b"--b--\r\n",
+    }.items():
+        answer = shared.request("POST", path, content=body, headers=headers)
+        assert refusal(answer) == "A value in the request is no text"
+
+
 def promise(service: Service, content: bytes, public_id: str) -> None:
     caller = service.credentials.signing_key("still")
     assert caller is not None
