@@ -23,9 +23,9 @@ from modstation.service.cursors import Place, read_cursor, write_cursor
 from modstation.service.faults import BadRequest, NotAuthenticated
 from modstation.service.representations import only_fields, search_item
 from modstation.service.schema import assets as table
-from modstation.service.search_conditions import condition
+from modstation.service.search_conditions import condition, is_looked_up
 from modstation.service.search_language import parse
-from modstation.service.search_order import SORTABLE, beyond, keys_of
+from modstation.service.search_order import SORTABLE, beyond, keys_of, live
 from modstation.service.search_query import read_query
 from modstation.service.time_limit import time_limit
 from modstation.service.wire import Json, Parameters
@@ -83,15 +83,16 @@ async def _limited(service: Service, cloud: str, query: Query, base: str) -> dic
 def _search(service: Service, cloud: str, query: Query, base: str) -> dict[str, Any]:
     started = time.monotonic()
     now = service.clock.now()
-    matching = and_(
-        table.c.cloud == cloud,
-        table.c.deleted_us.is_(None),
-        condition(parse(query.expression), cloud=cloud, now=now),
-    )
+    tree = parse(query.expression)
+    few = is_looked_up(tree)
+    matching = and_(table.c.cloud == cloud, live(few=few), condition(tree, cloud=cloud, now=now))
+    keys = keys_of(query.sort, few=few)
     with service.ledger.read() as connection, time_limit(connection, SECONDS):
         total, after = _place(query)
-        page = _page(connection, query, matching, after)
-        if total is None:
+        page = _page(connection, query.limit, keys, matching, after)
+        if total is None and len(page) <= query.limit:
+            total = len(page)
+        elif total is None:
             counted = select(table.c.seq).where(matching).limit(MOST_COUNTED).subquery()
             total = connection.scalar(select(func.count()).select_from(counted)) or 0
         counts = {each.field: _counts(connection, each, matching) for each in query.aggregates}
@@ -120,18 +121,18 @@ def _place(query: Query) -> tuple[int | None, Sequence[Any] | None]:
 
 def _page(
     connection: Connection,
-    query: Query,
+    limit: int,
+    keys: list[tuple[ColumnElement[Any], bool]],
     matching: ColumnElement[bool],
     after: Sequence[Any] | None,
 ) -> list[tuple[Asset, tuple[Any, ...]]]:
-    keys = keys_of(query.sort)
     if after is not None:
         matching = and_(matching, beyond(keys, after))
     statement = (
         select(*(key.label(f"key_{number}") for number, (key, _) in enumerate(keys)))
         .where(matching)
         .order_by(*(key.asc() if ascending else key.desc() for key, ascending in keys))
-        .limit(query.limit + 1)
+        .limit(limit + 1)
     )
     places = [tuple(row) for row in connection.execute(statement)]
     # The page's places first, which an index may know; then exactly those rows.

@@ -116,6 +116,26 @@ def condition(tree: Tree, *, cloud: str, now: datetime) -> _Condition:
             return _test(tree, cloud, now)
 
 
+def is_looked_up(tree: Tree) -> bool:
+    """Whether an index finds the few assets that can match at all."""
+    match tree:
+        case Every(terms):
+            return any(is_looked_up(term) for term in terms)
+        case Some(terms):
+            return all(is_looked_up(term) for term in terms)
+        case Compared("public_id", operator, value):
+            return _is_beginning(value) if value.prefix else operator == "="
+        case Compared(field, operator, value) if field and not value.prefix:
+            exact = operator == "=" and (field == "tags" or field.startswith("context."))
+            return exact or field == "asset_id"
+    return False
+
+
+def _is_beginning(value: Value) -> bool:
+    """``pets/cat*`` names a place; ``cat*`` is any word that begins so."""
+    return bool(value.text) and not (len(words(value.text)) == 1 and ends_in_word(value.text))
+
+
 def _test(test: Compared, cloud: str, now: datetime) -> _Condition:
     name, value = test.field, test.value
     if name is None:
@@ -169,12 +189,7 @@ def _text(test: Compared, cloud: str) -> _Condition:
     found = _run(test.field, value)
     if test.field == "public_id" and value.prefix:
         start = _named(begins(_asset.public_id, value.text))
-        # ``cat*`` is any word that begins so; ``pets/cat*`` names a place and no words.
-        return (
-            or_(start, found)
-            if len(words(value.text)) == 1 and found is not None and (ends_in_word(value.text))
-            else start
-        )
+        return start if _is_beginning(value) or found is None else or_(start, found)
     return _exactly(test.field, value.text, cloud) if found is None else found
 
 

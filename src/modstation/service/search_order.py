@@ -42,9 +42,22 @@ SORTABLE: dict[str, tuple[ColumnElement[Any], Any]] = {
 Order = tuple[tuple[str, bool], ...]
 
 
-def keys_of(order: Order) -> list[tuple[ColumnElement[Any], bool]]:
-    """What to order by and whether ascending; the last one tells all assets apart."""
+def live(*, few: bool) -> ColumnElement[bool]:
+    """What was not deleted; ``few`` as in ``keys_of``."""
+    # A sum is in no partial index: all of them lead to every asset of the cloud.
+    deleted_us = table.c.deleted_us + 0 if few else table.c.deleted_us
+    return deleted_us.is_(None)
+
+
+def keys_of(order: Order, *, few: bool = False) -> list[tuple[ColumnElement[Any], bool]]:
+    """What to order by and whether ascending; the last one tells all assets apart.
+
+    ``few`` says that an index finds what is to be ordered.
+    """
     keys = [(SORTABLE[name][0], ascending) for name, ascending in order]
+    if few and keys[0][0] is table.c.created_us:
+        # A sum has no index: SQLite would rather read every asset in order than sort a few.
+        keys[0] = (table.c.created_us + 0, keys[0][1])
     return [*keys, (table.c.seq, order[-1][1])]
 
 

@@ -1,9 +1,10 @@
-"""Three questions about texts that SQLite and PostgreSQL ask in different words."""
+"""Questions about texts, two of which SQLite and PostgreSQL ask in different words."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Boolean, Text
@@ -16,11 +17,12 @@ class holds(FunctionElement[bool]):  # noqa: N801 - it reads as the function it 
     inherit_cache = True
 
 
-class begins(FunctionElement[bool]):  # noqa: N801 - it reads as the function it is
-    """Whether a text begins with another, to the letter."""
+def begins(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
+    """Whether a text begins with another, to the letter.
 
-    type = Boolean()
-    inherit_cache = True
+    A range, which an index can answer: text is ordered by its bytes (schema.py).
+    """
+    return and_(column >= text, column < text + "\U0010ffff")
 
 
 class value_of(FunctionElement[str]):  # noqa: N801 - it reads as the function it is
@@ -33,9 +35,6 @@ class value_of(FunctionElement[str]):  # noqa: N801 - it reads as the function i
 _SPELLED = {
     (holds, "sqlite"): "(instr({0}, {1}) > 0)",
     (holds, "postgresql"): "(strpos({0}, {1}) > 0)",
-    # A range, which an index can answer; text is ordered by its bytes (schema.py).
-    (begins, "sqlite"): "({0} >= {1} AND {0} < {1} || char(1114111))",
-    (begins, "postgresql"): "({0} >= {1} AND {0} < {1} || chr(1114111))",
     (value_of, "sqlite"): "(SELECT CAST(value AS TEXT) FROM json_each({0}) WHERE key = {1})",
     (value_of, "postgresql"): "(CAST({0} AS jsonb) ->> {1})",
 }
@@ -46,6 +45,6 @@ def _spelled(element: FunctionElement[Any], compiler: Any, **options: Any) -> st
     return _SPELLED[type(element), compiler.dialect.name].format(*arguments)
 
 
-for _function in (holds, begins, value_of):
+for _function in (holds, value_of):
     for _dialect in ("sqlite", "postgresql"):
         compiles(_function, _dialect)(_spelled)

@@ -19,7 +19,7 @@ from modstation.service.assets import Asset
 from modstation.service.faults import BadRequest
 from modstation.service.moderation import Entry
 from modstation.service.schema import metadata
-from modstation.service.search_conditions import condition
+from modstation.service.search_conditions import condition, is_looked_up
 from modstation.service.search_language import (
     Between,
     Compared,
@@ -30,6 +30,7 @@ from modstation.service.search_language import (
     Value,
     parse,
 )
+from modstation.service.search_order import keys_of, live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -448,3 +449,57 @@ def test_what_a_field_cannot_be_asked_is_refused_at_its_place(expression: str, f
     with pytest.raises(BadRequest) as refused:
         condition(parse(expression), cloud="c", now=NOW)
     assert str(refused.value) == f"Invalid search expression: {fault}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "looked_up"),
+    [
+        ("", False),
+        ("cat", False),
+        ("public_id=a/b", True),
+        ("public_id:a/*", True),
+        ("public_id:a*", False),
+        ("public_id:*", False),
+        ("tags=a", True),
+        ("tags:a", False),
+        ("tags=*", False),
+        ("context.a=b", True),
+        ("metadata.a=b", False),
+        ("asset_id:0", True),
+        ("cat AND tags=a", True),
+        ("cat OR tags=a", False),
+        ("tags=(a OR b)", True),
+        ("NOT tags=a", False),
+        ("width>1", False),
+    ],
+)
+def test_what_an_index_finds_is_known(expression: str, *, looked_up: bool) -> None:
+    assert is_looked_up(parse(expression)) is looked_up
+
+
+def test_a_few_assets_are_found_by_their_index_and_then_sorted() -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as opened:
+        metadata.create_all(opened)
+        for expression, read in (
+            ("public_id=a", "public_id=?"),
+            ("public_id:a/*", "public_id>?"),
+            ("tags=a", "tagged_assets"),
+            ("width>1", "assets_by_age"),
+        ):
+            tree, newest = parse(expression), (("created_at", False),)
+            few = is_looked_up(tree)
+            keys = keys_of(newest, few=few)
+            query = (
+                select(assets.assets.c.seq)
+                .where(
+                    assets.assets.c.cloud == "c",
+                    live(few=few),
+                    condition(tree, cloud="c", now=NOW),
+                )
+                .order_by(*(key.desc() for key, _ in keys))
+            )
+            text = str(query.compile(engine, compile_kwargs={"literal_binds": True}))
+            plan = opened.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
+            assert read in " ".join(row[3] for row in plan), expression
+    engine.dispose()
