@@ -5,7 +5,6 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
@@ -14,14 +13,8 @@ from modstation.core.shipped import resources
 from modstation.service.schema import picture_bands, picture_prints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
-
-
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[LiveService]:
-    with LiveService(tmp_path) as service:
-        yield service
 
 
 def photo(name: str) -> bytes:

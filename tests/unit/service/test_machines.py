@@ -17,6 +17,7 @@ from helpers.receiver import Receiver
 from modstation.core.clock import to_us
 from modstation.service import machine_jobs
 from modstation.service.cloud_settings import CloudSettings
+from modstation.service.machines import Machines
 from modstation.service.providers.webpurify import WebPurifyAccount
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def told(receiver: Receiver, count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def site(tmp_path: Path, webpurify: FakeWebPurify) -> Iterator[Site]:
-    account = WebPurifyAccount(FakeWebPurify.KEY, webpurify.endpoint, look_seconds=60)
+    account = WebPurifyAccount(FakeWebPurify.KEY, webpurify.endpoint)
     site = Site(tmp_path, webpurify=account)
     with site.live:
         yield site
@@ -158,10 +159,10 @@ def test_a_picture_that_rekognition_cannot_read_waits_for_people(
 
 
 def test_an_add_on_without_uses_left_moderates_nothing(
-    tmp_path: Path, rekognition: FakeRekognition
+    tmp_path: Path, rekognition: FakeRekognition, database: str | None
 ) -> None:
     limited = CloudSettings(add_on_limits={"aws_rek": 1})
-    site = Site(tmp_path, rekognition=True, new_cloud=limited)
+    site = Site(tmp_path, rekognition=True, new_cloud=limited, database=database)
     with site.live as live:
         assert live.upload(picture(), moderation="aws_rek")["moderation"]
         assert "moderation" not in live.upload(picture(1), moderation="aws_rek")
@@ -303,10 +304,13 @@ def test_a_match_with_known_abuse_is_rejected_with_a_warning(
 
 
 def test_several_moderations_run_in_order_and_end_with_a_summary(
-    tmp_path: Path, webpurify: FakeWebPurify, rekognition: FakeRekognition
+    tmp_path: Path,
+    webpurify: FakeWebPurify,
+    rekognition: FakeRekognition,
+    database: str | None,
 ) -> None:
     account = WebPurifyAccount(FakeWebPurify.KEY, webpurify.endpoint)
-    site = Site(tmp_path, webpurify=account, rekognition=True)
+    site = Site(tmp_path, webpurify=account, rekognition=True, database=database)
     with site.live, Receiver() as receiver:
         answer = site.live.upload(
             picture(),
@@ -413,26 +417,46 @@ def test_a_decision_on_a_deleted_picture_is_there_when_it_comes_back(
     assert not site.delivered("gone")
 
 
-def test_what_a_replica_died_with_is_done_by_another_one(
-    site: Site, webpurify: FakeWebPurify, allow_log: Callable[[str], None]
+def test_a_job_in_a_dead_replicas_hand_goes_on_when_its_lease_is_over(
+    site: Site, webpurify: FakeWebPurify
 ) -> None:
-    allow_log("webpurify is away")
-    assert site.live.service is not None
-    webpurify.away = 1
     site.live.upload(picture(), public_id="left", moderation="webpurify|manual")
-    ledger = site.live.service.ledger
-    now_us = to_us(site.clock.now())
-    with ledger.write() as connection:
-        claimed = machine_jobs.claim(connection, now_us, 10) or [None]
-    if claimed == [None]:
-        # The service's own thread was first; it found WebPurify away.
-        site.work()
-    webpurify.away = 0
-    site.work(121)
-    assert webpurify.count("imgcheck") == 1
+    site.work()
     webpurify.decide("approved")
-    site.work(121)
+    assert site.live.service is not None
+    site.clock.advance(60)
+    with site.live.service.ledger.write() as connection:
+        # Whoever claimed it is gone: nobody settles it.
+        machine_jobs.claim(connection, to_us(site.clock.now()), 10)
+    site.work()
+    site.work(machine_jobs.LEASE_US / 1_000_000)
     assert site.entries("left") == {"webpurify": "approved", "manual": "pending"}
+    assert webpurify.count("imgcheck") == 1
+
+
+def test_replicas_that_step_at_once_ask_about_each_picture_once(
+    tmp_path: Path, webpurify: FakeWebPurify, database: str | None
+) -> None:
+    account = WebPurifyAccount(FakeWebPurify.KEY, webpurify.endpoint)
+    site = Site(tmp_path, webpurify=account, database=database)
+    with site.live:
+        assert site.live.service is not None
+        service = site.live.service
+        others = [
+            Machines(service.ledger, service.blobs, service.settings, site.clock) for _ in range(3)
+        ]
+        for number in range(12):
+            site.live.upload(picture(number), moderation="webpurify")
+        while webpurify.count("imgcheck") < 12:
+            for machines in others:
+                machines.step(site.clock.now())
+            for machines in others:
+                machines.drain()
+        for machines in others:
+            machines.close()
+        site.work()
+        assert webpurify.count("imgcheck") == 12
+        assert len({image["custom"] for image in webpurify.images.values()}) == 12
 
 
 @pytest.mark.parametrize(
