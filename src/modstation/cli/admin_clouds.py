@@ -50,6 +50,11 @@ _SETTINGS = (
         type=click.IntRange(0, 1 << 40),
         help="The largest file; 0 for the service's own limit.",
     ),
+    click.option(
+        "--add-on-limits",
+        metavar="KIND=N,…",
+        help="Automatic moderations a month, like aws_rek=1000; “none” for no limits.",
+    ),
 )
 
 
@@ -155,8 +160,10 @@ def _changes(
     urls: tuple[str, ...],
     calls_per_hour: int | None,
     upload_bytes: int | None,
+    add_on_limits: str | None,
 ) -> dict[str, Any]:
     """The settings that were named, as CloudSettings has them; raises BadRequest for an address."""
+    from modstation.service.add_on_limits import read_limits
     from modstation.service.destinations import check_url
 
     changes: dict[str, Any] = {}
@@ -173,4 +180,9 @@ def _changes(
         changes["calls_per_hour"] = calls_per_hour or None
     if upload_bytes is not None:
         changes["upload_bytes"] = upload_bytes or None
+    if add_on_limits is not None:
+        try:
+            changes["add_on_limits"] = {} if add_on_limits == "none" else read_limits(add_on_limits)
+        except ValueError as error:
+            raise click.BadParameter("kinds and numbers like aws_rek=1000 are meant") from error
     return changes

@@ -184,15 +184,13 @@ def _webpurify(key: str, environment: Mapping[str, str]) -> WebPurifyAccount:
 
 
 def _limits(text: str) -> dict[str, int]:
-    from modstation.service.moderation_values import ADD_ONS
+    from modstation.service.add_on_limits import read_limits
 
-    limits = {}
-    for part in text.split(","):
-        kind, equals, number = part.strip().partition("=")
-        if not equals or not ADD_ONS.get(kind) or not re.fullmatch(r"[0-9]{1,9}", number):
-            raise _bad("MODSTATION_ADD_ON_LIMITS", text, "kinds and numbers like aws_rek=1000")
-        limits[kind] = int(number)
-    return limits
+    try:
+        return read_limits(text)
+    except ValueError as error:
+        wanted = "kinds and numbers like aws_rek=1000"
+        raise _bad("MODSTATION_ADD_ON_LIMITS", text, wanted) from error
 
 
 def _address(name: str, text: str) -> str:

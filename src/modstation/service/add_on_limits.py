@@ -5,12 +5,14 @@ An upload over the limit is no error: it succeeds and has no moderation (referen
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from modstation.service.cloud_settings import cloud_settings
+from modstation.service.moderation_values import ADD_ONS
 from modstation.service.schema import add_on_uses
 
 if TYPE_CHECKING:
@@ -20,6 +22,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _USE = add_on_uses.c
+
+
+def read_limits(text: str) -> dict[str, int]:
+    """Limits as an operator writes them: ``aws_rek=1000,webpurify=500``; raises ValueError."""
+    limits = {}
+    for part in text.split(","):
+        kind, equals, number = part.strip().partition("=")
+        if not equals or not ADD_ONS.get(kind) or not re.fullmatch(r"[0-9]{1,9}", number):
+            raise ValueError(text)
+        limits[kind] = int(number)
+    return limits
 
 
 def used_up(

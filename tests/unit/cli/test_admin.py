@@ -55,6 +55,9 @@ def test_settings_change_one_by_one(place, running):
         name: list(value) if isinstance(value := getattr(expected, name), tuple) else value
         for name in CloudSettings.__dataclass_fields__
     }
+    limited = place.say("cloud", "set", "--add-on-limits", "aws_rek=1000")
+    assert limited["add_on_limits"] == {"aws_rek": 1000}
+    assert place.say("cloud", "set", "--add-on-limits", "none")["add_on_limits"] == {}
     back = place.say("cloud", "set", "--notification-url", "none", "--calls-per-hour", "0")
     assert (back["notification_urls"], back["calls_per_hour"]) == ([], None)
 
@@ -64,6 +67,7 @@ def test_settings_change_one_by_one(place, running):
     [
         ((), 2, "Nothing to change"),
         (("--notification-url", "ftp://a"), 1, "Invalid value"),
+        (("--add-on-limits", "manual=5"), 2, "kinds and numbers like aws_rek=1000"),
         (("other", "--pending", "block"), 1, "There is no cloud “other”"),
     ],
 )

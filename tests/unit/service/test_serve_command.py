@@ -16,7 +16,10 @@ import pytest
 from helpers.live_service import picture
 from modstation.cli.main import run
 from modstation.cli.serve import from_environment
+from modstation.core.errors import SettingsError
 from modstation.service.cloud_settings import CloudSettings
+from modstation.service.providers.webpurify import WebPurifyAccount
+from modstation.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +41,14 @@ def test_what_is_not_set_keeps_its_default() -> None:
         ("BLOCK_PENDING", "1", "new_cloud", CloudSettings(deliver_pending=False)),
         ("DELIVER_REJECTED", "True", "new_cloud", CloudSettings(deliver_rejected=True)),
         ("PURGE_NODES", "http://a:6081, http://b", "purge_nodes", ("http://a:6081", "http://b")),
+        ("REKOGNITION", "yes", "rekognition", True),
+        ("WEBPURIFY_KEY", "abc", "webpurify", WebPurifyAccount("abc")),
+        (
+            "ADD_ON_LIMITS",
+            "aws_rek=1000, webpurify=0",
+            "new_cloud",
+            CloudSettings(add_on_limits={"aws_rek": 1000, "webpurify": 0}),
+        ),
         ("ALLOW_NETWORKS", "10.1.0.0/16, nas", "allow_networks", ("10.1.0.0/16", "nas")),
     ],
 )
@@ -51,6 +62,8 @@ BAD = [
     ("PUBLIC_URL", "https://x/?a=b"), ("PUBLIC_URL", "https://x y"), ("PUBLIC_URL", "https://[x"),
     ("PURGE_NODES", "http://a,b"), ("PURGE_NODES", "http://kim:pw@a"),
     ("QUOTA", "many"), ("QUOTA", "0"), ("QUOTA", "-5"), ("QUOTA", "٣"), ("QUOTA", "9" * 5000),
+    ("REKOGNITION", "perhaps"), ("ADD_ON_LIMITS", "aws_rek"), ("ADD_ON_LIMITS", "manual=5"),
+    ("ADD_ON_LIMITS", "aws_rek=-1"), ("ADD_ON_LIMITS", "nonsense=1"),
     ("BLOCK_PENDING", "perhaps"), ("DELIVER_REJECTED", "2"),
 ]  # fmt: skip
 
@@ -59,6 +72,25 @@ BAD = [
 def test_a_value_that_cannot_be_meant_is_named(variable: str, value: str) -> None:
     with pytest.raises(click.UsageError, match=f"MODSTATION_{variable} is “"):
         from_environment({f"MODSTATION_{variable}": value})
+
+
+def test_webpurify_is_asked_at_the_address_and_in_the_mode_that_are_set() -> None:
+    found = from_environment(
+        {
+            "MODSTATION_WEBPURIFY_KEY": "abc",
+            "MODSTATION_WEBPURIFY_URL": "https://other.example.com/rest/",
+            "MODSTATION_WEBPURIFY_SANDBOX": "1",
+        }
+    )
+    account = WebPurifyAccount("abc", "https://other.example.com/rest/", sandbox=True)
+    assert found == {"webpurify": account}
+    with pytest.raises(click.UsageError, match="MODSTATION_WEBPURIFY_URL is “ftp://x”"):
+        from_environment({"MODSTATION_WEBPURIFY_KEY": "a", "MODSTATION_WEBPURIFY_URL": "ftp://x"})
+
+
+def test_webpurify_without_a_public_address_cannot_fetch_anything(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="so it needs a public address"):
+        ServiceSettings(tmp_path, webpurify=WebPurifyAccount("abc"))
 
 
 def test_serving_with_a_bad_variable_ends_with_2_before_anything_is_made(
