@@ -188,6 +188,7 @@ class _Restorer:
             document=document,
             asset_id=after.asset_id,
             now_us=self.now_us,
+            batch_id=after.batch_id,
         )
         return document
 
