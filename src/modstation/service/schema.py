@@ -104,7 +104,7 @@ assets = Table(
     Column("batch_id", String),
     Column("api_key", String, nullable=False),
     Column("backup", Boolean, nullable=False),
-    # Withdrawn: delivery is gone and the original belongs in the backup area.
+    # Withdrawn: rejected and not to be delivered, so the original belongs in the backup area.
     Column("withdrawn", Boolean, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
