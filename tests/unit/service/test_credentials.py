@@ -6,6 +6,9 @@ import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+import cloudinary.api
+import cloudinary.exceptions
+import cloudinary.uploader
 import cloudinary.utils
 import httpx
 import pytest
@@ -132,6 +135,23 @@ def test_a_token_opens_uploads_and_admin_calls(owner: Owner) -> None:
     assert uploaded.json()["signature"] == expected
     listed = ask(owner.live, "/resources/image/moderations/manual/pending", headers=bearing(token))
     assert [item["public_id"] for item in listed.json()["resources"]] == ["cat"]
+
+
+def test_the_python_sdk_needs_a_token_and_nothing_else(owner: Owner) -> None:
+    _, token = owner.token()
+    place = {
+        "cloud_name": owner.live.cloud,
+        "upload_prefix": owner.live.url,
+        "oauth_token": token,
+        "api_key": None,
+        "api_secret": None,
+    }
+    uploaded = cloudinary.uploader.upload(picture(), public_id="cat", moderation="manual", **place)
+    assert uploaded["moderation"] == [{"status": "pending", "kind": "manual"}]
+    decided = cloudinary.api.update("cat", moderation_status="approved", **place)
+    assert decided["moderation_status"] == "approved"
+    with pytest.raises(cloudinary.exceptions.AuthorizationRequired, match="Invalid credentials"):
+        cloudinary.api.ping(**{**place, "oauth_token": token + "x"})
 
 
 @pytest.mark.parametrize("token", ["modstation_", "modstation_wrong", "ünknown"])
