@@ -252,8 +252,8 @@ def _routes() -> list[Route]:
         _admin("DELETE", f"{api}{asset}", amendments.delete),
         _admin("GET", f"{api}{asset}/{{public_id:path}}", listings.resource),
         _admin("POST", f"{api}{asset}/{{public_id:path}}", amendments.update),
-        Route(f"{api}/modstation/moderations/{{token}}/decided", machine_addresses.decided),
-        Route(f"{api}/modstation/moderations/{{token}}/{{name}}", machine_addresses.picture),
+        _public(f"{api}/modstation/moderations/{{token}}/decided", machine_addresses.decided),
+        _public(f"{api}/modstation/moderations/{{token}}/{{name}}", machine_addresses.picture),
         # Before deliveries, which would take an endpoint that is not there for a missing file.
         Route("/v1_1/{rest:path}", _not_offered),
         _public("/{cloud}/search/{signature}/{lifetime}/{query}", search.search_by_url),

@@ -14,8 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from modstation.core.clock import to_us
 from modstation.service import machine_jobs
 from modstation.service.assets import find_by_id
-from modstation.service.calls import fault_response
-from modstation.service.faults import NotFound, ServiceFault
+from modstation.service.faults import NotFound
 from modstation.service.file_answers import respond
 from modstation.service.providers.asking import Address
 from modstation.service.renditions import file_of
@@ -42,23 +41,20 @@ def address_of(asset: Asset, job: Job, host: str) -> Address:
 
 
 async def picture(request: Request) -> Response:
-    """The picture that a machine is asked about."""
+    """The picture that a machine is asked about; raises NotFound when it no longer is."""
     service: Service = request.app.state.service
     cloud, token = request.path_params["cloud"], request.path_params["token"]
-    try:
-        asset = await run_in_threadpool(_asset, service, cloud, token)
-        file = file_of(service, asset, Transformation(), _shown_as(asset))
-        return await respond(request, file, _HEADERS)
-    except ServiceFault as fault:
-        return fault_response(fault)
+    asset = await run_in_threadpool(_asset, service, cloud, token)
+    file = file_of(service, asset, Transformation(), _shown_as(asset))
+    return await respond(request, file, _HEADERS)
 
 
 async def decided(request: Request) -> Response:
     """A machine says that it has decided; what it decided is then read from it."""
     service: Service = request.app.state.service
     cloud, token = request.path_params["cloud"], request.path_params["token"]
-    await run_in_threadpool(_ask_now, service, cloud, token)
-    service.wake()
+    if await run_in_threadpool(_ask_now, service, cloud, token):
+        service.wake()
     return Json({"status": "ok"})
 
 
@@ -71,9 +67,14 @@ def _asset(service: Service, cloud: str, token: str) -> Asset:
     return asset
 
 
-def _ask_now(service: Service, cloud: str, token: str) -> None:
+def _ask_now(service: Service, cloud: str, token: str) -> bool:
+    with service.ledger.read() as connection:
+        # Strangers may call; only who knows a token costs the database a write.
+        if machine_jobs.of_token(connection, cloud, token) is None:
+            return False
     with service.ledger.write() as connection:
         machine_jobs.ask_now(connection, cloud, token, to_us(service.clock.now()))
+    return True
 
 
 def _shown_as(asset: Asset) -> str:

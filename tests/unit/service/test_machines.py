@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from helpers.live_service import LiveService
+
 
 @pytest.fixture
 def webpurify() -> Iterator[FakeWebPurify]:
@@ -505,3 +507,12 @@ def test_without_a_provider_people_decide_on_webpurifys(tmp_path: Path) -> None:
                 "Amazon Rekognition AI Moderation"
             }
         }
+
+
+def test_a_made_up_address_of_a_machine_opens_nothing(live: LiveService) -> None:
+    start = f"{live.api}/modstation/moderations"
+    with httpx.Client(trust_env=False, verify=False) as client:
+        for token in ("x", "%00", "..%2f..", "%ff", "a" * 5000):
+            assert client.get(f"{start}/{token}/picture.jpg").status_code in (400, 404)
+            assert client.get(f"{start}/{token}/decided").status_code in (200, 400, 404)
+    assert live.request("GET", "/ping").status_code == 200
