@@ -477,5 +477,5 @@ def test_what_the_sdk_sends_by_itself_is_never_refused_as_unsupported(service: L
     with pytest.raises(bad, match="Upload preset not found"):
         upload("x", upload_preset="mine")
     with pytest.raises(bad, match="not allowed"):
-        upload("x", format="png")
+        upload("x", format="bmp")
     assert service.statuses() == {"plain": "approved"}
