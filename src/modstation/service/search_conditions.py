@@ -3,7 +3,8 @@
     public_id filename display_name tags context.KEY metadata.KEY   ``:`` words, ``=`` to the letter
     folder asset_folder                                             the path; ``a/*`` also below
     resource_type type format moderation_status … etag              the value
-    width height pixels bytes aspect_ratio version                  numbers: also > < and ranges
+    width height pixels bytes aspect_ratio version                  numbers: also > < and ranges, as of
+                                                                    metadata that is a number or date
     created_at uploaded_at updated_at last_updated                  instants: the same
     backup                                                          true or false
 
@@ -31,9 +32,11 @@ from sqlalchemy import (
     true,
 )
 
+from modstation.service import search_metadata
 from modstation.service.asset_names import DELIVERY_TYPES, RESOURCE_TYPES
 from modstation.service.schema import asset_context, asset_tags, assets
 from modstation.service.search_language import Between, Compared, Every, Not, Some, refuse
+from modstation.service.search_metadata import is_metadata
 from modstation.service.search_sql import begins, holds, value_of
 from modstation.service.search_values import number, ratio, size, span
 from modstation.service.search_words import anywhere, ends_in_word, has_key, has_run, words
@@ -152,6 +155,8 @@ def _test(test: Compared, cloud: str, now: datetime) -> _Condition:
         "backup",
     ):
         refuse(f"unknown field {name[:80]}", test.at)
+    if test.operator not in (":", "=") and is_metadata(name):
+        return search_metadata.compared(test)
     if test.operator not in (":", "="):
         refuse(f"{name[:80]} has no order and cannot be compared by {test.operator}", test.at)
     if value.prefix and not value.text:
@@ -241,8 +246,10 @@ def _pair(test: Compared, cloud: str) -> _Condition:
         digest = value_digest(test.value.text)
         same = and_(asset_context.c.key == key, asset_context.c.value_digest == digest)
         return _listed(asset_context, cloud, same)
-    value = value_of(_PAIRS[family], key)
     there = holds(_asset.search_text, has_key(family, key))
+    if family == "metadata":
+        return and_(there, search_metadata.equals(test.field, test.value.text))
+    value = value_of(_asset.context, key)
     return and_(there, value.is_not(None), value == test.value.text)
 
 
@@ -331,6 +338,8 @@ def _between(test: Between, now: datetime) -> _Condition:
         ]
         tests = [Compared(test.field, sign, value, test.at) for value, sign in both if value]
         return and_(_asset.width.is_not(None), *(_ratio_compared(one) for one in tests))
+    if is_metadata(test.field):
+        return search_metadata.between(test)
     if test.field not in _NUMBERS and test.field not in _TIMES:
         refuse(f"{test.field[:80]} is no field with an order", test.at)
     low = high = None

@@ -192,3 +192,41 @@ def test_a_search_that_takes_too_long_is_given_up(still: Service) -> None:
         connection.execute(endless.columns(literal_column("i"))).all()
     with still.ledger.read() as connection:
         assert connection.scalar(select(literal_column("1"))) == 1
+
+
+def test_metadata_is_compared_as_what_it_is(live: LiveService) -> None:
+    values = {"values": [{"external_id": "r", "value": "Red"}, {"external_id": "b", "value": "B"}]}
+    for field in (
+        {"external_id": "price", "type": "integer"},
+        {"external_id": "day", "type": "date"},
+        {"external_id": "note", "type": "string"},
+        {"external_id": "kinds", "type": "set", "datasource": values},
+    ):
+        answer = live.request(
+            "POST", "/metadata_fields", json={"label": field["external_id"]} | field
+        )
+        assert answer.status_code == 200, answer.text
+    live.upload(public_id="x", metadata='price=120|day=2024-05-01|kinds=["r"]|note=zebra 9')
+    live.upload(public_id="bare")
+    for expression, found in {
+        "metadata.price>100": True,
+        "metadata.price>=120.5": False,
+        "metadata.price:[100 TO 120}": False,
+        "metadata.price:[* TO 120]": True,
+        "metadata.day>2024-04-30": True,
+        "metadata.day<2024-05-01": False,
+        "metadata.day:[2024-01-01 TO 2024-05-01]": True,
+        "metadata.note>2024-01-01": False,
+        "metadata.note<5": False,
+        "metadata.kinds=r": True,
+        "metadata.kinds=b": False,
+        "metadata.price=r": False,
+        "metadata.none>1": False,
+    }.items():
+        assert names(find(live, expression)) == (["x"] if found else []), expression
+        other = names(find(live, f"NOT ({expression})"))
+        assert ("x" in other) is not found
+        assert "bare" in other
+    message = refusal(live, expression="metadata.price>cheap")
+    assert message.endswith("cheap is neither a number nor a date at character 16")
+    assert "without an end" in refusal(live, expression="metadata.price:[* TO *]")
