@@ -3,12 +3,12 @@
     public_id filename display_name tags context.KEY metadata.KEY   ``:`` words, ``=`` to the letter
     folder asset_folder                                             the path; ``a/*`` also below
     resource_type type format moderation_status … etag              the value
-    width height pixels bytes aspect_ratio version                  numbers: also > < and ranges, as of
-                                                                    metadata that is a number or date
+    width height pixels bytes aspect_ratio version                  numbers: also > < and ranges
     created_at uploaded_at updated_at last_updated                  instants: the same
     backup                                                          true or false
 
-``field:*`` finds what has any value there; a term without a field is looked for in every text.
+Metadata that is a number or a date is compared like one. ``field:*`` finds what has any value
+there; a term without a field is looked for in every text.
 No condition is ever NULL, so NOT finds what has no value at all.
 """
 
