@@ -55,6 +55,7 @@ async def capabilities(call: Call) -> Response:
             "batch_decisions": batch,
             "claims": {"max": MOST_CLAIMED, "seconds": [LEAST_SECONDS, MOST_SECONDS]},
             "decision_history": {"max": MOST_LISTED},
+            "delivery_log": True,
             "listed_reasons": True,
             "rejected_pixels": True,
             "update_details": True,

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from modstation.core.clock import to_us
 from modstation.service.lane_visits import VISIT_SECONDS, Rounds
@@ -44,6 +45,7 @@ log = logging.getLogger(__name__)
 _PER_CLAIM = 50
 _PER_SETTLING = 100
 _PER_CLOSING = 500
+_TRIES = 3
 # Lanes without letters are looked at in vain every time, and what is known of their hosts ages.
 _LANES_KEPT_US = 600_000_000
 _BETWEEN_CLOSINGS_US = 60_000_000
@@ -168,20 +170,24 @@ class NotificationSender:
             results.append(self._results.popleft())
         if not results:
             return
-        try:
-            with self._ledger.write() as connection:
-                settle_lanes(
-                    connection,
-                    results,
-                    now_us=to_us(self._clock.now()),
-                    delays_us=self._delays_us,
-                )
-            for attempt in (attempt for result in results for attempt in result.attempts):
-                outcome = "delivered" if attempt.delivered else "failed"
-                NOTIFICATION_ATTEMPTS.labels(outcome).inc()
-        except OperationalError as error:
-            # The database is away. The claims run out, and the letters are sent once more.
-            log.warning("what was sent could not be noted: %s", type(error).__name__)
+        for left in reversed(range(_TRIES)):
+            try:
+                with self._ledger.write() as connection:
+                    settle_lanes(
+                        connection,
+                        results,
+                        now_us=to_us(self._clock.now()),
+                        delays_us=self._delays_us,
+                    )
+                break
+            except (OperationalError, PoolTimeout) as error:
+                # Two transactions that waited for each other, or the database is away. If it
+                # stays so, the claims run out, and the letters are sent once more.
+                if not left:
+                    log.warning("what was sent could not be noted: %s", type(error).__name__)
+        for attempt in (attempt for result in results for attempt in result.attempts):
+            outcome = "delivered" if attempt.delivered else "failed"
+            NOTIFICATION_ATTEMPTS.labels(outcome).inc()
 
     def _done(self, lane: ClaimedLane, error: BaseException | None) -> None:
         with self._idle:

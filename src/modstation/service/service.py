@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 from obstore.exceptions import BaseError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from modstation.core.clock import to_us
 from modstation.core.errors import ModstationError
@@ -162,17 +163,23 @@ class Background:
 
     def _step(self) -> None:
         service = self._service
-        try:
-            now = service.clock.now()
-            service.meter.step(now)
-            busy = service.housekeeper.step(now) + service.machines.step(now)
-            busy += service.tasks.step(now)
-            busy += service.sender.step(now) + service.purger.step(now)
-        except (OperationalError, BaseError, OSError) as error:
-            # Another process holds the database, or storage is away for the moment: every row
-            # is still there, the next step finds it.
-            log.warning("background work is put off: %s", type(error).__name__)
+        now, busy, put_off = service.clock.now(), False, ""
+        for part in (
+            service.meter,
+            service.sender,
+            service.housekeeper,
+            service.machines,
+            service.tasks,
+            service.purger,
+        ):
+            try:
+                busy = bool(part.step(now)) or busy
+            except (OperationalError, PoolTimeout, BaseError, OSError) as error:
+                # Another process holds the database, or storage is away for the moment: every
+                # row is still there, the next step finds it. What needs neither goes on.
+                put_off = type(error).__name__
+        if put_off:
+            log.warning("background work is put off: %s", put_off)
             self._stopping.wait(_POLL_SECONDS)
-            return
-        if not busy:
+        elif not busy:
             service.wait_for_work()

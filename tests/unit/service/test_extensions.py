@@ -35,6 +35,7 @@ def test_capabilities_are_told(shared: LiveService) -> None:
         "batch_decisions": {"max": 500, "checks_version": True},
         "claims": {"max": 500, "seconds": [10, 86400]},
         "decision_history": {"max": 100},
+        "delivery_log": True,
         "listed_reasons": True,
         "rejected_pixels": True,
         "update_details": True,
