@@ -1,6 +1,6 @@
 """One line of JSON for every request, and its figures for Prometheus.
 
-A line never holds a query, a header, a body, or the signature that is part of some addresses.
+A line never holds a query, a header, a body, or the signature or token in some addresses.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from modstation.service.credentials import Caller
 
 STDERR = "-"
+# Of a route's variable parts, those that stand for a proof.
+_SECRET_PARTS = ("signature", "token")
 _SIGNATURE = re.compile(r"s--[A-Za-z0-9_-]*--")
 # Escaped, it still fits into one write: workers append to the same file.
 _LONGEST_PATH = 1000
@@ -116,8 +118,8 @@ class Observed:
 
 
 def _shown(path: str, parameters: dict[str, Any]) -> str:
-    """The path without what signs it."""
-    signature = parameters.get("signature")
-    if signature:
-        path = path.replace(f"/{signature}", "/…", 1)
+    """The path without what signs it or opens it."""
+    for name in _SECRET_PARTS:
+        if part := parameters.get(name):
+            path = path.replace(f"/{part}", "/…", 1)
     return _SIGNATURE.sub("s--…--", path)[:_LONGEST_PATH]

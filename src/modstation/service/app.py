@@ -119,7 +119,8 @@ def application(service: Service, *, on_failure: Callable[[], None] = lambda: No
     )
     app.router.redirect_slashes = False
     app.state.service = service
-    return RequestIds(Observed(app, routes, access_log, service.clock), service)
+    # Within what observes: what is refused at the door is logged, too.
+    return RequestIds(Observed(_Door(app), routes, access_log, service.clock), service)
 
 
 class RequestIds:
@@ -148,8 +149,18 @@ class RequestIds:
                 ]
             await send(message)
 
-        app = _refusal(scope) or self.app
-        await app(scope, body.receive, send_with_id)
+        await self.app(scope, body.receive, send_with_id)
+
+
+class _Door:
+    """Lets in what may be looked at."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = (_refusal(scope) if scope["type"] == "http" else None) or self._app
+        await app(scope, receive, send)
 
 
 def _refusal(scope: Scope) -> Response | None:

@@ -173,6 +173,11 @@ def test_a_log_that_was_rotated_away_is_begun_anew(tmp_path: Path) -> None:
     file = tmp_path / "access.log"
     with LiveService(tmp_path, access_log=str(file)) as live:
         get(live, "/healthz")
+        # A line is written after the answer was sent.
+        over = time.monotonic() + 10
+        while not file.read_text():
+            assert time.monotonic() < over
+            time.sleep(0.01)
         file.rename(tmp_path / "access.log.1")
         get(live, "/readyz")
     assert [line["path"] for line in lines(tmp_path / "access.log.1")] == ["/healthz"]
@@ -229,7 +234,10 @@ def test_no_log_holds_a_secret(
             secrets.add(re.search("s--(.+)--", address)[1])  # type: ignore[index]  # it is signed
         found = quote("eyJleHByZXNzaW9uIjoiKiJ9")
         get(live, f"/{live.cloud}/search/{'ab12' * 16}/3600/{found}")
-        secrets.add("ab12" * 16)
+        machine = "cd34" * 10
+        get(live, f"/v1_1/{live.cloud}/modstation/moderations/{machine}/picture.jpg")
+        get(live, f"/v1_1/{live.cloud}/modstation/moderations/{machine}/decided")
+        secrets |= {"ab12" * 16, machine}
     logged = file.read_text()
     assert len(logged.splitlines()) > 12
     # httpx logs what the test itself asked for.
