@@ -146,6 +146,11 @@ def finish(connection: Connection, job: Job) -> bool:
     return bool(done.rowcount)
 
 
+def drop_all(connection: Connection, asset_id: str) -> None:
+    """Remove the jobs of an asset that is gone."""
+    connection.execute(delete(moderation_jobs).where(_JOB.asset_id == asset_id))
+
+
 def of_token(connection: Connection, cloud: str, token: str) -> tuple[str, str] | None:
     """The asset and version a provider may see with this token."""
     row = connection.execute(

@@ -156,7 +156,12 @@ class Machines:
     def _work_on(self, job: Job) -> None:
         with self._ledger.read() as connection:
             asset = find_by_id(connection, job.cloud, job.asset_id)
-        if asset is None or not _wanted(asset, job):
+        if asset is None:
+            # Those that wait behind this one would never be claimed.
+            with self._ledger.write() as connection:
+                machine_jobs.drop_all(connection, job.asset_id)
+            return
+        if not _wanted(asset, job):
             self._drop(job)
             return
         try:

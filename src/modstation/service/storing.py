@@ -99,7 +99,7 @@ def store_file(
         if mark != EXISTING:
             bench = Bench(cloud, order.caller.api_key, order.base, now_us)
             asset, announce_verdicts = start(
-                connection, bench, asset, run, known=mark == OVERWRITTEN
+                connection, bench, asset, run, known=asset.asset_id != draft.asset_id
             )
         # Of one that was there before, only the same bytes are known to have as many.
         pages = facts.pages if asset.etag == facts.etag else None

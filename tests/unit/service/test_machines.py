@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from PIL import Image
+from sqlalchemy import func, select
 
 from helpers.fake_providers import FakeRekognition, FakeWebPurify
 from helpers.live_service import picture
@@ -19,6 +20,7 @@ from modstation.service import machine_jobs
 from modstation.service.cloud_settings import CloudSettings
 from modstation.service.machines import Machines
 from modstation.service.providers.webpurify import WebPurifyAccount
+from modstation.service.schema import moderation_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -402,6 +404,22 @@ def test_an_answer_about_a_picture_that_was_replaced_is_dropped(
     webpurify.decide("approved")
     site.work(60)
     assert site.entries("new") == {"webpurify": "approved"}
+
+
+def test_nothing_is_left_to_do_about_a_picture_that_is_gone(
+    site: Site, webpurify: FakeWebPurify
+) -> None:
+    site.live.upload(picture(), public_id="gone", moderation="duplicate:0|webpurify|manual")
+    site.work()
+    site.live.request("DELETE", "/resources/image/upload", params={"public_ids[]": "gone"})
+    site.live.upload(picture(), public_id="over", moderation="webpurify|duplicate:0", backup="true")
+    site.live.request("DELETE", "/resources/image/upload", params={"public_ids[]": "over"})
+    site.live.upload(picture(1), public_id="over")
+    site.work(3600)
+    assert site.live.service is not None
+    with site.live.service.ledger.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(moderation_jobs)) == 0
+    assert webpurify.count("imgcheck") <= 2
 
 
 def test_a_decision_on_a_deleted_picture_is_there_when_it_comes_back(
