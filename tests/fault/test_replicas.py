@@ -9,7 +9,7 @@ import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cryptography.fernet import Fernet
 
@@ -58,6 +58,13 @@ class Machines:
         while self.running:
             assert self.running.pop().end(signal.SIGTERM) == (0, "")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for process in list(self.running):
+            self.kill(process)
+
     def _started(self) -> ServeProcess:
         self._count += 1
         data = self._folder / f"machine-{self._count}"
@@ -73,9 +80,12 @@ def test_nothing_is_lost_and_nothing_done_twice_when_a_replica_is_killed(
     print(f"seed {seed}, {UPLOADS} uploads and as many decisions")
     chance = random.Random(seed)
     pictures = [picture(number, (8, 8), "PNG") for number in range(64)]
-    with cluster.database(empty=True) as url, Receiver() as receiver:
-        storage = s3.bucket()
-        machines = Machines(tmp_path, url, storage, s3)
+    storage = s3.bucket()
+    with (
+        cluster.database(empty=True) as url,
+        Receiver() as receiver,
+        Machines(tmp_path, url, storage, s3) as machines,
+    ):
         balancer = Balancer(machines.start_together(3))
         began = time.monotonic()
 

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PROGRAM = """
-import json, sys
+import json, os, sys, threading
 from pathlib import Path
 from modstation.service.run import serve
 from modstation.service.settings import ServiceSettings
+def end_with_the_test():
+    os.read(0, 1)
+    os._exit(9)
+threading.Thread(target=end_with_the_test, daemon=True).start()
 sys.exit(serve(ServiceSettings(Path(sys.argv[1]), **json.loads(sys.argv[2]))))
 """
 
@@ -46,6 +50,8 @@ class ServeProcess:
         settings = here | settings
         self._process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM, str(data), json.dumps(settings)],
+            # Never written to: it closes when the test that should have ended this has failed.
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -58,7 +64,7 @@ class ServeProcess:
         """Return once it accepts requests; for several that start at once."""
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().strip().removeprefix("CLOUDINARY_URL=")
-        assert self._process.stdout.readline() == "ready\n", self._process.communicate()[1]
+        assert self._process.stdout.readline() == "ready\n", self.result()[1]
         parts = urlsplit(self.address)
         self.auth = (parts.username or "", parts.password or "")
         prefix = parse_qs(parts.query)["upload_prefix"][0]
@@ -75,5 +81,11 @@ class ServeProcess:
 
     def result(self) -> tuple[int, str]:
         """The exit code of one that ends by itself, and what it wrote to stderr."""
-        _, errors = self._process.communicate(timeout=30)
-        return self._process.returncode, errors
+        code = self._process.wait(30)
+        streams = self._process.stdin, self._process.stdout, self._process.stderr
+        assert self._process.stderr is not None
+        errors = self._process.stderr.read()
+        for stream in streams:
+            assert stream is not None
+            stream.close()
+        return code, errors
