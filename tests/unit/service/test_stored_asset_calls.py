@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -154,6 +156,8 @@ class Site:
                 self("POST", "/image/destroy", json={"public_id": name})
             case "delete_by_tag", (tag,):
                 self("DELETE", f"/resources/image/tags/{tag}")
+            case "delete_folder", (path,):
+                self("DELETE", f"/folders/{path}")
             case "restore", (name,):
                 self("POST", "/resources/image/upload/restore", json={"public_ids": [name]})
             case "explicit", (name, words):
@@ -180,19 +184,54 @@ def test_the_indexes_say_what_the_assets_say_after_any_calls(
 ) -> None:
     for step in steps:
         site.do(*step)
-    assert site.live.service is not None
-    with site.live.service.ledger.read() as connection:
-        numbers = connection.scalars(select(table.c.seq)).all()
-        live = assets.find_numbered(connection, numbers)
+    agree(site.live)
+
+
+def agree(live: LiveService) -> None:
+    """Assert that indexes and folders are what the rows of the assets say."""
+    assert live.service is not None
+    with live.service.ledger.read() as connection:
+        stored = assets.find_numbered(connection, connection.scalars(select(table.c.seq)).all())
         tagged = connection.execute(select(asset_tags.c.asset_seq, asset_tags.c.tag)).all()
         column = asset_context.c
         pairs = connection.execute(select(column.asset_seq, column.key, column.value_digest)).all()
         paths = set(connection.scalars(select(folders.c.path)))
-    assert sorted(map(tuple, tagged)) == sorted((a.seq, tag) for a in live for tag in a.tags)
+    assert sorted(map(tuple, tagged)) == sorted((a.seq, tag) for a in stored for tag in a.tags)
     assert sorted(map(tuple, pairs)) == sorted(
-        (a.seq, key, value_digest(value)) for a in live for key, value in a.context.items()
+        (a.seq, key, value_digest(value)) for a in stored for key, value in a.context.items()
     )
-    assert {a.asset_folder for a in live if a.asset_folder} <= paths
+    assert {a.asset_folder for a in stored if a.asset_folder} <= paths
+
+
+def test_callers_who_meet_at_the_same_assets_all_get_an_answer(live: LiveService) -> None:
+    def visit(number: int) -> None:
+        dice = random.Random(number)
+        with httpx.Client(
+            auth=(live.key, live.secret), trust_env=False, verify=False, timeout=60
+        ) as client:
+            site = Site(live, client)
+            for _ in range(12):
+                site.do(*meeting(dice))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(visit, range(4)))
+    agree(live)
+
+
+def meeting(dice: random.Random) -> tuple[Any, ...]:
+    """One of the steps that take several assets, or whole folders, at once."""
+    name, other = dice.choices(["a", "b", "f/d"], k=2)
+    words = dice.choices(["t", "u v"], k=dice.randint(1, 2))
+    return dice.choice(
+        [
+            ("upload", name, words, {"k": "1"}),
+            ("tags", [name, other], words, dice.choice(["add", "replace", "set_exclusive"])),
+            ("context", [name, other], {"k": "1", "l": ""}, "add"),
+            ("rename", name, other, True),
+            ("delete_by_tag", "t"),
+            ("delete_folder", "f"),
+        ]
+    )
 
 
 ANYTHING = st.recursive(
