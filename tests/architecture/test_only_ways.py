@@ -37,7 +37,7 @@ ONLY_WAYS = {
     ),
     "a decision changes a moderation status, whoever made it": (
         {"save_decided"},
-        {"service/consequences.py"},
+        {"service/moderation/consequences.py"},
         "",
     ),
     # The toolkit keeps what it made for an item when the item is gone; a widget that comes to lie

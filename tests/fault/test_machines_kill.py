@@ -23,7 +23,7 @@ _PROGRAM = """
 import sys
 from pathlib import Path
 from modstation.service.providers.webpurify import WebPurifyAccount
-from modstation.service.run import serve
+from modstation.service.running.run import serve
 from modstation.service.settings import ServiceSettings
 account = WebPurifyAccount(sys.argv[2], sys.argv[3], look_seconds=0.2)
 sys.exit(serve(ServiceSettings(

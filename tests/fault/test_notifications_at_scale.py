@@ -16,10 +16,10 @@ from helpers.live_service import LiveService
 from helpers.quick_receiver import QuickReceiver
 from helpers.serve_process import ServeProcess
 from modstation.core.clock import SystemClock, TimeOrderedIds, to_us
-from modstation.service.announcing import Announcement, announce_all
-from modstation.service.assets import Asset, add
+from modstation.service.assets.stored import Asset, add
 from modstation.service.blobs import blob_name
-from modstation.service.moderation import PENDING, Entry
+from modstation.service.moderation.states import PENDING, Entry
+from modstation.service.notifications.announcing import Announcement, announce_all
 from modstation.service.service import Service
 from modstation.service.settings import ServiceSettings
 

@@ -29,7 +29,7 @@ from sqlalchemy import func, select
 from helpers.fault_plan import Fault, FaultPlan, Rule, Seen
 from modstation.core.clock import Clock, Ids, SystemClock, TimeOrderedIds
 from modstation.service.app import application
-from modstation.service.run import Server, bind, cloudinary_url
+from modstation.service.running.run import Server, bind, cloudinary_url
 from modstation.service.schema import assets, decision_history, notifications
 from modstation.service.service import Service
 from modstation.service.settings import ServiceSettings

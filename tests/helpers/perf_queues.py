@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event, text
 
 from helpers.live_service import LiveService, picture
-from modstation.service.cursors import write_cursor
+from modstation.service.assets.cursors import write_cursor
 from modstation.service.schema import assets, moderation_entries
 
 if TYPE_CHECKING:

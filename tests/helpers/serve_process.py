@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PROGRAM = """
 import json, os, sys, threading
 from pathlib import Path
-from modstation.service.run import serve
+from modstation.service.running.run import serve
 from modstation.service.settings import ServiceSettings
 def end_with_the_test():
     os.read(0, 1)

@@ -13,10 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, select
 
 from modstation.core.errors import StoreTooNew
-from modstation.service.assets import find_by_id
+from modstation.service.assets.stored import find_by_id
 from modstation.service.ledger import Ledger
 from modstation.service.schema import assets, metadata
-from modstation.service.search_words import search_text
+from modstation.service.search.words import search_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

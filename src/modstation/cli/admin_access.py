@@ -10,9 +10,9 @@ from modstation.cli.service_place import with_service
 from modstation.cli.terminal import json_option, say_json, table
 
 if TYPE_CHECKING:
-    from modstation.service.administration import Administration
-    from modstation.service.api_keys import ApiKey
-    from modstation.service.tokens import Token
+    from modstation.service.access.api_keys import ApiKey
+    from modstation.service.access.tokens import Token
+    from modstation.service.running.administration import Administration
 
 _HOUR_US = 3_600_000_000
 
@@ -37,7 +37,7 @@ def key() -> None:
 @with_service()
 def create_key(service: Administration, *, cloud: str | None, as_json: bool) -> None:
     """Make another key, which works at once, and show it."""
-    from modstation.service.api_keys import add_key
+    from modstation.service.access.api_keys import add_key
 
     name = service.cloud(cloud)
     with service.ledger.write() as connection:
@@ -51,7 +51,7 @@ def create_key(service: Administration, *, cloud: str | None, as_json: bool) -> 
 @with_service()
 def list_keys(service: Administration, *, cloud: str | None, as_json: bool) -> None:
     """List the keys of a cloud with their states; no secret is shown."""
-    from modstation.service.api_keys import keys_of
+    from modstation.service.access.api_keys import keys_of
 
     name = service.cloud(cloud)
     with service.ledger.read() as connection:
@@ -72,7 +72,7 @@ def list_keys(service: Administration, *, cloud: str | None, as_json: bool) -> N
 @with_service()
 def retire(service: Administration, *, api_key: str, cloud: str | None) -> None:
     """Accept no calls with API_KEY any more; addresses signed with it stay valid."""
-    from modstation.service.api_keys import retire_key
+    from modstation.service.access.api_keys import retire_key
 
     name = service.cloud(cloud)
     with service.ledger.write() as connection:
@@ -86,7 +86,7 @@ def retire(service: Administration, *, api_key: str, cloud: str | None) -> None:
 @with_service()
 def revoke(service: Administration, *, api_key: str, cloud: str | None) -> None:
     """Accept nothing of API_KEY any more and destroy its secret. There is no way back."""
-    from modstation.service.api_keys import revoke_key
+    from modstation.service.access.api_keys import revoke_key
 
     name = service.cloud(cloud)
     with service.ledger.write() as connection:
@@ -112,7 +112,7 @@ def rotate(service: Administration, *, overlap: float, cloud: str | None, as_jso
     Until then both are accepted and the old one signs notifications, so that sites and receivers
     can change over one by one.
     """
-    from modstation.service.api_keys import rotate_keys
+    from modstation.service.access.api_keys import rotate_keys
 
     name = service.cloud(cloud)
     with service.ledger.write() as connection:
@@ -143,7 +143,7 @@ def create_token_(
     service: Administration, *, note: str, days: int | None, cloud: str | None, as_json: bool
 ) -> None:
     """Make a token and show it, this once: only its digest is kept."""
-    from modstation.service.tokens import create_token
+    from modstation.service.access.tokens import create_token
 
     name, now_us = service.cloud(cloud), service.now_us
     expires_us = None if days is None else now_us + days * 24 * _HOUR_US
@@ -163,7 +163,7 @@ def create_token_(
 @with_service()
 def list_tokens(service: Administration, *, cloud: str | None, as_json: bool) -> None:
     """List the tokens, revoked ones too; the tokens themselves are not known any more."""
-    from modstation.service.tokens import tokens_of
+    from modstation.service.access.tokens import tokens_of
 
     with service.ledger.read() as connection:
         tokens = tokens_of(connection, cloud)
@@ -190,7 +190,7 @@ def list_tokens(service: Administration, *, cloud: str | None, as_json: bool) ->
 @with_service()
 def revoke_token_(service: Administration, *, token_id: str) -> None:
     """Accept the token TOKEN_ID no more, within seconds and on every replica."""
-    from modstation.service.tokens import revoke_token
+    from modstation.service.access.tokens import revoke_token
 
     with service.ledger.write() as connection:
         revoke_token(connection, token_id, now_us=service.now_us)

@@ -13,7 +13,7 @@ from modstation.cli.terminal import json_option, say_json, table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modstation.service.administration import Administration
+    from modstation.service.running.administration import Administration
 
 FC = TypeVar("FC", bound="Callable[..., Any]")
 
@@ -80,8 +80,8 @@ def create(service: Administration, *, name: str, as_json: bool, **settings: Any
     from dataclasses import replace
 
     from modstation.cli.admin_access import show_key
-    from modstation.service.cloud_settings import CloudSettings
-    from modstation.service.clouds import create_cloud
+    from modstation.service.access.cloud_settings import CloudSettings
+    from modstation.service.access.clouds import create_cloud
 
     chosen = replace(CloudSettings(), **_changes(**settings))
     with service.ledger.write() as connection:
@@ -95,7 +95,7 @@ def create(service: Administration, *, name: str, as_json: bool, **settings: Any
 def list_(service: Administration, *, as_json: bool) -> None:
     """List the clouds and their settings."""
     from modstation.core.clock import from_us
-    from modstation.service.clouds import all_clouds
+    from modstation.service.access.clouds import all_clouds
 
     with service.ledger.read() as connection:
         clouds = all_clouds(connection)
@@ -139,7 +139,7 @@ def set_(service: Administration, *, name: str | None, as_json: bool, **settings
     Without NAME it is the only cloud there is. They hold for the next request; what was withdrawn
     stays so until it is approved.
     """
-    from modstation.service.cloud_settings import change_cloud_settings
+    from modstation.service.access.cloud_settings import change_cloud_settings
 
     changes = _changes(**settings)
     if not changes:
@@ -163,8 +163,8 @@ def _changes(
     add_on_limits: str | None,
 ) -> dict[str, Any]:
     """The settings that were named, as CloudSettings has them; raises BadRequest for an address."""
-    from modstation.service.add_on_limits import read_limits
-    from modstation.service.destinations import check_url
+    from modstation.service.moderation.add_on_limits import read_limits
+    from modstation.service.notifications.destinations import check_url
 
     changes: dict[str, Any] = {}
     if pending is not None:

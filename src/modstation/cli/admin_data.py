@@ -20,7 +20,7 @@ from modstation.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from modstation.service.administration import Administration
+    from modstation.service.running.administration import Administration
 
 _MOST_SHOWN = 100
 
@@ -35,7 +35,7 @@ def backup(service: Administration, *, folder: Path, as_json: bool) -> None:
     DIR is then a data folder: “modstation serve --data DIR” starts on it. A second copy into the
     same DIR takes only what is new. Exit code 1 if an image was not there to be copied.
     """
-    from modstation.service.safe_copy import copy_service
+    from modstation.service.running.safe_copy import copy_service
 
     with counter("Images looked at:") as seen:
         copied = copy_service(service, folder.absolute(), done=seen.update)
@@ -60,7 +60,7 @@ def check(service: Administration, *, quick: bool, as_json: bool) -> None:
     Every image is there and is the one that was uploaded, every row of a queue agrees with its
     asset, and no row speaks of what is not there. Exit code 1 if anything is found.
     """
-    from modstation.service.integrity import check_integrity, count_checks
+    from modstation.service.running.integrity import check_integrity, count_checks
 
     steps = count_checks(service)
     with progress("Checking", steps) as bar:

@@ -12,7 +12,7 @@ from modstation.cli.service_place import with_service
 from modstation.cli.terminal import counter, json_option, say_json, table
 
 if TYPE_CHECKING:
-    from modstation.service.administration import Administration
+    from modstation.service.running.administration import Administration
 
 
 @click.group()
@@ -37,8 +37,8 @@ def dead(
 ) -> None:
     """List notifications that were given up after their last try."""
     from modstation.core.clock import from_us
-    from modstation.service.delivery_log import Wanted, attempts_of, logged_letters
-    from modstation.service.notification_lanes import GIVEN_UP
+    from modstation.service.notifications.delivery_log import Wanted, attempts_of, logged_letters
+    from modstation.service.notifications.lanes import GIVEN_UP
 
     name = service.cloud(cloud)
     with service.ledger.read() as connection:
@@ -91,7 +91,7 @@ def replay(
 
     A running service begins within a second.
     """
-    from modstation.service.delivery_log import (
+    from modstation.service.notifications.delivery_log import (
         MOST_REPLAYED,
         Wanted,
         replay_dead,

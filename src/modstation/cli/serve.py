@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from modstation.service.cloud_settings import CloudSettings
+    from modstation.service.access.cloud_settings import CloudSettings
     from modstation.service.providers.webpurify import WebPurifyAccount
 
 _YES = frozenset({"1", "true", "yes", "on"})
@@ -124,17 +124,17 @@ def serve(
         **more,
     )
     if workers == 1:
-        from modstation.service.run import serve as serve_alone
+        from modstation.service.running.run import serve as serve_alone
 
         ctx.exit(serve_alone(settings))
-    from modstation.service.workers import serve_many
+    from modstation.service.running.workers import serve_many
 
     ctx.exit(serve_many(settings, workers, log_to_stderr))
 
 
 def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
     """What the MODSTATION_… variables set; raises click.UsageError (exit 2) naming a bad one."""
-    from modstation.service.cloud_settings import CloudSettings
+    from modstation.service.access.cloud_settings import CloudSettings
 
     found: FromEnvironment = {}
     if url := environment.get("MODSTATION_PUBLIC_URL"):
@@ -184,7 +184,7 @@ def _webpurify(key: str, environment: Mapping[str, str]) -> WebPurifyAccount:
 
 
 def _limits(text: str) -> dict[str, int]:
-    from modstation.service.add_on_limits import read_limits
+    from modstation.service.moderation.add_on_limits import read_limits
 
     try:
         return read_limits(text)

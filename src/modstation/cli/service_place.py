@@ -72,7 +72,7 @@ def with_service(*, make: bool = False) -> Callable[[Callable[..., None]], Calla
             **rest: Any,
         ) -> None:
             from modstation.core.clock import SystemClock
-            from modstation.service.administration import administer
+            from modstation.service.running.administration import administer
             from modstation.service.settings import ServiceSettings
 
             settings = ServiceSettings(

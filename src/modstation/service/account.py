@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
-from modstation.service.cloud_settings import cloud_settings
+from modstation.service.access.cloud_settings import cloud_settings
+from modstation.service.assets.representations import instant
 from modstation.service.faults import BadRequest
-from modstation.service.representations import instant
+from modstation.service.running.time_limit import time_limit
+from modstation.service.running.usage_meter import used
 from modstation.service.schema import assets, clouds
-from modstation.service.search import SECONDS
-from modstation.service.time_limit import time_limit
-from modstation.service.usage_meter import used
+from modstation.service.search.searching import SECONDS
 from modstation.service.wire import Json
 
 if TYPE_CHECKING:

@@ -12,40 +12,33 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from modstation.service import (
-    account,
+from modstation.service import account
+from modstation.service.assets import (
     amendments,
-    claiming,
-    delete_tokens,
-    delivery,
-    delivery_logbook,
     explicit,
-    extensions,
     field_calls,
     folder_calls,
     listings,
-    machine_addresses,
     many_assets,
-    monitoring,
-    past_decisions,
-    preset_calls,
-    pull_buffer,
     removals,
     renaming,
     restoring,
-    search,
-    triggers,
-    uploads,
     word_lists,
 )
-from modstation.service.access_log import AccessLog, Observed
+from modstation.service.assets.many_assets import NOT_SIGNED
 from modstation.service.calls import admin_call, fault_response, proven_call, upload_call
+from modstation.service.delivery import delivering
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
-from modstation.service.many_assets import NOT_SIGNED
+from modstation.service.moderation import claiming, extensions, machine_addresses, past_decisions
+from modstation.service.notifications import delivery_logbook, pull_buffer, triggers
 from modstation.service.out_of_scope import out_of_scope
-from modstation.service.presets import prove_upload
-from modstation.service.retrying import steadily
+from modstation.service.running import monitoring
+from modstation.service.running.access_log import AccessLog, Observed
+from modstation.service.running.retrying import steadily
+from modstation.service.search import searching
 from modstation.service.service import Background, Service
+from modstation.service.uploads import delete_tokens, preset_calls, uploading
+from modstation.service.uploads.presets import prove_upload
 from modstation.service.wire import Json, clean
 
 if TYPE_CHECKING:
@@ -218,7 +211,7 @@ def _routes() -> list[Route]:
         *out_of_scope(api),
         *_folders(f"{api}/folders"),
         *(
-            Route(f"{api}{path}", proven_call(uploads.upload, prove_upload), methods=["POST"])
+            Route(f"{api}{path}", proven_call(uploading.upload, prove_upload), methods=["POST"])
             for path in ("/upload", "/{resource_type}/upload", "/{resource_type}/upload_chunked")
         ),
         _admin("GET", f"{api}/upload_presets", preset_calls.presets),
@@ -245,7 +238,7 @@ def _routes() -> list[Route]:
         ),
         _admin("GET", f"{api}/resources", listings.resource_types),
         _admin("DELETE", f"{api}/resources", amendments.delete_by_ids),
-        _admin("POST", f"{api}/resources/search", search.search),
+        _admin("POST", f"{api}/resources/search", searching.search),
         _admin("POST", f"{api}/resources/update", amendments.update_by_body),
         _admin("POST", f"{api}/resources/restore", restoring.restore_by_ids),
         _admin("DELETE", f"{api}/resources/backup/{{asset_id}}", restoring.remove_backups),
@@ -267,9 +260,9 @@ def _routes() -> list[Route]:
         _public(f"{api}/modstation/moderations/{{token}}/{{name}}", machine_addresses.picture),
         # Before deliveries, which would take an endpoint that is not there for a missing file.
         Route("/v1_1/{rest:path}", _not_offered),
-        _public("/{cloud}/search/{signature}/{lifetime}/{query}", search.search_by_url),
-        _public("/{cloud}/search/{signature}/{lifetime}/{query}/{cursor}", search.search_by_url),
-        _public("/{cloud}/{resource_type}/{type}/{rest:path}", delivery.deliver),
+        _public("/{cloud}/search/{signature}/{lifetime}/{query}", searching.search_by_url),
+        _public("/{cloud}/search/{signature}/{lifetime}/{query}/{cursor}", searching.search_by_url),
+        _public("/{cloud}/{resource_type}/{type}/{rest:path}", delivering.deliver),
     ]
 
 

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from modstation.service.faults import BadRequest, NotAuthenticated, ServiceFault, Unavailable
-from modstation.service.retrying import steadily
+from modstation.service.running.retrying import steadily
 from modstation.service.settings import MIB
 from modstation.service.wire import Bounds, Json, reading
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from modstation.service.credentials import Caller
+    from modstation.service.access.credentials import Caller
     from modstation.service.service import Service
     from modstation.service.wire import Parameters
 

@@ -94,7 +94,7 @@ assets = Table(
     Column("tags", Text, nullable=False),
     Column("context", Text, nullable=False),
     Column("metadata", Text, nullable=False),
-    # The words of all these, for searches (search_words.py).
+    # The words of all these, for searches (search/words.py).
     Column("search_text", Text, nullable=False, server_default=""),
     Column("moderation", Text, nullable=False),
     Column("moderation_kind", String),
@@ -338,7 +338,7 @@ Index(
     notifications.c.id,
 )
 
-# A host that letters go to. Whoever sends there makes it ready later (notification_lanes.py).
+# A host that letters go to. Whoever sends there makes it ready later (notifications/lanes.py).
 notification_lanes = Table(
     "notification_lanes",
     metadata,

@@ -15,22 +15,22 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from modstation.core.clock import to_us
 from modstation.core.errors import ModstationError
-from modstation.service.address_guard import AddressGuard
+from modstation.service.access.clouds import ensure_cloud
+from modstation.service.access.credentials import Credentials
+from modstation.service.access.limits import RateLimits
+from modstation.service.access.sealing import Seal
 from modstation.service.blobs import Blobs
-from modstation.service.cache_purging import CachePurger
-from modstation.service.clouds import ensure_cloud
-from modstation.service.credentials import Credentials
-from modstation.service.data_lock import lock_data
-from modstation.service.housekeeping import Housekeeper
+from modstation.service.delivery.cache_purging import CachePurger
+from modstation.service.delivery.stale_copies import set_nodes
 from modstation.service.ledger import Ledger
-from modstation.service.letter_signing import signer_of
-from modstation.service.limits import RateLimits
-from modstation.service.machines import Machines
-from modstation.service.notifications import NotificationSender
-from modstation.service.sealing import Seal
-from modstation.service.stale_copies import set_nodes
-from modstation.service.upload_tasks import UploadTasks
-from modstation.service.usage_meter import UsageMeter
+from modstation.service.moderation.machines import Machines
+from modstation.service.notifications.letter_signing import signer_of
+from modstation.service.notifications.sender import NotificationSender
+from modstation.service.outside.address_guard import AddressGuard
+from modstation.service.running.data_lock import lock_data
+from modstation.service.running.housekeeping import Housekeeper
+from modstation.service.running.usage_meter import UsageMeter
+from modstation.service.uploads.upload_tasks import UploadTasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from modstation.core.errors import SettingsError
-from modstation.service.cloud_settings import CloudSettings
-from modstation.service.clouds import check_cloud_name
+from modstation.service.access.cloud_settings import CloudSettings
+from modstation.service.access.clouds import check_cloud_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import Response
 
+from modstation.service.access.signatures import string_to_sign
 from modstation.service.faults import BadRequest
-from modstation.service.signatures import string_to_sign
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from helpers.live_service import LiveService
-from modstation.service.cloud_settings import CloudSettings
+from modstation.service.access.cloud_settings import CloudSettings
 
 
 def ping(live, cloud="testing", **options):

@@ -11,8 +11,8 @@ import pytest
 
 from helpers.web_site import Page, WebSite
 from modstation.core.errors import SettingsError
-from modstation.service.address_guard import AddressGuard, AddressRefused
-from modstation.service.guarded_http import guarded_transport, within
+from modstation.service.outside.address_guard import AddressGuard, AddressRefused
+from modstation.service.outside.guarded_http import guarded_transport, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

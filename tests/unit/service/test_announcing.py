@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from modstation.core.clock import to_us
-from modstation.service.announcing import announce
-from modstation.service.cloud_settings import change_cloud_settings
+from modstation.service.access.cloud_settings import change_cloud_settings
+from modstation.service.notifications.announcing import announce
 from modstation.service.schema import notifications, triggers
 
 if TYPE_CHECKING:

@@ -273,7 +273,7 @@ def test_a_restore_that_is_not_understood_is_refused(
 
 
 def test_an_endless_list_of_versions_is_cut(live: LiveService, monkeypatch: Any) -> None:
-    monkeypatch.setattr("modstation.service.backups.MOST_LISTED", 2)
+    monkeypatch.setattr("modstation.service.assets.backups.MOST_LISTED", 2)
     ids = [
         live.upload(picture(number, (16, 16)), public_id="pic", backup="1")["version_id"]
         for number in range(4)

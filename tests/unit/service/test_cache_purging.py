@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import func, select
 
 from modstation.core.clock import CountingIds, to_us
-from modstation.service import assets
-from modstation.service.assets import Asset
-from modstation.service.cloud_settings import change_cloud_settings
-from modstation.service.moderation import Entry
+from modstation.service.access.cloud_settings import change_cloud_settings
+from modstation.service.assets import stored
+from modstation.service.assets.stored import Asset
+from modstation.service.delivery.stale_copies import TAG, note_stale, set_nodes
+from modstation.service.moderation.states import Entry
 from modstation.service.schema import purges
 from modstation.service.service import Service
 from modstation.service.settings import ServiceSettings
-from modstation.service.stale_copies import TAG, note_stale, set_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,8 +224,8 @@ def test_a_node_that_is_not_named_any_more_is_forgotten(
 
 def test_every_way_to_change_an_asset_is_noticed(site: Service) -> None:
     with site.ledger.write() as connection:
-        asset = assets.add(connection, an_asset("pending", seq=0))
-        assets.save_decided(connection, [(asset, an_asset("rejected", seq=asset.seq))])
-        assets.save(connection, an_asset("rejected", seq=asset.seq), asset)
-        assets.remove(connection, asset, 5)
+        asset = stored.add(connection, an_asset("pending", seq=0))
+        stored.save_decided(connection, [(asset, an_asset("rejected", seq=asset.seq))])
+        stored.save(connection, an_asset("rejected", seq=asset.seq), asset)
+        stored.remove(connection, asset, 5)
     assert rows(site) == 6

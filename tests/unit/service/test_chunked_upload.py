@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 
 from helpers.live_service import LiveService
 from modstation.core.clock import ManualClock
-from modstation.service.cloud_settings import CloudSettings
-from modstation.service.clouds import ensure_cloud
+from modstation.service.access.cloud_settings import CloudSettings
+from modstation.service.access.clouds import ensure_cloud
+from modstation.service.access.sealing import Seal
 from modstation.service.schema import chunked_uploads, upload_parts
-from modstation.service.sealing import Seal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from helpers.live_service import LiveService
 from modstation.core.errors import SettingsError
-from modstation.service.cloud_settings import (
+from modstation.service.access.cloud_settings import (
     CloudSettings,
     change_cloud_settings,
     cloud_settings,

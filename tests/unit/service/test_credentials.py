@@ -16,20 +16,20 @@ import pytest
 from helpers.live_service import LiveService, picture
 from modstation.core.clock import CountingIds, ManualClock, SystemClock, to_us
 from modstation.core.errors import SettingsError
-from modstation.service.api_keys import add_key, keys_of, retire_key, revoke_key, rotate_keys
-from modstation.service.cloud_settings import CloudSettings
-from modstation.service.clouds import all_clouds, create_cloud
+from modstation.service.access.api_keys import add_key, keys_of, retire_key, revoke_key, rotate_keys
+from modstation.service.access.cloud_settings import CloudSettings
+from modstation.service.access.clouds import all_clouds, create_cloud
+from modstation.service.access.sealing import Seal
+from modstation.service.access.tokens import create_token, revoke_token, tokens_of
 from modstation.service.schema import api_tokens
-from modstation.service.sealing import Seal
 from modstation.service.service import Service
 from modstation.service.settings import ServiceSettings
-from modstation.service.tokens import create_token, revoke_token, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from modstation.service.api_keys import ApiKey
+    from modstation.service.access.api_keys import ApiKey
 
 HOUR_US = 3_600_000_000
 

@@ -15,7 +15,7 @@ from PIL import Image
 from sqlalchemy import event
 
 from helpers.live_service import LiveService, picture
-from modstation.service.cloud_settings import CloudSettings, change_cloud_settings
+from modstation.service.access.cloud_settings import CloudSettings, change_cloud_settings
 
 CONTENT = picture(4, (800, 600))
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, select, text
 
 from helpers.receiver import Receiver
 from modstation.core.clock import to_us
-from modstation.service.announcing import Announcement, announce_all
-from modstation.service.delivery_log import (
+from modstation.service.notifications.announcing import Announcement, announce_all
+from modstation.service.notifications.delivery_log import (
     Wanted,
     attempts_of,
     logged_letter,

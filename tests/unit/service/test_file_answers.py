@@ -9,7 +9,7 @@ import pytest
 
 from helpers.live_service import LiveService, picture
 from modstation.service.blobs import Blobs
-from modstation.service.images import RENDERER
+from modstation.service.delivery.images import RENDERER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,7 @@ def test_another_renderer_makes_another_file(
 ) -> None:
     live.upload(CONTENT, public_id="pic")
     first = get(live, RENDITION).headers["etag"]
-    monkeypatch.setattr("modstation.service.renditions.RENDERER", f"{RENDERER}.1")
+    monkeypatch.setattr("modstation.service.delivery.renditions.RENDERER", f"{RENDERER}.1")
     assert get(live, RENDITION).headers["etag"] != first
     kept = [file for file in (tmp_path / "service/blobs/renditions").rglob("*") if file.is_file()]
     assert len(kept) == 2

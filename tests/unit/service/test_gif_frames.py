@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from helpers.live_service import picture
-from modstation.service.gif_frames import count_frames
+from modstation.service.uploads.gif_frames import count_frames
 
 if TYPE_CHECKING:
     from helpers.live_service import LiveService

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from helpers.live_service import LiveService, picture
 from modstation.core.clock import to_us
 from modstation.service.blobs import BACKUP, ORIGINALS, beside, blob_name
-from modstation.service.notification_lanes import DELIVERED, GIVEN_UP, WAITING
+from modstation.service.notifications.lanes import DELIVERED, GIVEN_UP, WAITING
 from modstation.service.schema import (
     applied_decisions,
     assets,
@@ -18,7 +18,7 @@ from modstation.service.schema import (
     decision_history,
     notifications,
 )
-from modstation.service.storing import note_unfinished
+from modstation.service.uploads.storing import note_unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from helpers.live_service import picture
+from modstation.service.delivery.images import Header, probe, render
+from modstation.service.delivery.transformations import parse_transformation
 from modstation.service.faults import BadRequest
-from modstation.service.images import Header, probe, render
-from modstation.service.transformations import parse_transformation
 
 PIXELS = 50_000_000
 

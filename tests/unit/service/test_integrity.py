@@ -9,19 +9,19 @@ from sqlalchemy import delete, update
 
 from helpers.live_service import LiveService, picture
 from modstation.core.clock import SystemClock
-from modstation.service.administration import administer
-from modstation.service.clouds import ensure_cloud
-from modstation.service.integrity import check_integrity, count_checks
+from modstation.service.access.clouds import ensure_cloud
+from modstation.service.access.sealing import Seal
 from modstation.service.ledger import Ledger
+from modstation.service.running.administration import administer
+from modstation.service.running.integrity import check_integrity, count_checks
 from modstation.service.schema import api_keys, assets, clouds, moderation_entries
-from modstation.service.sealing import Seal
 from modstation.service.settings import ServiceSettings
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from modstation.service.integrity import Finding
+    from modstation.service.running.integrity import Finding
 
 
 def checked(live: LiveService) -> tuple[int, list[Finding]]:

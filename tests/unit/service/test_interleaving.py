@@ -14,7 +14,7 @@ from sqlalchemy import insert
 from helpers.live_service import LiveService, picture
 from modstation.core.clock import to_us
 from modstation.service.blobs import BACKUP, ORIGINALS
-from modstation.service.housekeeping import Housekeeper
+from modstation.service.running.housekeeping import Housekeeper
 from modstation.service.schema import applied_decisions
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
+from modstation.service.access.limits import RateLimits
 from modstation.service.faults import RateLimited
-from modstation.service.limits import RateLimits
 from modstation.service.schema import call_counts
 
 if TYPE_CHECKING:

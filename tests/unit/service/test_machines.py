@@ -16,9 +16,9 @@ from helpers.live_service import picture
 from helpers.moderated_site import PUBLIC, Site
 from helpers.receiver import Receiver
 from modstation.core.clock import to_us
-from modstation.service import machine_jobs
-from modstation.service.cloud_settings import CloudSettings
-from modstation.service.machines import Machines
+from modstation.service.access.cloud_settings import CloudSettings
+from modstation.service.moderation import machine_jobs
+from modstation.service.moderation.machines import Machines
 from modstation.service.providers.webpurify import WebPurifyAccount
 from modstation.service.schema import moderation_jobs
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from modstation.service.faults import BadRequest
-from modstation.service.moderation import Entry, decide, overall
+from modstation.service.moderation.states import Entry, decide, overall
 
 
 def entries(text: str) -> tuple[Entry, ...]:

@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from modstation.service.moderation import (
+from modstation.service.moderation.states import (
     TABLE,
     Entry,
     Event,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from modstation.service.faults import BadRequest
-from modstation.service.moderation import begin
-from modstation.service.moderation_values import ADD_ONS, read_values
+from modstation.service.moderation.states import begin
+from modstation.service.moderation.values import ADD_ONS, read_values
 
 ALL = frozenset(ADD_ONS)
 OFFERED = frozenset({"manual", "webpurify"})

@@ -17,8 +17,8 @@ from sqlalchemy import text
 
 from helpers.live_service import LiveService, picture
 from modstation.core.errors import SettingsError
-from modstation.service.access_log import AccessLog
-from modstation.service.tokens import create_token
+from modstation.service.access.tokens import create_token
+from modstation.service.running.access_log import AccessLog
 
 if TYPE_CHECKING:
     from pathlib import Path

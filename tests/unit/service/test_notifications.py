@@ -14,17 +14,17 @@ from sqlalchemy import select, update
 
 from helpers.receiver import Receiver
 from modstation.core.clock import CountingIds, to_us
-from modstation.service.address_guard import AddressGuard
-from modstation.service.announcing import Announcement, announce_all
-from modstation.service.api_keys import rotate_keys
-from modstation.service.cloud_settings import change_cloud_settings
-from modstation.service.letter_post import Answer, LetterPost
-from modstation.service.letter_signing import signer_of
-from modstation.service.metrics import NOTIFICATION_ATTEMPTS
-from modstation.service.notification_lanes import Standing, claim_lanes, close_lanes, open_lanes
-from modstation.service.notifications import NotificationSender
+from modstation.service.access.api_keys import rotate_keys
+from modstation.service.access.cloud_settings import change_cloud_settings
+from modstation.service.access.sealing import Seal
+from modstation.service.notifications.announcing import Announcement, announce_all
+from modstation.service.notifications.lanes import Standing, claim_lanes, close_lanes, open_lanes
+from modstation.service.notifications.letter_post import Answer, LetterPost
+from modstation.service.notifications.letter_signing import signer_of
+from modstation.service.notifications.sender import NotificationSender
+from modstation.service.outside.address_guard import AddressGuard
+from modstation.service.running.metrics import NOTIFICATION_ATTEMPTS
 from modstation.service.schema import notification_attempts, notification_lanes, notifications
-from modstation.service.sealing import Seal
 from modstation.service.service import Service
 
 if TYPE_CHECKING:

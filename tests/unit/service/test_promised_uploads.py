@@ -13,10 +13,10 @@ from helpers.live_service import LiveService, picture
 from helpers.moving_images import moving
 from helpers.receiver import Receiver
 from helpers.web_site import Page, WebSite
-from modstation.service.incoming_file import IncomingFile, Source
 from modstation.service.schema import assets, blob_jobs, upload_tasks
-from modstation.service.upload_order import Order
-from modstation.service.upload_tasks import promise_upload
+from modstation.service.uploads.incoming_file import IncomingFile, Source
+from modstation.service.uploads.upload_order import Order
+from modstation.service.uploads.upload_tasks import promise_upload
 from modstation.service.wire import Parameters
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modstation.core.shipped import resources
-from modstation.service.rekognition_limits import Label, limits_of, slug
-from modstation.service.shares import NotValid
+from modstation.service.moderation.rekognition_limits import Label, limits_of, slug
+from modstation.service.moderation.shares import NotValid
 
 SWIM = "Swimwear or Underwear"
 INTIMATE = "Non-Explicit Nudity of Intimate parts and Kissing"

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import literal_column, select, text
 
 from helpers.live_service import LiveService, picture
-from modstation.service import search
 from modstation.service.faults import BadRequest
-from modstation.service.time_limit import time_limit
+from modstation.service.running.time_limit import time_limit
+from modstation.service.search import searching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ def test_values_and_ranges_are_counted(library: LiveService) -> None:
 def test_matches_are_counted_up_to_a_bound(
     library: LiveService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "MOST_COUNTED", 4)
+    monkeypatch.setattr(searching, "MOST_COUNTED", 4)
     first = find(library, max_results=4)
     assert first["total_count"] == 4
     # The rest is there all the same.

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, select
 
 from modstation.core.clock import to_us
-from modstation.service import assets
-from modstation.service.assets import Asset
+from modstation.service.assets import stored
+from modstation.service.assets.stored import Asset
 from modstation.service.faults import BadRequest
-from modstation.service.moderation import Entry
+from modstation.service.moderation.states import Entry
 from modstation.service.schema import metadata
-from modstation.service.search_conditions import condition, is_looked_up
-from modstation.service.search_language import (
+from modstation.service.search.conditions import condition, is_looked_up
+from modstation.service.search.language import (
     Between,
     Compared,
     Every,
@@ -30,7 +30,7 @@ from modstation.service.search_language import (
     Value,
     parse,
 )
-from modstation.service.search_order import keys_of, live
+from modstation.service.search.order import keys_of, live
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ moments = st.sampled_from([NOW, NOW - HOUR, NOW - DAY, NOW - 2 * DAY + HOUR])
 
 
 @st.composite
-def stored(draw: st.DrawFn, number: int = 0) -> Asset:
+def kept(draw: st.DrawFn, number: int = 0) -> Asset:
     picture = draw(st.booleans())
     status = draw(statuses)
     kind = draw(st.sampled_from(["manual", "webpurify"]))
@@ -114,7 +114,7 @@ def stored(draw: st.DrawFn, number: int = 0) -> Asset:
 
 
 libraries = st.integers(1, 6).flatmap(
-    lambda count: st.tuples(*(stored(number=number) for number in range(count)))
+    lambda count: st.tuples(*(kept(number=number) for number in range(count)))
 )
 
 
@@ -420,9 +420,9 @@ def test_the_database_finds_what_the_expression_says(
     wanted = {asset.asset_id for asset in library if _matches(tree, asset)}
     with connection.begin() as transaction:
         for asset in library:
-            assets.add(connection, asset)
+            stored.add(connection, asset)
         found = connection.scalars(
-            select(assets.assets.c.asset_id).where(condition(parse(expression), cloud="c", now=NOW))
+            select(stored.assets.c.asset_id).where(condition(parse(expression), cloud="c", now=NOW))
         )
         assert set(found) == wanted, expression
         transaction.rollback()
@@ -491,9 +491,9 @@ def test_a_few_assets_are_found_by_their_index_and_then_sorted() -> None:
             few = is_looked_up(tree)
             keys = keys_of(newest, few=few)
             query = (
-                select(assets.assets.c.seq)
+                select(stored.assets.c.seq)
                 .where(
-                    assets.assets.c.cloud == "c",
+                    stored.assets.c.cloud == "c",
                     live(few=few),
                     condition(tree, cloud="c", now=NOW),
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modstation.service.faults import BadRequest
-from modstation.service.search_language import Between, Compared, Every, Not, Some, Tree, parse
+from modstation.service.search.language import Between, Compared, Every, Not, Some, Tree, parse
 
 
 def told(tree: Tree) -> object:

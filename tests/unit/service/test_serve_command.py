@@ -17,7 +17,7 @@ from helpers.live_service import picture
 from modstation.cli.main import run
 from modstation.cli.serve import from_environment
 from modstation.core.errors import SettingsError
-from modstation.service.cloud_settings import CloudSettings
+from modstation.service.access.cloud_settings import CloudSettings
 from modstation.service.providers.webpurify import WebPurifyAccount
 from modstation.service.settings import ServiceSettings
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 
-from modstation.service.signatures import (
+from modstation.service.access.signatures import (
     notification_signature,
     signature_matches,
     string_to_sign,

@@ -11,7 +11,7 @@ import pytest
 
 from modstation.core.clock import CountingIds, ManualClock
 from modstation.core.errors import SettingsError, StoreDamaged, StoreTooNew
-from modstation.service.run import bind, cloudinary_url, serve
+from modstation.service.running.run import bind, cloudinary_url, serve
 from modstation.service.service import Service
 from modstation.service.settings import ServiceSettings
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from helpers.live_service import LiveService, picture
-from modstation.service import assets
+from modstation.service.assets import stored
+from modstation.service.assets.word_index import value_digest
 from modstation.service.schema import asset_context, asset_tags, folders
 from modstation.service.schema import assets as table
-from modstation.service.word_index import value_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -191,16 +191,16 @@ def agree(live: LiveService) -> None:
     """Assert that indexes and folders are what the rows of the assets say."""
     assert live.service is not None
     with live.service.ledger.read() as connection:
-        stored = assets.find_numbered(connection, connection.scalars(select(table.c.seq)).all())
+        kept = stored.find_numbered(connection, connection.scalars(select(table.c.seq)).all())
         tagged = connection.execute(select(asset_tags.c.asset_seq, asset_tags.c.tag)).all()
         column = asset_context.c
         pairs = connection.execute(select(column.asset_seq, column.key, column.value_digest)).all()
         paths = set(connection.scalars(select(folders.c.path)))
-    assert sorted(map(tuple, tagged)) == sorted((a.seq, tag) for a in stored for tag in a.tags)
+    assert sorted(map(tuple, tagged)) == sorted((a.seq, tag) for a in kept for tag in a.tags)
     assert sorted(map(tuple, pairs)) == sorted(
-        (a.seq, key, value_digest(value)) for a in stored for key, value in a.context.items()
+        (a.seq, key, value_digest(value)) for a in kept for key, value in a.context.items()
     )
-    assert {a.asset_folder for a in stored if a.asset_folder} <= paths
+    assert {a.asset_folder for a in kept if a.asset_folder} <= paths
 
 
 def test_callers_who_meet_at_the_same_assets_all_get_an_answer(live: LiveService) -> None:

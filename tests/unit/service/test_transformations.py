@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modstation.service.faults import BadRequest
-from modstation.service.transformations import (
+from modstation.service.delivery.transformations import (
     Box,
     looks_like_transformation,
     parse_transformation,
 )
+from modstation.service.faults import BadRequest
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from helpers.live_service import LiveService, picture
+from modstation.service.running.usage_meter import UsageMeter, used
 from modstation.service.schema import usage_days
-from modstation.service.usage_meter import UsageMeter, used
 
 if TYPE_CHECKING:
     from modstation.core.clock import ManualClock

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, select
 
-from modstation.service import assets
-from modstation.service.asset_lists import Window
-from modstation.service.assets import Asset
+from modstation.service.assets import stored
+from modstation.service.assets.asset_lists import Window
+from modstation.service.assets.stored import Asset
+from modstation.service.assets.word_index import value_digest
+from modstation.service.assets.word_lists import list_tagged
 from modstation.service.schema import asset_context, asset_tags, metadata
-from modstation.service.word_index import value_digest
-from modstation.service.word_lists import list_tagged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,24 +53,24 @@ def fresh(number: int, tags: list[str], context: dict[str, str]) -> Asset:
 
 def take(connection: Connection, step: str, number: int, after: Asset, serial: int) -> None:
     """One change, if there is something it can be done to."""
-    before = assets.find_by_id(connection, "cloud", f"{number:032x}", locked=True)
+    before = stored.find_by_id(connection, "cloud", f"{number:032x}", locked=True)
     if before is None:
         if step == "add":
-            assets.add(connection, after)
+            stored.add(connection, after)
         return
     after = replace(after, seq=before.seq, public_id=before.public_id)
     if step == "words" and not before.deleted:
-        assets.save_described(connection, [after])
+        stored.save_described(connection, [after])
     elif step == "rename":
-        assets.save(connection, before, replace(before, public_id=f"q{serial}"))
+        stored.save(connection, before, replace(before, public_id=f"q{serial}"))
     elif step == "delete":
-        assets.save(connection, before, replace(before, deleted_us=1))
+        stored.save(connection, before, replace(before, deleted_us=1))
     elif step == "restore":
-        assets.save(connection, before, replace(before, deleted_us=None))
+        stored.save(connection, before, replace(before, deleted_us=None))
     elif step == "overwrite":
-        assets.save(connection, before, after)
+        stored.save(connection, before, after)
     elif step == "remove":
-        assets.remove(connection, before, 1)
+        stored.remove(connection, before, 1)
 
 
 @given(STEPS)
@@ -86,7 +86,7 @@ def test_the_index_is_what_the_assets_rows_say(
     every = [
         found
         for number in range(4)
-        if (found := assets.find_by_id(connection, "cloud", f"{number:032x}")) is not None
+        if (found := stored.find_by_id(connection, "cloud", f"{number:032x}")) is not None
     ]
     live = [asset for asset in every if not asset.deleted]
     tagged = connection.execute(select(asset_tags.c.asset_seq, asset_tags.c.tag)).all()
@@ -105,7 +105,7 @@ def test_the_index_is_what_the_assets_rows_say(
 def test_a_context_key_longer_than_the_limit_of_today_is_kept_but_not_found_by(
     connection: Connection,
 ) -> None:
-    asset = assets.add(connection, fresh(1, [], {"k" * 256: "v", "short": "v"}))
+    asset = stored.add(connection, fresh(1, [], {"k" * 256: "v", "short": "v"}))
     keys = connection.scalars(select(asset_context.c.key)).all()
     assert keys == ["short"]
-    assert assets.find_numbered(connection, [asset.seq]) == [asset]
+    assert stored.find_numbered(connection, [asset.seq]) == [asset]

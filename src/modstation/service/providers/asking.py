@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from modstation.service.assets import Asset
+    from modstation.service.assets.stored import Asset
 
 
 class Away(Exception):

@@ -11,13 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modstation.core.likeness import LEAST_QUALITY, MATCH_DISTANCE
-from modstation.service.likeness_index import alike
-from modstation.service.moderation import APPROVED, REJECTED
+from modstation.service.moderation.likeness_index import alike
+from modstation.service.moderation.shares import share
+from modstation.service.moderation.states import APPROVED, REJECTED
 from modstation.service.providers.asking import Answer, Print
-from modstation.service.shares import share
 
 if TYPE_CHECKING:
-    from modstation.service.assets import Asset
+    from modstation.service.assets.stored import Asset
     from modstation.service.ledger import Ledger
     from modstation.service.providers.asking import Question
     from modstation.service.providers.pictures import Pictures

@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from modstation.service.blobs import BlobGone
+from modstation.service.delivery.images import render, rgb_within
+from modstation.service.delivery.transformations import Box, Transformation
 from modstation.service.faults import BadRequest
-from modstation.service.images import render, rgb_within
 from modstation.service.providers.asking import Away, Refused
-from modstation.service.transformations import Box, Transformation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modstation.service.assets import Asset
+    from modstation.service.assets.stored import Asset
     from modstation.service.blobs import Blobs
 
 _LEAST_SIDE = 80

@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from modstation.core.errors import SettingsError
-from modstation.service.moderation import APPROVED, REJECTED
+from modstation.service.moderation.rekognition_limits import Label, limits_of
+from modstation.service.moderation.states import APPROVED, REJECTED
 from modstation.service.providers.asking import Answer, Away, Refused
-from modstation.service.rekognition_limits import Label, limits_of
 
 if TYPE_CHECKING:
     from modstation.service.providers.asking import Question

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from modstation.service.moderation import APPROVED, REJECTED
+from modstation.service.moderation.states import APPROVED, REJECTED
 from modstation.service.providers.asking import Answer, Away, NeverSeen, Refused
 
 if TYPE_CHECKING:

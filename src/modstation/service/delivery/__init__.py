@@ -1,0 +1,1 @@
+"""Handing files out: addresses, renditions, and caches in front of the service."""

@@ -1,0 +1,1 @@
+"""Telling receivers: letters written with the change, sent afterwards, kept in a log."""

@@ -1,0 +1,1 @@
+"""The way to hosts that callers name."""

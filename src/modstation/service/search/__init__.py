@@ -1,0 +1,1 @@
+"""Search expressions, from text to rows."""

@@ -1,0 +1,1 @@
+"""Files coming in: whole, in parts, from an address, later, or by a preset."""
