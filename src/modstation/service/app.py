@@ -27,6 +27,7 @@ from modstation.service.assets import (
 )
 from modstation.service.assets.many_assets import NOT_SIGNED
 from modstation.service.calls import admin_call, fault_response, proven_call, upload_call
+from modstation.service.cross_origin import CrossOrigin, preflight
 from modstation.service.delivery import delivering
 from modstation.service.faults import BadRequest, NotFound, ServiceFault
 from modstation.service.moderation import claiming, extensions, machine_addresses, past_decisions
@@ -113,7 +114,8 @@ def application(service: Service, *, on_failure: Callable[[], None] = lambda: No
     app.router.redirect_slashes = False
     app.state.service = service
     # Within what observes: what is refused at the door is logged, too.
-    return RequestIds(Observed(_Door(app), routes, access_log, service.clock), service)
+    observed = Observed(CrossOrigin(_Door(app)), routes, access_log, service.clock)
+    return RequestIds(observed, service)
 
 
 class RequestIds:
@@ -152,8 +154,8 @@ class _Door:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = (_refusal(scope) if scope["type"] == "http" else None) or self._app
-        await app(scope, receive, send)
+        answer = (_refusal(scope) or preflight(scope)) if scope["type"] == "http" else None
+        await (answer or self._app)(scope, receive, send)
 
 
 def _refusal(scope: Scope) -> Response | None:

@@ -97,7 +97,7 @@ async def _deliver(request: Request, service: Service, headers: dict[str, str]) 
         _tag(service, headers, asset)
     else:
         cache = _cache(asset, wanted.version)
-    told = headers | {"Cache-Control": cache, "Access-Control-Allow-Origin": "*"}
+    told = headers | {"Cache-Control": cache}
     to_format = transformation.format or wanted.extension
     if to_format == "auto":
         told["Vary"] = "Accept"
