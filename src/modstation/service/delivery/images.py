@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from modstation.service.delivery.transformations import Box, Transformation
 from modstation.service.faults import BadRequest
+from modstation.service.uploads.gif_frames import count_frames
 
 if TYPE_CHECKING:
     from typing import IO
@@ -47,7 +48,10 @@ _WRITERS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "
 #: What renditions can be made in.
 WRITABLE = frozenset(_WRITERS)
 #: What makes them: another one makes other bytes of the same original.
-RENDERER = f"pillow-{PIL.__version__}"
+RENDERER = f"pillow-{PIL.__version__}-moving"
+# What can move, read or written; the pages of a TIFF are no animation.
+_MOVING_SOURCES = frozenset({"GIF", "WEBP"})
+_MOVING_TARGETS = frozenset({"gif", "webp"})
 _SPELLINGS = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif"}
 
 # What codecs are known to raise on damaged or hostile bytes; anything else is a bug of ours.
@@ -69,6 +73,8 @@ _CODEC_FAULTS = (
     Image.DecompressionBombError,
 )
 _MAX_RENDITION_PIXELS = 50_000_000
+# However small they are, each costs a decoder's start.
+_MOST_FRAMES = 2_000
 _opening = threading.Lock()
 
 
@@ -104,12 +110,18 @@ def render(
 ) -> bytes:
     """Make a rendition in one of ``WRITABLE``, upright and without metadata.
 
-    Raises BadRequest if it cannot be made of this file.
+    An animation stays one in GIF and WebP; it becomes its first frame in other formats, and when
+    all frames together have more pixels than one image may. Raises BadRequest if it cannot be
+    made of this file.
     """
     try:
         with _open(file) as image:
             if image.width * image.height > max_pixels:
                 raise BadRequest(f"Image is too large to transform: {image.width}x{image.height}")
+            if to_format in _MOVING_TARGETS:
+                frames = _frames(file, image)
+                if 1 < frames <= _most_frames(image, transformation, max_pixels):
+                    return _animated(image, frames, transformation, to_format)
             return _encode(_transformed(image, transformation), to_format, transformation.quality)
     except _CODEC_FAULTS as error:
         raise BadRequest("Invalid image file") from error
@@ -146,6 +158,78 @@ def _open(file: IO[bytes]) -> Image.Image:
             return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def _frames(file: IO[bytes], image: Image.Image) -> int:
+    if image.format not in _MOVING_SOURCES:
+        return 1
+    if image.format == "WEBP":
+        return int(getattr(image, "n_frames", 1))
+    # Pillow would count a GIF's without a limit.
+    place = file.tell()
+    frames = count_frames(file)
+    file.seek(place)
+    return frames
+
+
+def _most_frames(image: Image.Image, transformation: Transformation, max_pixels: int) -> int:
+    """How many frames may move, by the pixels that are read and those every step makes."""
+    size, most = image.size, min(_MOST_FRAMES, max_pixels // (image.width * image.height))
+    for box in transformation.boxes:
+        across, down = box.cover(size)
+        most, size = min(most, _MAX_RENDITION_PIXELS // (across * down)), box.target(size)
+    return most
+
+
+def _animated(
+    image: Image.Image, frames: int, transformation: Transformation, to_format: str
+) -> bytes:
+    pictures: list[Image.Image] = []
+    durations: list[int] = []
+    for number in range(frames):
+        try:
+            image.seek(number)
+            image.load()
+        except _CODEC_FAULTS:
+            # What is damaged ends early; without a first frame there is nothing to show.
+            if not pictures:
+                raise
+            break
+        durations.append(int(image.info.get("duration", 0)))
+        pictures.append(_transformed(image, transformation))
+    profile = image.info.get("icc_profile") if to_format == "webp" else None
+    options = _moving_options(image, pictures, to_format, transformation.quality)
+    for picture in pictures:
+        picture.info = {}
+    out = BytesIO()
+    pictures[0].save(
+        out,
+        _WRITERS[to_format],
+        save_all=True,
+        append_images=pictures[1:],
+        duration=durations,
+        icc_profile=profile,
+        **options,
+    )
+    return out.getvalue()
+
+
+def _moving_options(
+    image: Image.Image, pictures: list[Image.Image], to_format: str, quality: int
+) -> dict[str, Any]:
+    """How often it plays, and how a frame gives way to the next."""
+    # A GIF says how often it is repeated, and nothing if it is not; WebP how often it is played.
+    plays = image.info.get("loop", 0 if image.format == "WEBP" else None)
+    if image.format == "GIF":
+        plays = 1 if plays is None else plays and plays + 1
+    if to_format == "webp":
+        return {"loop": plays, "quality": quality}
+    # Frames are whole by now, whatever they were; one with holes must not show the one before.
+    holes = any(picture.mode == "RGBA" for picture in pictures)
+    options: dict[str, Any] = {"disposal": 2 if holes else 1}
+    if plays != 1:
+        options["loop"] = plays and plays - 1
+    return options
 
 
 def _transformed(image: Image.Image, transformation: Transformation) -> Image.Image:
