@@ -108,6 +108,18 @@ def test_a_deleted_image_leaves_no_claim_to_the_next_one(desk: LiveService) -> N
     assert names(asked(desk, "", holder="desk-2", count=1)) == [again]
 
 
+def test_an_image_that_is_deleted_and_restored_is_in_nobodys_hand(desk: LiveService) -> None:
+    desk.upload(public_id="kept", moderation="manual", backup="1")
+    asked(desk, "", holder="desk-1", count=1)
+    desk.request("DELETE", "/resources/image/upload", params={"public_ids[]": "kept"})
+    assert desk.request("GET", "/modstation/claims").json()["holders"] == []
+    restored = desk.request(
+        "POST", "/resources/image/upload/restore", json={"public_ids": ["kept"]}
+    )
+    assert restored.json()["kept"]["moderation_status"] == "pending"
+    assert names(asked(desk, "", holder="desk-2", count=1)) == ["kept"]
+
+
 def test_a_team_sees_who_holds_how_much(desk: LiveService, clock: ManualClock) -> None:
     desk.fill(3)
     asked(desk, "", holder="desk-1", name="Kim", count=2, seconds=60)

@@ -209,3 +209,18 @@ def test_the_pixels_of_a_rejected_asset_can_be_read_with_credentials_only(
     assert Image.open(BytesIO(small.content)).size == (100, 75)
     assert shared.request("GET", f"{path}?w=x").status_code == 400
     assert shared.request("GET", path, auth=("1", "2")).status_code == 401
+
+
+def test_an_override_is_not_applied_to_a_picture_that_took_the_rejected_ones_place(
+    live: LiveService,
+) -> None:
+    (name,) = live.fill(1)
+    seen = live.asset(name)["version"]
+    live.decide(name, "rejected")
+    live.upload(picture(2), public_id=name, moderation="manual")
+    live.decide(name, "rejected")
+    stale = verdict(1, name, "approved", version=seen, expected=["rejected"])
+    assert outcomes(decide(live, stale)) == ["conflict"]
+    assert live.statuses() == {name: "rejected"}
+    again = verdict(2, name, "approved", version=live.asset(name)["version"])
+    assert outcomes(decide(live, again)) == ["applied"]

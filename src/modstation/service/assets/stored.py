@@ -279,7 +279,9 @@ def save(connection: Connection, before: Asset, after: Asset) -> None:
         delete(moderation_entries).where(moderation_entries.c.asset_seq == before.seq)
     )
     drop_words(connection, [before.seq])
-    if not after.deleted:
+    if after.deleted:
+        end_claims(connection, [before.seq])
+    else:
         _add_entries(connection, after, after.moderation)
         add_words(connection, [after])
         ensure_folders(connection, after.cloud, [after.asset_folder], after.updated_us)

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from modstation.service.assets.stored import find_live
 from modstation.service.moderation.consequences import Consequences, Said
-from modstation.service.moderation.states import PENDING, decide
+from modstation.service.moderation.states import PENDING, REJECTED, decide
 from modstation.service.schema import applied_decisions, decision_history
 
 if TYPE_CHECKING:
@@ -201,9 +201,10 @@ def _unexpected(verdict: Verdict, asset: Asset) -> bool:
     status = asset.moderation_status
     if verdict.expected is not None and (status or "") not in verdict.expected:
         return True
-    # A pending asset of another version is another picture, which nobody has looked at. Of a
-    # decided one it is the same picture, put back from its backup.
-    return status == PENDING and verdict.version not in (None, asset.version)
+    # A pending or rejected asset of another version is another picture, which nobody has looked
+    # at: rejecting makes no version. Of an approved one it is the same picture, put back from its
+    # backup.
+    return status in (PENDING, REJECTED) and verdict.version not in (None, asset.version)
 
 
 def _updated_us(asset: Asset) -> int:
