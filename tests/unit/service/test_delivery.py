@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from base64 import urlsafe_b64encode
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -248,3 +249,63 @@ def test_sites_may_hold_back_what_is_pending_and_keep_what_is_rejected(tmp_path:
         assert get(live, "image/upload/pic").status_code == 404
         live.decide("pic", "rejected")
         assert get(live, "image/upload/pic").status_code == 200
+
+
+def signed(live: LiveService, path: str) -> str:
+    """The segment that signs what stands after it, as the SDKs write it."""
+    digest = hashlib.sha1(f"{path}{live.secret}".encode(), usedforsecurity=False).digest()
+    return f"s--{urlsafe_b64encode(digest)[:8].decode()}--"
+
+
+def test_a_signature_opens_its_own_asset_with_and_without_a_version(live: LiveService) -> None:
+    for name in ("photo", "users/secret"):
+        live.upload(picture(), public_id=name, type="authenticated")
+    for path in (
+        "{}/photo.jpg",
+        "{}/v1/photo.jpg",
+        "{}/w_5/v12/photo.jpg",
+        "{}/users/secret.jpg",
+        "{}/v1/users/secret.jpg",
+        "{}/users%2Fsecret.jpg",
+        "{}/v1/users%2Fsecret.jpg",
+        "{}/w_5/v1/users%2Fsecret.jpg",
+    ):
+        without_version = path.removeprefix("{}/").replace("v12/", "").replace("v1/", "")
+        signature = signed(live, without_version)
+        answer = get(live, f"image/authenticated/{path.format(signature)}")
+        assert answer.status_code == 200, path
+    assert get(live, "image/authenticated/v1/photo.jpg").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "v1%2Fusers%2Fsecret/photo.jpg",
+        "v1%2Fusers%2Fsecret%2Fx/photo.jpg",
+        "%761/users/secret/photo.jpg",
+        "v1%2Fphoto.jpg",
+        "w_5%2Fv1/v1/users/photo.jpg",
+    ],
+)
+def test_a_signature_opens_no_asset_whose_name_hides_in_the_version(
+    live: LiveService, path: str
+) -> None:
+    for name in (
+        "photo",
+        "users/secret",
+        "users/secret/photo",
+        "users/secret/x/photo",
+        "v1/users/photo",
+    ):
+        live.upload(picture(), public_id=name, type="authenticated")
+    for text in ("photo.jpg", "users/photo.jpg"):
+        answer = get(live, f"image/authenticated/{signed(live, text)}/{path}")
+        assert (answer.status_code, answer.headers["x-cld-error"]) == (401, "Invalid URL signature")
+
+
+def test_a_version_hidden_in_a_transformation_is_no_signature_of_anything(
+    shared: LiveService,
+) -> None:
+    stored(shared)
+    answer = get(shared, "image/upload/s--AAAAAAAA--/w_5%2Fv1%2Fpic.png")
+    assert (answer.status_code, answer.headers["x-cld-error"]) == (401, "Invalid URL signature")

@@ -177,5 +177,5 @@ def _check_signature(
         if asset.type != "upload":
             raise NotAuthenticated("Missing URL signature")
         return
-    if not service.credentials.signs_address(asset.cloud, signature, signed):
+    if signed is None or not service.credentials.signs_address(asset.cloud, signature, signed):
         raise NotAuthenticated("Invalid URL signature")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from modstation.service.delivery.images import same_format
 from modstation.service.delivery.transformations import MAX_STEPS, looks_like_transformation
@@ -51,10 +52,12 @@ def default_image(value: str) -> list[Wanted]:
     return _named([], value.split(":"), "image", None)
 
 
-def signed_part(raw_path: str, wanted: Wanted) -> tuple[str | None, str]:
+def signed_part(raw_path: str, wanted: Wanted) -> tuple[str | None, str | None]:
     """What stands between ``s--`` and ``--``, and what it signs: all after it but the version.
 
-    ``raw_path`` is the whole path as it came, still escaped; None for an unsigned one.
+    ``raw_path`` is the whole path as it came, still escaped. The first is None for an unsigned
+    one, the second if nothing can sign it: ``wanted`` names a version that does not stand there
+    as a segment of its own.
     """
     segments = raw_path.split("/")[4:]
     signature = _SIGNATURE.fullmatch(segments[0]) if len(segments) > 1 else None
@@ -62,7 +65,14 @@ def signed_part(raw_path: str, wanted: Wanted) -> tuple[str | None, str]:
         return None, "/".join(segments)
     del segments[0]
     if wanted.version is not None:
-        del segments[len(wanted.segments)]
+        place = len(wanted.segments)
+        # ``v1%2Fsecret`` is read as a version and a name, but left out as a whole it would let
+        # one signature of a file's name open that name in every folder.
+        version = _VERSION.fullmatch(segments[place]) if place < len(segments) else None
+        steps = tuple(unquote(segment) for segment in segments[:place])
+        if version is None or int(version[1]) != wanted.version or steps != wanted.segments:
+            return signature[1], None
+        del segments[place]
     return signature[1], "/".join(segments)
 
 
