@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,15 @@ def test_what_is_too_large_or_too_slow_is_not_fetched(tmp_path: Path, site: WebS
         assert "File size too large" in refusal(fetch(live, f"{site.url}/unsaid", "raw"))
         assert refusal(fetch(live, f"{site.url}/drip", "raw")).endswith("it took too long")
         assert live.statuses() == {}
+
+
+def test_a_file_that_comes_packed_is_not_unpacked(shared: LiveService, site: WebSite) -> None:
+    packed = gzip.compress(gzip.compress(bytes(1 << 20)))
+    for path, spelled in {"/gzip": "gzip", "/twice": "gzip, GZIP", "/odd": "IDENTITY, br"}.items():
+        site.pages[path] = Page(packed, headers={"Content-Encoding": spelled})
+        assert "it is packed" in refusal(fetch(shared, site.url + path, "raw"))
+    site.pages["/plain"] = Page(b"abc", headers={"Content-Encoding": "Identity"})
+    assert fetch(shared, f"{site.url}/plain", "raw").json()["bytes"] == 3
 
 
 def test_nothing_behind_the_walls_is_fetched(tmp_path: Path, site: WebSite) -> None:

@@ -83,11 +83,15 @@ def _chunks(answer: httpx.Response, url: str, most_bytes: int) -> Iterator[bytes
     if status != HTTPStatus.OK:
         known = status in HTTPStatus.__members__.values()
         raise _fault(url, f"{status} {HTTPStatus(status).phrase}" if known else str(status))
+    packed = answer.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("", "identity"):
+        raise _fault(url, f"it is packed ({packed[:40]})")
     announced = answer.headers.get("content-length", "0")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > most_bytes:
         raise BadRequest(f"File size too large. Got {announced[:18]}. Maximum is {most_bytes}.")
     size = 0
-    for chunk in answer.iter_bytes():
+    # As they come: what unpacks them would do so before anything counts how much it becomes.
+    for chunk in answer.iter_raw():
         size += len(chunk)
         if size > most_bytes:
             raise BadRequest(
