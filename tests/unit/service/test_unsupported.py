@@ -52,6 +52,19 @@ def test_what_changes_nothing_is_let_by(shared: LiveService, parameters: dict[st
     assert send(shared, **parameters).status_code == 200
 
 
+@pytest.mark.parametrize("resource_type", ["images", "Image", "upload", "fetch"])
+@pytest.mark.parametrize("call", ["upload", "upload_chunked", "destroy", "explicit", "rename"])
+def test_a_resource_type_that_is_none_is_refused(
+    shared: LiveService, resource_type: str, call: str
+) -> None:
+    before = shared.statuses()
+    names = {"public_id": "mistyped", "from_public_id": "a", "to_public_id": "b", "type": "upload"}
+    photo = {"file": ("x.jpg", picture())}
+    answer = shared.request("POST", f"/{resource_type}/{call}", data=names, files=photo)
+    assert refusal(answer) == f"Invalid value {resource_type} for parameter resource_type"
+    assert shared.statuses() == before
+
+
 def test_a_file_without_a_format_cannot_be_asked_for_in_one(shared: LiveService) -> None:
     answer = shared.request(
         "POST", "/raw/upload", data={"format": "png"}, files={"file": ("x.bin", b"x")}

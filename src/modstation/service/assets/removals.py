@@ -10,6 +10,7 @@ from modstation.core.clock import to_us
 from modstation.service.assets import stored
 from modstation.service.assets.asset_events import tell_deleted
 from modstation.service.assets.backups import delete_asset
+from modstation.service.assets.word_lists import checked_resource_type
 from modstation.service.faults import BadRequest
 from modstation.service.wire import Json
 
@@ -35,7 +36,7 @@ def _destroy(call: Call) -> dict[str, str]:
     public_id = call.parameters.text("public_id")
     if public_id is None:
         raise BadRequest("Missing required parameter - public_id")
-    resource_type = call.path["resource_type"]
+    resource_type = checked_resource_type(call)
     delivery_type = call.parameters.text("type") or "upload"
     with call.service.ledger.write() as connection:
         named = (call.caller.cloud, resource_type, delivery_type, public_id)

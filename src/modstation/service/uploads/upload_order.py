@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modstation.service.assets.asset_names import RESOURCE_TYPES
+from modstation.service.assets.listings import check_value
 from modstation.service.uploads.presets import with_preset
 from modstation.service.uploads.unsupported import refuse_unsupported_upload
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from modstation.service.access.credentials import Caller
     from modstation.service.calls import Call
     from modstation.service.wire import Parameters
+
+_ASKABLE = RESOURCE_TYPES | {"auto"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ def order_of(call: Call) -> Order:
     Raises BadRequest for one that could not be honoured.
     """
     service, parameters = call.service, call.parameters
+    resource_type = call.path.get("resource_type", "auto")
+    check_value("resource_type", resource_type, _ASKABLE)
     if "upload_preset" in parameters:
         with service.ledger.read() as connection:
             parameters = with_preset(connection, call.caller, parameters)
@@ -44,7 +50,7 @@ def order_of(call: Call) -> Order:
     return Order(
         parameters,
         call.caller,
-        call.path.get("resource_type", "auto"),
+        resource_type,
         call.base,
         call.request_id,
         most or service.settings.upload_bytes,
