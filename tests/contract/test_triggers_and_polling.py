@@ -172,9 +172,21 @@ def test_a_reader_who_asks_for_nonsense_is_told_so(lasting_service: LiveService)
     ):
         with pytest.raises(cloudinary.exceptions.BadRequest):
             cloudinary.api.notifications(**options)
-    for handles in (["nonsense"], ["WzEsMl0x"], ["W10"], []):
-        with pytest.raises(cloudinary.exceptions.BadRequest):
-            cloudinary.api.ack_notifications(handles)
+    with pytest.raises(cloudinary.exceptions.BadRequest):
+        cloudinary.api.ack_notifications([])
+
+
+def test_a_handle_that_is_none_keeps_no_other_from_being_acknowledged(
+    service: LiveService,
+) -> None:
+    upload("dog", notification_url="poll://pets")
+    [message] = cloudinary.api.notifications(channel="pets", wait_seconds=0)["messages"]
+    # No base64, more behind the JSON, no pair, no letters of ASCII, numbers no row has.
+    wrong = ["nonsense", "WzEsMl0x", "W10", "ä", "Wy0xLDFd", "WzEsOTk5OTk5OTk5OTk5OTk5OTk5OV0"]
+    answer = cloudinary.api.ack_notifications([*wrong, message["receipt_handle"]])
+    assert [each["status"] for each in answer["results"]] == ["not_found"] * len(wrong) + ["acked"]
+    answer = cloudinary.api.ack_notifications(wrong[:1])
+    assert answer["results"] == [{"receipt_handle": "nonsense", "status": "not_found"}]
 
 
 def test_addresses_and_names_of_every_kind_are_taken_or_refused_in_words(

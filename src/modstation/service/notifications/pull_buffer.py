@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import and_, delete, exists, false, or_, select, update
 from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
@@ -110,19 +110,26 @@ def _acknowledge(call: Call) -> dict[str, Any]:
     if not 0 < len(handles) <= _MOST_ACKNOWLEDGED:
         raise BadRequest(f"receipt_handles: 1 to {_MOST_ACKNOWLEDGED} at a time")
     places = {handle: _read_handle(handle) for handle in handles}
-    read = [and_(_row.id == id_, _row.visible_us == seen) for id_, seen in places.values()]
+    read = [
+        and_(_row.id == place[0], _row.visible_us == place[1])
+        for place in places.values()
+        if place is not None
+    ]
     with call.service.ledger.write() as connection:
         gone = set(
             connection.scalars(
                 delete(buffered_messages)
-                .where(_row.cloud == call.caller.cloud, or_(*read))
+                .where(_row.cloud == call.caller.cloud, or_(false(), *read))
                 .returning(_row.id)
             )
         )
     return {
         "results": [
-            {"receipt_handle": handle, "status": "acked" if id_ in gone else "not_found"}
-            for handle, (id_, _seen) in places.items()
+            {
+                "receipt_handle": handle,
+                "status": "acked" if place is not None and place[0] in gone else "not_found",
+            }
+            for handle, place in places.items()
         ]
     }
 
@@ -132,12 +139,11 @@ def _handle(id_: int, visible_us: int) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode((id_, visible_us))).decode().rstrip("=")
 
 
-def _read_handle(handle: str) -> tuple[int, int]:
+def _read_handle(handle: str) -> tuple[int, int] | None:
+    """The message a handle names, and when it was handed out; None for what is no handle."""
     try:
         text = base64.urlsafe_b64decode(handle + "=" * (-len(handle) % 4))
         id_, visible_us = msgspec.json.decode(text, type=tuple[int, int])
-    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
-        raise BadRequest("Invalid value for parameter receipt_handles") from error
-    if not (0 <= id_ < 1 << 62 and 0 <= visible_us < 1 << 62):
-        raise BadRequest("Invalid value for parameter receipt_handles")
-    return id_, visible_us
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        return None
+    return (id_, visible_us) if 0 <= id_ < 1 << 62 and 0 <= visible_us < 1 << 62 else None
