@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from modstation.service.calls import fault_response
+from modstation.service.calls import admin_call, fault_response
 from modstation.service.faults import BadRequest
 
 if TYPE_CHECKING:
@@ -19,18 +19,13 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from modstation.service.calls import Call
+
 _ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _POST = ("POST",)
 
 # (methods, path behind the cloud's name, what it is)
-_TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (_POST, "{resource_type}/text", "Making images of text"),
-    (_POST, "{resource_type}/sprite", "Making sprites"),
-    (_POST, "{resource_type}/multi", "Joining images into one"),
-    (_POST, "{resource_type}/explode", "Taking documents apart into pages"),
-    (_POST, "{resource_type}/generate_archive", "Making archives"),
-    (_POST, "{resource_type}/create_slideshow", "Processing videos"),
-    (_POST, "video/concat", "Processing videos"),
+_ADMIN_API: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("GET",), "video/analytics/views", "Processing videos"),
     (_ANY, "transformations{rest:path}", "Administering transformations"),
     (_ANY, "streaming_profiles{rest:path}", "Streaming profiles"),
@@ -43,18 +38,48 @@ _TABLE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("PUT",), "folders/{path:path}", "Moving folders"),
     (("GET", "POST"), "folders/search", "Searching for folders"),
 )
+_UPLOAD_API: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (_POST, "{resource_type}/text", "Making images of text"),
+    (_POST, "{resource_type}/sprite", "Making sprites"),
+    (_POST, "{resource_type}/multi", "Joining images into one"),
+    (_POST, "{resource_type}/explode", "Taking documents apart into pages"),
+    # SDKs make addresses of it that a browser opens.
+    (("GET", "POST"), "{resource_type}/generate_archive", "Making archives"),
+    (_POST, "{resource_type}/create_slideshow", "Processing videos"),
+    (_POST, "video/concat", "Processing videos"),
+)
 
 
 def out_of_scope(api: str) -> list[Route]:
-    """The routes that refuse; ``api`` is the path up to the cloud's name."""
+    """The routes that refuse; ``api`` is the path up to the cloud's name.
+
+    Those of the Admin API ask for a key and count, as every call to it does.
+    """
     return [
-        Route(f"{api}/{path}", _refusing(what), methods=list(methods))
-        for methods, path, what in _TABLE
+        *(
+            Route(f"{api}/{path}", admin_call(_refusing(what)), methods=list(methods))
+            for methods, path, what in _ADMIN_API
+        ),
+        *(
+            Route(f"{api}/{path}", _answering(what), methods=list(methods))
+            for methods, path, what in _UPLOAD_API
+        ),
     ]
 
 
-def _refusing(what: str) -> Callable[[Request], Awaitable[Response]]:
-    async def refuse(_request: Request) -> Response:
-        return fault_response(BadRequest(f"{what} is not supported by this service"))
+def _refusing(what: str) -> Callable[[Call], Awaitable[Response]]:
+    async def refuse(_call: Call) -> Response:
+        raise _refusal(what)
 
     return refuse
+
+
+def _answering(what: str) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_request: Request) -> Response:
+        return fault_response(_refusal(what))
+
+    return answer
+
+
+def _refusal(what: str) -> BadRequest:
+    return BadRequest(f"{what} is not supported by this service")

@@ -72,6 +72,26 @@ def test_a_file_without_a_format_cannot_be_asked_for_in_one(shared: LiveService)
     assert "not allowed" in refusal(answer)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_archive_is_refused_by_name_however_it_is_asked_for(
+    shared: LiveService, method: str
+) -> None:
+    answer = shared.request(method, "/image/generate_archive", params={"tags": "t"})
+    assert refusal(answer) == "Making archives is not supported by this service"
+
+
+@pytest.mark.parametrize("path", ["/transformations", "/upload_mappings", "/folders/search"])
+def test_what_the_admin_api_does_not_offer_counts_like_every_call_to_it(
+    shared: LiveService, path: str
+) -> None:
+    first, second = shared.request("GET", path), shared.request("GET", path)
+    assert "is not supported by this service" in refusal(second)
+    left = [int(each.headers["X-FeatureRateLimit-Remaining"]) for each in (first, second)]
+    assert left[0] - left[1] == 1
+    for name in ("Limit", "Reset"):
+        assert f"X-FeatureRateLimit-{name}" in second.headers
+
+
 def test_an_update_that_cannot_be_honoured_changes_nothing(shared: LiveService) -> None:
     shared.upload(public_id="up", moderation="manual")
     change = {"moderation_status": "approved", "background_removal": "x"}
