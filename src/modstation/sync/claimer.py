@@ -111,25 +111,29 @@ class Claimer:
         """Without asking the service: what colleagues had comes back when their lease is over."""
         return self._store.let_go_due(self._clock.now())
 
-    def run_first(self, arriving: Sequence[Asset], *, most: int) -> None:
+    def run_first(self, arriving: Sequence[Asset], *, most: int) -> Sequence[Asset]:
         """Lease what is about to be stored, as long as it will be among the first to be seen.
 
         An image that was on the stage for a moment only would be one that two people looked at.
+        What is to be stored: without those that were decided since they were listed.
         """
         if not self._leases(most) or len(self._store.next_up(self._view, NEAR)) == NEAR:
-            return
+            return arriving
         entries = [(asset.key, asset.asset_id) for asset in arriving if asset.asset_id is not None]
         entries = entries[: min(most, self._settings.claim_ahead)]
         now = self._clock.now()
         soon = now + self._settings.lease / 2
         if all(self._is_known(asset_id, soon) for _, asset_id in entries):
-            return
+            return arriving
         try:
-            self._hide(entries, self._claim(now, entries))
+            answer = self._claim(now, entries)
         except Refused:
-            return
+            return arriving
         except RemoteError as error:
             self._standing.failed(error)
+            return arriving
+        self._hide(entries, answer)
+        return [asset for asset in arriving if asset.asset_id not in answer.gone]
 
     def give_back(self) -> None:
         """Let colleagues have what is leased and not decided; if that fails, the lease runs out."""

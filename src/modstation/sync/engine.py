@@ -297,8 +297,8 @@ class SyncEngine:
         known = self._capabilities or Capabilities()
         return self._puller.run(reasons=known.listed_reasons)
 
-    def _claim_first(self, arriving: Sequence[Asset]) -> None:
-        self._claimer.run_first(arriving, most=(self._capabilities or Capabilities()).claims)
+    def _claim_first(self, arriving: Sequence[Asset]) -> Sequence[Asset]:
+        return self._claimer.run_first(arriving, most=(self._capabilities or Capabilities()).claims)
 
     def _claim(self) -> int:
         if self._stopping or self._interrupted or self._standing.blocked(self._clock.now()):

@@ -43,7 +43,7 @@ class Puller:
         clock: Clock,
         settings: SyncSettings,
         checkpoint: Callable[[str], None],
-        before_storing: Callable[[Sequence[Asset]], None],
+        before_storing: Callable[[Sequence[Asset]], Sequence[Asset]],
     ) -> None:
         self._standing = standing
         self._clock = clock
@@ -113,7 +113,7 @@ class Puller:
 class ListPass:
     """Walks passes over one list; the cursor is saved with its page, so a pass goes on where it
     stood when the program ended. ``share``: of an hour's calls, that this list may take.
-    ``before_storing`` is told what waits for a decision before a moderator can see it.
+    ``before_storing`` says what of a page that waits for a decision is to be stored.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class ListPass:
         clock: Clock,
         settings: SyncSettings,
         checkpoint: Callable[[str], None],
-        before_storing: Callable[[Sequence[Asset]], None],
+        before_storing: Callable[[Sequence[Asset]], Sequence[Asset]],
     ) -> None:
         # What the service said against listing it at all, in words, and that it was a moment ago.
         self.refusal, self.just_refused = "", False
@@ -197,11 +197,12 @@ class ListPass:
             self._restart_refused, self.ended = False, True
         self._standing.works()
         self._checkpoint("page-received")
+        arrived: Sequence[Asset] = page.assets
         if self._listing.status is ModerationStatus.PENDING:
-            self._before_storing(page.assets)
+            arrived = self._before_storing(arrived)
         self._store.apply_page(
             self._listing,
-            page.assets,
+            arrived,
             cursor=page.next_cursor,
             pass_id=pass_id,
             listed_at=now,

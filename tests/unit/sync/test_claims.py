@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.scripted_service import ScriptedService, not_authorized, refused
+from helpers.scripted_service import Act, ScriptedService, not_authorized, refused
 from helpers.sync_desk import Desk
 from modstation.core.events import Connection, HeldElsewhere
 from modstation.sync.settings import SyncSettings
@@ -15,6 +15,8 @@ from modstation.sync.settings import SyncSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import httpx
 
 NAMES = [f"p{number:03}" for number in range(60)]
 
@@ -208,3 +210,16 @@ def test_a_lease_that_its_holder_prolonged_stays_his(desk: Desk, service: Script
     desk.clock.advance(601)
     desk.until_idle()
     assert waiting(desk) == NAMES[49:]
+
+
+def test_what_is_decided_between_listing_and_leasing_is_never_shown(
+    desk: Desk, service: ScriptedService
+) -> None:
+    def decided_meanwhile(_request: httpx.Request, act: Act) -> httpx.Response:
+        service.statuses |= dict.fromkeys(NAMES[:2], "rejected")
+        return act()
+
+    service.script(decided_meanwhile, method="POST", path="modstation/claims")
+    desk.pull()
+    assert waiting(desk) == NAMES[2:]
+    assert not desk.store.drift()
