@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -210,6 +211,45 @@ def test_renditions_are_made_with_the_upload(shared: LiveService) -> None:
             assert len(delivered.content) == each["bytes"]
             assert delivered.headers["content-type"].endswith(each["format"].replace("jpg", "jpeg"))
     assert shared.service.blobs.names("renditions") == kept
+
+
+def test_renditions_are_asked_for_with_named_components_too(shared: LiveService) -> None:
+    asked = [
+        {"width": 5, "crop": "scale", "quality": "auto", "angle": "exif"},
+        {"height": 6, "gravity": "auto", "crop": "fill", "width": 4, "fetch_format": "webp"},
+        {"width": 7, "dpr": 2.0, "format": "png"},
+        "w_8",
+    ]
+    text = send(shared, picture(), public_id="named", eager=json.dumps(asked)).json()
+    body = {"public_id": "named", "type": "upload", "eager": asked}
+    listed = shared.request("POST", "/image/explicit", json=body).json()
+    for answer in (text, listed):
+        assert [each["transformation"] for each in answer["eager"]] == [
+            "a_exif,c_scale,q_auto,w_5",
+            "c_fill,f_webp,g_auto,h_6,w_4",
+            "dpr_2.0,w_7",
+            "w_8",
+        ]
+        assert [each["width"] for each in answer["eager"]] == [5, 4, 14, 8]
+        assert [each["format"] for each in answer["eager"]] == ["jpg", "webp", "png", "jpg"]
+
+
+@pytest.mark.parametrize(
+    ("eager", "said"),
+    [
+        ('[{"widht":5}]', "expected are named components"),
+        ('[{"width":{"max":5}}]', "expected are named components"),
+        ('[{"transformation":[{"width":5}]}]', "expected are named components"),
+        ('[{"width":"5,e_sepia"}]', "expected are named components"),
+        ('[{"width":5,"effect":"sepia"}]', "effect"),
+        ('[{"width":5', "Invalid JSON in parameter eager"),
+        ("[[5]]", "Invalid value for parameter eager"),
+    ],
+)
+def test_named_components_that_are_none_are_refused_in_words(
+    shared: LiveService, eager: str, said: str
+) -> None:
+    assert said in refusal(send(shared, picture(), public_id="refused", eager=eager))
 
 
 @pytest.mark.parametrize(

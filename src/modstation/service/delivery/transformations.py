@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from modstation.service.faults import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CROPS = frozenset({"scale", "fit", "limit", "fill", "thumb"})
 _GRAVITIES = frozenset({"auto", "center"})
 _AUTO_QUALITIES = {"auto": 80, "auto:best": 90, "auto:good": 80, "auto:eco": 70, "auto:low": 55}
 _FORMATS = frozenset({"auto", "jpg", "jpeg", "png", "webp", "gif", "avif"})
 _MAX_SIDE = 10_000
+# What neither ends a component nor nests another one.
+_PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 #: Resizing steps one address may chain.
 MAX_STEPS = 8
 
@@ -158,6 +164,21 @@ def spelled_out(text: str) -> list[dict[str, str | int]]:
             }
         )
     return steps
+
+
+def in_letters(step: Mapping[str, object]) -> str:
+    """One step whose components are named in full, as an address has it; raises BadRequest."""
+    short = {name.replace(" ", "_"): letter for letter, name in _NAMES.items()}
+    short["fetch_format"] = short.pop("format")
+    parts = []
+    for name, value in step.items():
+        if name not in short or isinstance(value, bool) or not _PLAIN.fullmatch(str(value)):
+            raise BadRequest(
+                f"Invalid {name[:40]} in transformation: expected are named components with "
+                'plain values, as in {"width":100,"crop":"scale"}, or w_100,c_scale'
+            )
+        parts.append(f"{short[name]}_{value}")
+    return ",".join(sorted(parts))
 
 
 class _Step:

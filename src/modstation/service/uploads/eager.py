@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from modstation.service.assets.representations import derived_urls
 from modstation.service.delivery.images import WRITABLE, probe, same_format
 from modstation.service.delivery.renditions import make_now
 from modstation.service.delivery.transformations import (
+    in_letters,
     looks_like_transformation,
     parse_transformation,
 )
 from modstation.service.faults import BadRequest
+from modstation.service.wire import Parameters
 
 if TYPE_CHECKING:
     from modstation.service.assets.stored import Asset
     from modstation.service.delivery.transformations import Transformation
     from modstation.service.service import Service
-    from modstation.service.wire import Parameters
 
 _MOST = 16
 _LONGEST = 1000
@@ -37,8 +40,13 @@ class Eager:
 
 def eager_of(parameters: Parameters) -> tuple[Eager, ...]:
     """The renditions an upload asks for; raises BadRequest for one that cannot be made."""
-    asked = parameters.names("eager", comma=False)
-    return read_eager("|".join(asked))
+    asked = parameters.raw("eager")
+    if isinstance(asked, str) and asked.lstrip().startswith("["):
+        asked = _listed(asked)
+    if not isinstance(asked, list):
+        return read_eager("|".join(parameters.names("eager", comma=False)))
+    steps = [_spelled(each) if isinstance(each, dict) else each for each in asked]
+    return read_eager("|".join(Parameters({"eager": steps}).names("eager", comma=False)))
 
 
 def read_eager(text: str) -> tuple[Eager, ...]:
@@ -83,6 +91,20 @@ def eager_documents(
         known | derived_urls(asset, base, each.text, _format(each, asset) or asset.format)
         for each, known in zip(wanted, said, strict=True)
     ]
+
+
+def _listed(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        raise BadRequest(f"Invalid JSON in parameter eager: {error}") from error
+
+
+def _spelled(step: dict[str, object]) -> str:
+    """A rendition given as an object, as SDKs would have written it: ``c_scale,w_5/png``."""
+    components = {name: value for name, value in step.items() if name != "format"}
+    to_format = step.get("format")
+    return "/".join(filter(None, (in_letters(components), str(to_format) if to_format else "")))
 
 
 def _one(text: str) -> Eager:
