@@ -29,6 +29,13 @@ _FALSE = frozenset({"0", "false", "no", "f"})
 # What no name or tag needs, and logs, headers and terminals suffer from.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _MAX_FIELDS = 2000
+# No call has documents half as deep, and what walks through one, like the text a signature is
+# of, calls itself for every level.
+_DEEPEST = 50
+# A string that never ends counts as one, so that the time this takes grows with the body only.
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 # Between two pieces of a body; a client that has gone to sleep must not hold a connection.
 _IDLE_SECONDS = 60.0
 # After that time a body must have come at this pace all along; bytes a second. One that drips
@@ -248,10 +255,23 @@ class _MultiPart(MultiPartParser):
 
 
 def _json(body: bytes) -> object:
+    if too_deep(body):
+        raise BadRequest(f"Invalid JSON: nested deeper than {_DEEPEST}")
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise BadRequest(f"Invalid JSON: {error}") from error
+
+
+def too_deep(body: bytes) -> bool:
+    """Whether brackets nest deeper than they may, without building anything."""
+    if body.count(b"{") + body.count(b"[") <= _DEEPEST:
+        return False
+    brackets = _STRINGS.sub(b"", body).translate(_ONE_KIND, _NOT_BRACKETS)
+    for _ in range(_DEEPEST):
+        # Takes the innermost level away.
+        brackets = brackets.replace(b"[]", b"")
+    return b"[]" in brackets
 
 
 def _merge(values: dict[str, object], items: Iterable[tuple[str, str]]) -> None:

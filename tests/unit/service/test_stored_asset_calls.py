@@ -326,3 +326,18 @@ def test_addresses_with_nonsense_are_refused(live: LiveService) -> None:
     for path in ADDRESSES:
         answer = live.request("GET", path)
         assert answer.status_code in (200, 400, 404), (path, answer.text)
+
+
+def test_documents_in_a_form_that_nest_too_deeply_are_refused(shared: LiveService) -> None:
+    shared.upload(picture(), public_id="nested")
+    deep = "[" * 100_000 + "]" * 100_000
+    decision = {"moderation_status": "approved", "modstation_decision": f'{{"x":{deep}}}'}
+    answer = shared.request("POST", "/resources/image/upload/nested", data=decision)
+    assert (answer.status_code, "nested too deeply" in answer.text) == (400, True)
+    field = {"type": "string", "label": "x", "external_id": "x", "validation": f'{{"x":{deep}}}'}
+    answer = shared.request("POST", "/metadata_fields", data=field)
+    assert answer.status_code == 400
+    body = f'{{"public_ids":{deep[99_400:100_600]}}}'.encode()
+    headers = {"Content-Type": "application/json"}
+    answer = shared.request("POST", "/image/upload", content=body, headers=headers)
+    assert (answer.status_code, "nested deeper" in answer.text) == (400, True)

@@ -131,3 +131,22 @@ def test_a_body_that_stops_arriving_is_refused(monkeypatch: pytest.MonkeyPatch, 
 def test_control_characters_are_refused(text: str) -> None:
     with pytest.raises(BadRequest, match="control characters"):
         form(f"public_id={text}").text("public_id")
+
+
+@pytest.mark.parametrize("deep", [b"[" * 600 + b"]" * 600, b'{"a":' * 51 + b"1" + b"}" * 51])
+def test_a_document_that_nests_too_deeply_is_refused_before_anything_walks_through_it(
+    deep: bytes,
+) -> None:
+    with pytest.raises(BadRequest, match="nested deeper than 50"):
+        read(b'{"x":' + deep + b"}", "application/json")
+    with pytest.raises(BadRequest, match="nested deeper than 50"):
+        form(f'context={{"x":{deep.decode()}}}').pairs("context")
+
+
+def test_brackets_beside_each_other_and_in_strings_are_not_deep() -> None:
+    beside = b'{"x":[' + b",".join([b"[[]]"] * 300) + b"]}"
+    assert len(read(beside, "application/json").raw("x")) == 300  # type: ignore[arg-type]
+    written = b'{"x":["' + b"[" * 100 + b'\\"{{"]}'
+    assert read(written, "application/json").names("x") == ["[" * 100 + '"{{']
+    with pytest.raises(BadRequest, match="Invalid JSON"):
+        read(b'{"x":"' + b'\\"[' * 3000, "application/json")

@@ -21,7 +21,7 @@ from modstation.service.assets.metadata_fields import (
 )
 from modstation.service.faults import BadRequest, NotFound
 from modstation.service.schema import metadata_fields
-from modstation.service.wire import Json, clean
+from modstation.service.wire import Json, clean, too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -351,6 +351,8 @@ def _short(parameters: Parameters, name: str) -> str | None:
 def _document(parameters: Parameters, name: str) -> dict[str, Any]:
     value = parameters.raw(name)
     if isinstance(value, str):
+        if too_deep(value.encode()):
+            raise BadRequest(f"Invalid value for parameter {name}: nested too deeply")
         try:
             value = msgspec.json.decode(value)
         except msgspec.DecodeError as error:
