@@ -181,6 +181,9 @@ def test_a_batch_of_500_is_taken_and_one_of_501_refused(live: LiveService) -> No
         {"decision_id": "x", "status": "approved"},
         verdict(2, "p", "approved", decided_at="yesterday"),
         verdict(2, "p", "approved", decided_at="2026-01-01T00:00:00"),
+        verdict(2, "p", "approved", decided_at="0001-01-01T00:00:00+14:00"),
+        verdict(2, "p", "approved", decided_at="9999-12-31T23:59:59-14:00"),
+        verdict(2, "p", "approved", decided_at="1969-12-31T23:59:59Z"),
         verdict(2, "p", "approved", expected="pending"),
     ],
 )

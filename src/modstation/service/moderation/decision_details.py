@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotation
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 
 from modstation.core.clock import to_us
 from modstation.service.faults import BadRequest
-from modstation.service.wire import clean
+from modstation.service.wire import clean, too_deep
 
 if TYPE_CHECKING:
     from modstation.service.wire import Parameters
@@ -19,6 +19,8 @@ DecisionId: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128
 
 # The parameter of an update that no other client of the Admin API sends: a JSON object.
 OF_AN_UPDATE = "modstation_decision"
+# The last moment that can be told again.
+_LATEST_US = to_us(datetime.max.replace(tzinfo=UTC))
 
 
 class Details(msgspec.Struct):
@@ -35,17 +37,26 @@ class Details(msgspec.Struct):
         for name in ("decision_id", "reason", "note", "actor"):
             # What one moderator writes is shown to others, and PostgreSQL takes no NUL.
             clean(getattr(self, name) or "", parameter, lines=name == "note")
-        if self.decided_at is not None and self.decided_at.tzinfo is None:
-            raise BadRequest(
-                f"Invalid value for parameter {parameter}: decided_at has no time zone"
-            )
         return {
             "decision_id": self.decision_id,
             "reason": self.reason,
             "note": self.note,
             "actor": self.actor,
-            "decided_us": None if self.decided_at is None else to_us(self.decided_at),
+            "decided_us": self._decided_us(parameter),
         }
+
+    def _decided_us(self, parameter: str) -> int | None:
+        moment = self.decided_at
+        if moment is None:
+            return None
+        if moment.tzinfo is None:
+            raise BadRequest(
+                f"Invalid value for parameter {parameter}: decided_at has no time zone"
+            )
+        # Compared in UTC: a time zone can move the first and the last day out of the calendar.
+        if not 0 <= to_us(moment) <= _LATEST_US:
+            raise BadRequest(f"Invalid value for parameter {parameter}: decided_at is no such time")
+        return to_us(moment)
 
 
 def details_of_update(parameters: Parameters) -> dict[str, Any]:
@@ -56,6 +67,8 @@ def details_of_update(parameters: Parameters) -> dict[str, Any]:
     sent = parameters.raw(OF_AN_UPDATE)
     if sent is None:
         return {}
+    if isinstance(sent, str) and too_deep(sent.encode()):
+        raise BadRequest(f"Invalid value for parameter {OF_AN_UPDATE}: nested too deeply")
     try:
         if isinstance(sent, str):
             details = msgspec.json.decode(sent, type=Details)
