@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from modstation.service.calls import Call
 
+# Thirty days before it are still in the calendar, and nobody's asset is older.
+_FIRST_DAY = date(1970, 1, 1)
+
 
 async def ping(call: Call) -> Response:
     """Say that the service is there and takes the caller's key."""
@@ -92,7 +95,7 @@ def _day(given: str | None, today: date) -> date:
             day = datetime.strptime(given, form).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-        if day <= today:
+        if _FIRST_DAY <= day <= today:
             return day
     raise BadRequest(f"Invalid value {given[:40]} for parameter date")
 

@@ -41,7 +41,10 @@ def test_requests_deliveries_and_renditions_are_counted(live: LiveService) -> No
     assert after["requests"] == before["requests"] + 1
 
 
-@pytest.mark.parametrize("date", ["/31-02-2020", "/tomorrow", "/01-01-2999", "/1"])
+@pytest.mark.parametrize(
+    "date",
+    ["/31-02-2020", "/tomorrow", "/01-01-2999", "/1", "/01-01-0001", "/0001-01-31", "/31-12-1969"],
+)
 def test_a_date_that_is_none_is_refused(shared: LiveService, date: str) -> None:
     answer = shared.request("GET", f"/usage{date}")
     assert answer.status_code == 400
