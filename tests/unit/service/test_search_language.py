@@ -94,3 +94,12 @@ def test_a_wrong_expression_is_refused_at_its_place(expression: str, fault: str)
 def test_an_expression_has_a_greatest_length() -> None:
     with pytest.raises(BadRequest, match="too long"):
         parse("a" * 10_001)
+
+
+def test_the_words_of_a_term_without_a_field_count_as_terms() -> None:
+    with pytest.raises(BadRequest, match="more than 250 terms"):
+        parse('"' + "a " * 1500 + '"')
+    with pytest.raises(BadRequest, match="more than 250 terms"):
+        parse(" OR ".join(['"' + "a " * 126 + '"'] * 2))
+    parse('"' + "a " * 250 + '"')
+    parse('tags:"' + "a " * 1500 + '"')

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from modstation.service.faults import BadRequest
+from modstation.service.search.words import words
 
 LONGEST = 10_000
 # SQLite refuses expressions deeper than 1,000, and a chain of ORs is as deep as it is long.
@@ -193,7 +194,8 @@ class _Reader:
         return self._test(subject.field, subject.operator, self._value(), subject.at - 1)
 
     def _test(self, field: str | None, operator: str, value: Value, start: int) -> Tree:
-        self._count(start)
+        # A term without a field is a test for each of its words.
+        self._count(start, len(words(value.text)) if field is None else 1)
         if field is None and value.prefix and not value.text:
             return Every(())
         return Compared(field, operator, value, start + 1)
@@ -302,8 +304,8 @@ class _Reader:
     def _ended(self) -> bool:
         return self._at >= len(self._text)
 
-    def _count(self, start: int) -> None:
-        self._terms += 1
+    def _count(self, start: int, tests: int = 1) -> None:
+        self._terms += max(1, tests)
         if self._terms > _MOST_TERMS:
             refuse(f"more than {_MOST_TERMS} terms", start + 1)
 
