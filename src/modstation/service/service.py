@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 from obstore.exceptions import BaseError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from modstation.core.clock import to_us
@@ -29,6 +29,7 @@ from modstation.service.notifications.sender import NotificationSender
 from modstation.service.outside.address_guard import AddressGuard
 from modstation.service.running.data_lock import lock_data
 from modstation.service.running.housekeeping import Housekeeper
+from modstation.service.running.retrying import database_away
 from modstation.service.running.usage_meter import UsageMeter
 from modstation.service.uploads.upload_tasks import UploadTasks
 
@@ -174,7 +175,9 @@ class Background:
         ):
             try:
                 busy = bool(part.step(now)) or busy
-            except (OperationalError, PoolTimeout, BaseError, OSError) as error:
+            except (DBAPIError, PoolTimeout, BaseError, OSError) as error:
+                if isinstance(error, DBAPIError) and not database_away(error):
+                    raise
                 # Another process holds the database, or storage is away for the moment: every
                 # row is still there, the next step finds it. What needs neither goes on.
                 put_off = type(error).__name__

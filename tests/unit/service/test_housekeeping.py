@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from helpers.live_service import LiveService, picture
 from modstation.core.clock import to_us
 from modstation.service.blobs import BACKUP, ORIGINALS, beside, blob_name
 from modstation.service.notifications.lanes import DELIVERED, GIVEN_UP, WAITING
+from modstation.service.running import housekeeping
 from modstation.service.schema import (
     applied_decisions,
     assets,
@@ -18,9 +21,12 @@ from modstation.service.schema import (
     decision_history,
     notifications,
 )
+from modstation.service.service import Background
 from modstation.service.uploads.storing import note_unfinished
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
     from pathlib import Path
 
     from modstation.core.clock import ManualClock
@@ -116,6 +122,68 @@ def test_bytes_that_were_never_written_whole_leave_nothing(
     clock.advance(3600)
     assert steps(still) == 1
     assert not part.parent.exists()
+
+
+def removals(service: Service, clock: ManualClock, count: int) -> None:
+    for number in range(count):
+        note_unfinished(service, blob_name("a" * 32, f"{number:032x}"))
+    clock.advance(3600)
+
+
+def test_slow_storage_makes_the_transactions_short(
+    still: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removals(still, clock, 3)
+    monkeypatch.setattr(housekeeping, "_SECONDS_PER_STEP", 0.05)
+    monkeypatch.setattr(still.blobs, "remove", lambda *_names: time.sleep(0.1))
+    assert [still.housekeeper.step(clock.now()) for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_storage_that_is_away_is_left_alone_for_a_while(
+    still: Service, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removals(still, clock, 1)
+
+    def away(*_names: str) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as outage:
+        outage.setattr(still.blobs, "remove", away)
+        with pytest.raises(ConnectionError):
+            still.housekeeper.step(clock.now())
+        clock.advance(29)
+        assert still.housekeeper.step(clock.now()) == 0
+    clock.advance(1)
+    assert still.housekeeper.step(clock.now()) == 1
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_transaction_that_the_database_ended_does_not_end_the_background(
+    still: Service, monkeypatch: pytest.MonkeyPatch, allow_log: Callable[[str], None]
+) -> None:
+    allow_log("background work is put off")
+    ended, went_on = threading.Event(), threading.Event()
+
+    def too_slow(_now: datetime) -> int:
+        if ended.is_set():
+            went_on.set()
+            return 0
+        ended.set()
+        with still.ledger.write() as connection:
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 50"))
+            time.sleep(0.5)
+            connection.execute(text("SELECT 1"))
+        return 1
+
+    monkeypatch.setattr(still.housekeeper, "step", too_slow)
+    failed: list[str] = []
+    background = Background(still, lambda: failed.append("failed"))
+    background.start()
+    try:
+        assert went_on.wait(20)
+    finally:
+        background.stop()
+    assert failed == []
 
 
 def test_a_copy_that_a_kill_left_over_is_removed_when_the_job_is_done_again(

@@ -13,10 +13,12 @@ of decisions is kept for ever.
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from obstore.exceptions import BaseError
 from sqlalchemy import delete, exists, select, update
 
 from modstation.core.clock import to_us
@@ -50,8 +52,12 @@ if TYPE_CHECKING:
     from modstation.service.blobs import Blobs
     from modstation.service.ledger import Ledger
 
-# One transaction's worth, so that no request waits long for the writer.
+# One transaction's worth, so that no request waits long for the writer. Storage that is slow
+# makes it less: PostgreSQL ends a transaction that says nothing for two minutes.
 _PER_STEP = 25
+_SECONDS_PER_STEP = 5.0
+# Each attempt may wait for storage as long as obstore does, and letters wait with it.
+_AFTER_STORAGE_ERROR = timedelta(seconds=30)
 _PER_PRUNING = 500
 _BETWEEN_PRUNINGS = timedelta(days=1)
 _ONE_PRUNING = timedelta(minutes=10)
@@ -91,13 +97,20 @@ class Housekeeper:
         self._ledger = ledger
         self._blobs = blobs
         self._name = secrets.token_hex(8)
+        self._jobs_at: datetime | None = None
         self._prune_at: datetime | None = None
         self._letters_after = 0
 
     def step(self, now: datetime) -> int:
         """Do some due jobs, and once a day forget what is old; the number of things done."""
-        done = self._do_jobs(to_us(now)) + forget_parts(self._ledger, to_us(now))
-        return done + self._prune(now)
+        done = forget_parts(self._ledger, to_us(now)) + self._prune(now)
+        if self._jobs_at is not None and now < self._jobs_at:
+            return done
+        try:
+            return done + self._do_jobs(to_us(now))
+        except (BaseError, OSError):
+            self._jobs_at = now + _AFTER_STORAGE_ERROR
+            raise
 
     def _do_jobs(self, now_us: int) -> int:
         """Copies first, then the rows that point at them, then the removals, and last the jobs.
@@ -117,16 +130,24 @@ class Housekeeper:
                 .with_for_update(skip_locked=True)
             ).all()
             found = [*_of_assets(connection, jobs), *_of_versions(connection, jobs)]
-            for original in found:
-                if not original.busy:
-                    self._place(connection, original)
+            busy = {original.name for original in found if original.busy}
+            places = {original.name: original for original in found if not original.busy}
+            done: list[int] = []
+            until = time.monotonic() + _SECONDS_PER_STEP
             for job in jobs:
+                if done and time.monotonic() > until:
+                    break
+                name = job.version_id or job.asset_id
+                if name in busy:
+                    continue
+                # Of several jobs for one original the first has done it for all.
+                if (original := places.pop(name, None)) is not None:
+                    self._place(connection, original)
                 if job.blob is not None:
                     # It may have been moved between the job's making and now.
                     self._blobs.remove(beside(job.blob, ORIGINALS), beside(job.blob, BACKUP))
                     self._drop_renditions(job.blob)
-            busy = {original.name for original in found if original.busy}
-            done = [job.id for job in jobs if (job.version_id or job.asset_id) not in busy]
+                done.append(job.id)
             connection.execute(delete(blob_jobs).where(blob_jobs.c.id.in_(done)))
         return len(done)
 

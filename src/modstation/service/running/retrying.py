@@ -55,6 +55,14 @@ async def steadily(work: Callable[[], Awaitable[T]]) -> T:
             raise _away("storage", error) from error
 
 
+def database_away(error: DBAPIError) -> bool:
+    """Whether the database ended the transaction or cannot be reached, and no statement is wrong.
+
+    Work that waits too long for something else meets the former as another kind of error.
+    """
+    return isinstance(error, OperationalError) or error.connection_invalidated
+
+
 def _passing(error: DBAPIError) -> bool:
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _COLLISIONS
 
