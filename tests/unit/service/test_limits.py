@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
+from modstation.core.clock import to_us
 from modstation.service.access.limits import RateLimits
 from modstation.service.faults import RateLimited
 from modstation.service.schema import call_counts
@@ -79,3 +82,22 @@ def test_most_calls_do_not_write_and_hours_that_are_over_are_forgotten(
         clock.advance(3600)
         limits.take("one", clock.now())
     assert used() == 400
+
+
+def test_a_slow_database_makes_nobody_wait_who_only_looks(
+    still: Service, clock: ManualClock
+) -> None:
+    limits, now = RateLimits(still.ledger, 100), clock.now()
+    limits.take("one", now)
+    with ThreadPoolExecutor(3) as threads:
+        with still.ledger.write() as connection:
+            # As a caller of another replica that is reserving, and on SQLite as any writer.
+            hour_us = to_us(now.replace(minute=0, second=0, microsecond=0))
+            row = {"cloud": "two", "hour_us": hour_us, "used": 0}
+            connection.execute(insert(call_counts).values(row))
+            waiting = threads.submit(limits.take, "two", now)
+            time.sleep(0.2)
+            assert not waiting.done()
+            assert threads.submit(limits.peek, "two", now).result(5).remaining == 100
+            assert threads.submit(limits.take, "one", now).result(5).remaining == 98
+        assert waiting.result(20).remaining == 99

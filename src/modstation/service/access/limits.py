@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -78,7 +79,10 @@ class RateLimits:
     def __init__(self, ledger: Ledger, limit: int) -> None:
         self._ledger = ledger
         self._limit = limit
+        # Held for a few instructions: the event loop takes it too. Whoever asks the database for
+        # a block has the cloud's own lock meanwhile.
         self._lock = threading.Lock()
+        self._reserving: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._blocks: dict[str, _Block] = {}
 
     def peek(self, cloud: str, now: datetime, limit: int | None = None) -> Allowance:
@@ -99,13 +103,27 @@ class RateLimits:
         limit = limit or self._limit
         hour = _hour(now)
         with self._lock:
-            block = self._blocks.get(cloud)
-            if block is None or (block.hour, block.limit) != (hour, limit) or block.used_up:
-                block = self._blocks[cloud] = self._reserve(cloud, hour, limit)
-            if not block.left:
-                return Allowance(limit, -1, hour + _HOUR)
-            block.left -= 1
-            return Allowance(limit, block.free + block.left, hour + _HOUR)
+            counted = self._count(cloud, hour, limit)
+            reserving = self._reserving[cloud]
+        if counted is not None:
+            return counted
+        with reserving:
+            with self._lock:
+                # Whoever reserved until now may have left enough.
+                counted = self._count(cloud, hour, limit)
+            if counted is not None:
+                return counted
+            block = self._reserve(cloud, hour, limit)
+            with self._lock:
+                self._blocks[cloud] = block
+                return _used(block)
+
+    def _count(self, cloud: str, hour: datetime, limit: int) -> Allowance | None:
+        """Count a call of the block in hand; None if another one has to be reserved."""
+        block = self._blocks.get(cloud)
+        if block is None or (block.hour, block.limit) != (hour, limit) or block.used_up:
+            return None
+        return _used(block)
 
     def _reserve(self, cloud: str, hour: datetime, limit: int) -> _Block:
         column, hour_us = call_counts.c, to_us(hour)
@@ -124,6 +142,14 @@ class RateLimits:
                 delete(call_counts).where(column.cloud == cloud, column.hour_us < before_us)
             )
         return _Block(hour, limit, size, free - size)
+
+
+def _used(block: _Block) -> Allowance:
+    reset = block.hour + _HOUR
+    if not block.left:
+        return Allowance(block.limit, -1, reset)
+    block.left -= 1
+    return Allowance(block.limit, block.free + block.left, reset)
 
 
 def _hour(now: datetime) -> datetime:
