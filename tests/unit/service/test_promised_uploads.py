@@ -21,7 +21,7 @@ from modstation.service.uploads.upload_tasks import promise_upload
 from modstation.service.wire import Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from modstation.core.clock import ManualClock
     from modstation.service.service import Service
@@ -180,6 +180,49 @@ def test_a_task_that_never_succeeds_is_given_up(still: Service, clock: ManualClo
     promise(still, picture(), "poison")
     with still.ledger.write() as connection:
         connection.execute(update(upload_tasks).values(attempts=10))
+    assert still.tasks.step(clock.now()) == 1
+    still.tasks.drain()
+    assert (stored(still), left(still)) == ([], 0)
+
+
+def attempts(service: Service) -> list[int]:
+    with service.ledger.read() as connection:
+        return list(connection.scalars(select(upload_tasks.c.attempts)))
+
+
+def put_off(service: Service, clock: ManualClock, times: int) -> None:
+    """Do what is due that many times, while storage is away."""
+
+    def away(*_given: object) -> None:
+        raise ConnectionError
+
+    with pytest.MonkeyPatch.context() as outage:
+        outage.setattr(service.blobs, "put", away)
+        for _ in range(times):
+            assert service.tasks.step(clock.now()) == 1
+            service.tasks.drain()
+            clock.advance(21)
+
+
+def test_an_outage_costs_no_attempt(
+    still: Service, clock: ManualClock, allow_log: Callable[[str], None]
+) -> None:
+    allow_log("upload task .* is put off")
+    promise(still, picture(), "patient")
+    put_off(still, clock, 12)
+    assert attempts(still) == [1]
+    assert still.tasks.step(clock.now()) == 1
+    still.tasks.drain()
+    assert (stored(still), left(still)) == (["patient"], 0)
+
+
+def test_an_outage_of_days_counts(
+    still: Service, clock: ManualClock, allow_log: Callable[[str], None]
+) -> None:
+    allow_log("upload task .* is put off")
+    promise(still, picture(), "hopeless")
+    clock.advance(3 * 86_400)
+    put_off(still, clock, 10)
     assert still.tasks.step(clock.now()) == 1
     still.tasks.drain()
     assert (stored(still), left(still)) == ([], 0)

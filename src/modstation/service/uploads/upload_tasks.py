@@ -11,12 +11,14 @@ import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from obstore.exceptions import BaseError
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from modstation.core.clock import to_us
 from modstation.service.assets import stored
@@ -29,6 +31,7 @@ from modstation.service.faults import BadRequest, ServiceFault
 from modstation.service.leases import claim_due
 from modstation.service.notifications.announcing import announce
 from modstation.service.notifications.destinations import check_batch, check_url
+from modstation.service.running.retrying import database_away
 from modstation.service.schema import upload_tasks
 from modstation.service.uploads.drafting import check_type
 from modstation.service.uploads.eager import eager_documents, eager_of, make_eager, read_eager
@@ -53,6 +56,8 @@ log = logging.getLogger(__name__)
 
 _WORKERS = 4
 _MOST_ATTEMPTS = 10
+# An outage costs no attempt; after this long it is taken for something that is wrong with the task.
+_LONGEST_OUTAGE_US = timedelta(days=3) // timedelta(microseconds=1)
 # Of a request, and of no use once it was answered.
 _NOT_KEPT = frozenset({"file", "signature", "timestamp", "api_key", "cloud_name", "async"})
 
@@ -136,8 +141,10 @@ class UploadTasks:
         now_us = to_us(now)
         for task_id, one in list(self._in_hand.items()):
             if one.work.done():
+                if one.work.result():
+                    # Raises while the database is away: then it is done at a later step.
+                    self._uncount(task_id, now_us)
                 del self._in_hand[task_id]
-                one.work.result()
         free = _WORKERS - len(self._in_hand)
         self._renew(now_us)
         rows = self._claim(now_us, free) if free else []
@@ -166,6 +173,20 @@ class UploadTasks:
         except DBAPIError as error:
             # They wait until the claims are over.
             log.warning("upload tasks are not let go of: %s", type(error).__name__)
+
+    def _uncount(self, task_id: int, now_us: int) -> None:
+        """Take back the attempt that an outage put off, whoever has the task by now."""
+        task = upload_tasks.c
+        with self._service.ledger.write() as connection:
+            connection.execute(
+                update(upload_tasks)
+                .where(
+                    task.id == task_id,
+                    task.attempts > 0,
+                    task.created_us > now_us - _LONGEST_OUTAGE_US,
+                )
+                .values(attempts=task.attempts - 1)
+            )
 
     def _renew(self, now_us: int) -> None:
         old = {
@@ -201,7 +222,8 @@ class UploadTasks:
                 )
         return claimed
 
-    def _do(self, row: Row[Any], lease: str) -> None:
+    def _do(self, row: Row[Any], lease: str) -> bool:
+        """Do it, give it up or put it off; True if only an outage was in the way."""
         task = _Task(self._service, row, lease, self._closing.is_set)
         try:
             if row.attempts >= _MOST_ATTEMPTS:
@@ -212,17 +234,18 @@ class UploadTasks:
                 task.upload()
         except _Superseded:
             log.info("upload task %s was done by another replica", row.id)
-        except (DBAPIError, BaseError, OSError) as error:
+        except (DBAPIError, PoolTimeout, BaseError, OSError) as error:
             # It is due again when the claim is over.
             log.warning("upload task %s is put off: %s", row.id, type(error).__name__)
-        self._service.wake()
+            return not isinstance(error, DBAPIError) or database_away(error)
+        return False
 
 
 @dataclass(frozen=True, slots=True)
 class _InHand:
     lease: str
     until_us: int
-    work: Future[None]
+    work: Future[bool]
 
 
 @dataclass(frozen=True, slots=True)
