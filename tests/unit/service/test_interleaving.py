@@ -125,6 +125,20 @@ def test_uploads_that_must_not_overwrite_leave_the_first(live: LiveService) -> N
     assert len({document["etag"] for document in documents}) == 1
 
 
+def test_of_exclusive_tags_that_are_set_at_once_one_is_left(live: LiveService) -> None:
+    names = live.fill(8)
+
+    def setting(name: str) -> Callable[[], httpx.Response]:
+        data = {"command": "set_exclusive", "tag": "cover", "public_ids[]": name}
+        return lambda: live.request("POST", "/image/tags", data=data)
+
+    for _ in range(5):
+        answers = at_once([setting(name) for name in names])
+        assert {answer.status_code for answer in answers} == {200}
+        tagged = live.request("GET", "/resources/image/tags/cover").json()["resources"]
+        assert len(tagged) == 1
+
+
 def test_everything_at_once_leaves_listing_and_delivery_in_agreement(live: LiveService) -> None:
     live.upload(public_id="cat", moderation="manual", backup="1")
 

@@ -72,6 +72,15 @@ def ensure_cloud(
     return active[0].opened(seal) if active else add_key(connection, seal, name, now_us=now_us)
 
 
+def hold_cloud(connection: Connection, name: str) -> None:
+    """Have others who hold the same cloud wait until this transaction ends.
+
+    To be called before any asset is locked, so that no two wait for each other.
+    """
+    row = select(clouds.c.name).where(clouds.c.name == name)
+    connection.execute(row.with_for_update(key_share=True))
+
+
 def all_clouds(connection: Connection) -> list[Cloud]:
     """Every cloud, by name."""
     rows = connection.execute(select(clouds).order_by(clouds.c.name))

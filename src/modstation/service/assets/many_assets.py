@@ -9,6 +9,7 @@ from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from modstation.core.clock import to_us
+from modstation.service.access.clouds import hold_cloud
 from modstation.service.assets import stored
 from modstation.service.assets.asset_events import tell_changed
 from modstation.service.assets.descriptions import checked_pairs, checked_tags
@@ -177,6 +178,8 @@ def _with_others(
     names: list[tuple[str, str, str]],
 ) -> list[Asset]:
     """The named assets and those that have one of these tags; BadRequest if they are too many."""
+    # Of two calls that look at once neither would see the tags that the other is about to set.
+    hold_cloud(connection, call.caller.cloud)
     kept = [asset.seq for asset in stored.find_by_names(connection, call.caller.cloud, names)]
     others = connection.scalars(
         select(asset_tags.c.asset_seq)
