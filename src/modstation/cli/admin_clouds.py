@@ -175,7 +175,8 @@ def _changes(
         changes["signature_algorithm"] = signature
     if urls:
         kept = [url for url in urls if url != "none"]
-        changes["notification_urls"] = tuple(url for url in kept if check_url(url))
+        # Which networks the service is let into is said to the service, not here.
+        changes["notification_urls"] = tuple(url for url in kept if check_url(None, url))
     if calls_per_hour is not None:
         changes["calls_per_hour"] = calls_per_hour or None
     if upload_bytes is not None:

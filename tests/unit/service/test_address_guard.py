@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from helpers.live_service import LiveService, picture
 from helpers.web_site import Page, WebSite
 from modstation.core.errors import SettingsError
 from modstation.service.outside.address_guard import AddressGuard, AddressRefused
@@ -16,6 +17,7 @@ from modstation.service.outside.guarded_http import guarded_transport, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 PUBLIC = "93.184.215.14"
 
@@ -202,3 +204,54 @@ def test_the_name_asked_for_is_the_one_the_certificate_must_have() -> None:
     # The greeting of TLS carries the name in the clear.
     assert b"shop.example" in said[0]
     assert b"127.0.0.1" not in said[0]
+
+
+INWARD = ["10.0.0.1", "127.1", "0x7f000001", "2130706433", "[::1]", "[fe80::1]", "169.254.169.254"]
+
+
+@pytest.mark.parametrize("host", INWARD)
+def test_a_host_that_is_written_as_an_address_is_refused_before_anyone_is_asked(host: str) -> None:
+    with pytest.raises(AddressRefused):
+        AddressGuard(resolve=never).check_written(host)
+
+
+@pytest.mark.parametrize(
+    "host", [PUBLIC, "localhost", "intranet", "10.0.0.1.example", "1.2.3.4.5", ""]
+)
+def test_a_name_is_looked_at_when_it_is_connected_to(host: str) -> None:
+    AddressGuard(resolve=never).check_written(host)
+
+
+@pytest.mark.parametrize("allowed", ["10.0.0.0/8", "10.0.0.1"])
+def test_a_written_address_may_be_on_the_list(allowed: str) -> None:
+    AddressGuard([allowed], resolve=never).check_written("10.0.0.1")
+
+
+def test_calls_refuse_receivers_and_files_behind_the_walls(tmp_path: Path) -> None:
+    photo = {"file": ("x.jpg", picture())}
+    with LiveService(tmp_path, allow_networks=("10.1.0.0/16",)) as live:
+        live.upload(public_id="there")
+        for host in ("10.0.0.1", "[::1]"):
+            url = f"http://{host}/hook"
+            told = {"notification_url": url, "public_id": "x"}
+            trigger = {"uri": url, "event_type": "upload"}
+            remote = {"file": f"http://{host}/x.jpg", "async": "1"}
+            for path, options in (
+                ("/image/upload", {"data": told, "files": photo}),
+                ("/image/upload", {"data": told | {"async": "1"}, "files": photo}),
+                ("/image/upload", {"data": remote}),
+                ("/image/destroy", {"data": told | {"public_id": "there"}}),
+                ("/resources/image/upload/there", {"data": told}),
+                ("/upload_presets", {"data": told}),
+                ("/triggers", {"data": trigger}),
+            ):
+                answer = live.request("POST", path, **options)
+                assert answer.status_code == 400, (path, answer.text)
+                assert "not allowed" in answer.json()["error"]["message"]
+        assert live.statuses() == {"there": None}
+        allowed = {"uri": "http://10.1.2.3/hook", "event_type": "upload"}
+        assert live.request("POST", "/triggers", data=allowed).status_code == 200
+
+
+def never(_host: str, _port: int) -> list[str]:
+    raise AssertionError("a name server was asked")

@@ -117,7 +117,7 @@ def _update(call: Call, find: Callable[[Connection], Asset | None], what: str) -
         check_value("kind", kind, KINDS)
     refuse_unsupported_update(parameters)
     edits = descriptions(parameters)
-    url = check_url(parameters.text("notification_url"))
+    url = check_url(call.service.guard, parameters.text("notification_url"))
     said = details_of_update(parameters)
     with call.service.ledger.write() as connection:
         asset = find(connection)

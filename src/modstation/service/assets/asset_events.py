@@ -76,7 +76,7 @@ def tell_renamed(connection: Connection, call: Call, before: Asset, after: Asset
 
 def receivers(call: Call) -> tuple[str, ...]:
     """The receivers a call names for itself; raises BadRequest for an address of no use."""
-    url = check_url(call.parameters.text("notification_url"))
+    url = check_url(call.service.guard, call.parameters.text("notification_url"))
     return (url,) if url else ()
 
 

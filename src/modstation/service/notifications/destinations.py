@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from modstation.service.faults import BadRequest
+from modstation.service.outside.address_guard import AddressRefused
+
+if TYPE_CHECKING:
+    from modstation.service.outside.address_guard import AddressGuard
 
 #: Receivers of one event in all: the call's own and the account's (reference 2.3).
 MOST_URLS = 30
@@ -17,10 +22,13 @@ _CHANNEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 _LONGEST_BATCH = 255
 
 
-def check_url(url: str | None, name: str = "notification_url") -> str | None:
+def check_url(
+    guard: AddressGuard | None, url: str | None, name: str = "notification_url"
+) -> str | None:
     """A receiver's address, or None; raises BadRequest for one nothing can be sent to.
 
-    Whether the host may be reached is asked when it is sent to: names change their addresses.
+    Whether a host with a name may be reached is asked when it is sent to: names change their
+    addresses. Without a guard it is asked then in any case.
     """
     if url is None:
         return None
@@ -41,6 +49,11 @@ def check_url(url: str | None, name: str = "notification_url") -> str | None:
     # Bytes, not letters: both stand in indexes, which have a limit on PostgreSQL.
     if not usable or len(url.encode()) > _LONGEST_URL:
         raise BadRequest(f"Invalid value for parameter {name}")
+    try:
+        if guard is not None:
+            guard.check_written(parts.hostname or "")
+    except AddressRefused as error:
+        raise BadRequest(f"Invalid value for parameter {name}: {error}") from error
     return url
 
 

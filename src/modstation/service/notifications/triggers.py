@@ -71,7 +71,7 @@ def _create(call: Call) -> dict[str, Any]:
         "id": call.service.ids.new(),
         "cloud": cloud,
         "event_type": _event(event),
-        "uri": check_url(uri, "uri"),
+        "uri": check_url(call.service.guard, uri, "uri"),
         "uri_type": uri_type,
         "created_us": now_us,
         "updated_us": now_us,
@@ -90,7 +90,7 @@ def _update(call: Call) -> dict[str, Any]:
     if uri is None:
         raise BadRequest("missing_attributes")
     values = {
-        "uri": check_url(uri, "new_uri"),
+        "uri": check_url(call.service.guard, uri, "new_uri"),
         "uri_type": POLL if is_poll(uri) else _WEBHOOK,
         "updated_us": to_us(call.service.clock.now()),
     }

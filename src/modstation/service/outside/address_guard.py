@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Resolve = Callable[[str, int], Sequence[str]]
 
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?")
+_NUMBERS = re.compile(r"(0x[0-9a-f]{1,16}|[0-9]{1,16})(\.(0x[0-9a-f]{1,16}|[0-9]{1,16})){0,3}")
 # IPv4 written inside IPv6: the network, and how many bits follow the embedded address.
 _EMBEDDING = (
     (IPv6Network("::ffff:0:0/96"), 0),
@@ -103,6 +104,15 @@ class AddressGuard:
         self.check(host, found)
         return found
 
+    def check_written(self, host: str) -> None:
+        """Raise AddressRefused for a host that is written as an address and may not be used.
+
+        Nobody is asked: what a name stands for is checked when it is connected to.
+        """
+        address = _written(_plain(host))
+        if address is not None:
+            self.check(host, [str(address)])
+
     def check(self, host: str, addresses: Iterable[str]) -> None:
         """Raise AddressRefused unless every one of these addresses of a host may be used."""
         host = _plain(host)
@@ -121,6 +131,19 @@ class AddressGuard:
 
 def _plain(host: str) -> str:
     return host.strip("[]").rstrip(".").lower()
+
+
+def _written(host: str) -> Address | None:
+    """The address a host is written as, in the shorter spellings of IPv4 too; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        pass
+    try:
+        # As every resolver reads 127.1 and 0x7f000001.
+        return ip_address(socket.inet_aton(host)) if _NUMBERS.fullmatch(host) else None
+    except OSError:
+        return None
 
 
 def _unwrapped(address: Address) -> Address:

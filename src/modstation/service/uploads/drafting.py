@@ -87,7 +87,7 @@ def draft_asset(
         moderation=entries,
         moderation_kind=entries[0].kind if entries else None,
         moderation_status=overall(entries),
-        notification_url=check_url(parameters.text("notification_url")),
+        notification_url=check_url(service.guard, parameters.text("notification_url")),
         api_key=order.caller.api_key,
         backup=parameters.flag("backup"),
         withdrawn=False,

@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
 from modstation.service.faults import BadRequest
-from modstation.service.uploads.remote_file import fetched
+from modstation.service.uploads.remote_file import check_remote, fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +69,7 @@ def source_of(call: Call) -> Source:
                 f"Unsupported source URL: {scheme[1].lower()} addresses are not fetched by this "
                 "service, http and https are"
             )
+        check_remote(call.service.guard, text.strip())
         return Source(remote=text.strip())
     return Source(IncomingFile(BytesIO(_decoded(text)), None))
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from modstation.service.calls import Call
+    from modstation.service.outside.address_guard import AddressGuard
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff/?#]{1,255}")
 _MOST_BYTES = 64 * 1024
@@ -135,7 +136,7 @@ def _change(call: Call) -> dict[str, Any]:
         if found is None:
             raise _not_found(name)
         unsigned = call.parameters.flag("unsigned", default=found.unsigned)
-        changed = Preset(name, unsigned, _checked(found.settings | settings))
+        changed = Preset(name, unsigned, _checked(call.service.guard, found.settings | settings))
         save_preset(connection, call.caller.cloud, changed, new=False)
     return {"message": "updated"}
 
@@ -151,13 +152,14 @@ def _remove(call: Call) -> dict[str, Any]:
 def _settings(call: Call) -> dict[str, Any]:
     """The upload parameters a call gives; raises BadRequest for what no upload could use."""
     given = call.parameters.signed()
-    return _checked({name: value for name, value in given.items() if name not in _NOT_SETTINGS})
+    settings = {name: value for name, value in given.items() if name not in _NOT_SETTINGS}
+    return _checked(call.service.guard, settings)
 
 
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
+def _checked(guard: AddressGuard, given: dict[str, Any]) -> dict[str, Any]:
     parameters = Parameters(given)
     refuse_unsupported_upload(parameters)
-    check_url(parameters.text("notification_url"))
+    check_url(guard, parameters.text("notification_url"))
     settings = dict(given)
     for name in _FLAGS & given.keys():
         settings[name] = parameters.flag(name)

@@ -67,7 +67,7 @@ def promise_eager(
         "|".join(each.written for each in wanted),
         order.base,
         order.request_id,
-        check_url(told),
+        check_url(service.guard, told),
         batch_id,
     )
     write_promise(connection, service, order, document, None)

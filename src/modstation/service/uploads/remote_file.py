@@ -67,6 +67,17 @@ def fetched(
         yield content, _name(url)
 
 
+def check_remote(guard: AddressGuard, url: str) -> None:
+    """Raise BadRequest for the URL of a file whose host is an address that may not be asked."""
+    try:
+        guard.check_written(urlsplit(url).hostname or "")
+    except AddressRefused as error:
+        raise _fault(url, "the address is not allowed") from error
+    except ValueError:
+        # Fetching says what is wrong with it.
+        return
+
+
 def _client(guard: AddressGuard) -> httpx.Client:
     return httpx.Client(
         transport=guarded_transport(guard, connections=1),

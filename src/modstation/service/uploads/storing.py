@@ -75,7 +75,7 @@ def store_file(
     then.
     """
     parameters = order.parameters
-    url = check_url(parameters.text("notification_url"))
+    url = check_url(service.guard, parameters.text("notification_url"))
     overwrite = parameters.flag("overwrite", default=True)
     eager, later = eager_of(parameters), parameters.flag("eager_async")
     came = facts_of(file.content, order.resource_type)

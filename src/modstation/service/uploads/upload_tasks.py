@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from modstation.service.outside.address_guard import AddressGuard
     from modstation.service.service import Service
     from modstation.service.uploads.storing import Settle
 
@@ -71,7 +72,7 @@ def promise_upload(
 ) -> dict[str, Any]:
     """Keep what an upload needs, to be done later; the answer that promises it."""
     parameters = order.parameters
-    _check_early(parameters)
+    _check_early(service.guard, parameters)
     batch_id = parameters.text("batch_id") or service.ids.new()
     kept = {name: value for name, value in parameters.signed().items() if name not in _NOT_KEPT}
     answer: dict[str, Any] = {
@@ -109,10 +110,10 @@ def promise_upload(
     return answer
 
 
-def _check_early(parameters: Parameters) -> None:
+def _check_early(guard: AddressGuard, parameters: Parameters) -> None:
     """Raise BadRequest for what can be known to be wrong without the file."""
     for name in ("notification_url", "eager_notification_url"):
-        check_url(parameters.text(name), name)
+        check_url(guard, parameters.text(name), name)
     check_batch(parameters.text("batch_id"))
     check_type(parameters)
     descriptions(parameters)
