@@ -21,12 +21,14 @@ from modstation.service.access.limits import RateLimits
 from modstation.service.access.sealing import Seal
 from modstation.service.blobs import Blobs
 from modstation.service.delivery.cache_purging import CachePurger
+from modstation.service.delivery.images import Decoder
 from modstation.service.delivery.stale_copies import set_nodes
 from modstation.service.ledger import Ledger
 from modstation.service.moderation.machines import Machines
 from modstation.service.notifications.letter_signing import signer_of
 from modstation.service.notifications.sender import NotificationSender
 from modstation.service.outside.address_guard import AddressGuard
+from modstation.service.providers.pictures import Pictures
 from modstation.service.running.data_lock import lock_data
 from modstation.service.running.housekeeping import Housekeeper
 from modstation.service.running.retrying import database_away
@@ -86,6 +88,7 @@ class Service:
         self.limits = RateLimits(self.ledger, settings.calls_per_hour)
         self.fetchers = anyio.CapacityLimiter(settings.fetch_workers)
         self.renderers = anyio.CapacityLimiter(settings.rendition_workers)
+        self.decoder = Decoder(settings.rendition_pixels, settings.rendition_workers)
         # A search may read every asset; more of them at a time would only wait for the same disk.
         self.searchers = anyio.CapacityLimiter(2)
         with self.ledger.write() as connection:
@@ -100,7 +103,8 @@ class Service:
             clock,
             self.wake,
         )
-        self.machines = Machines(self.ledger, self.blobs, settings, clock, self.wake)
+        pictures = Pictures(self.blobs, self.decoder)
+        self.machines = Machines(self.ledger, pictures, settings, clock, self.wake)
         self.tasks = UploadTasks(self)
 
     def wake(self) -> None:

@@ -19,6 +19,7 @@ from modstation.core.clock import to_us
 from modstation.service.access.cloud_settings import CloudSettings
 from modstation.service.moderation import machine_jobs
 from modstation.service.moderation.machines import Machines
+from modstation.service.providers.pictures import Pictures
 from modstation.service.providers.webpurify import WebPurifyAccount
 from modstation.service.schema import moderation_jobs
 
@@ -463,7 +464,13 @@ def test_replicas_that_step_at_once_ask_about_each_picture_once(
         assert site.live.service is not None
         service = site.live.service
         others = [
-            Machines(service.ledger, service.blobs, service.settings, site.clock) for _ in range(3)
+            Machines(
+                service.ledger,
+                Pictures(service.blobs, service.decoder),
+                service.settings,
+                site.clock,
+            )
+            for _ in range(3)
         ]
         for number in range(12):
             site.live.upload(picture(number), moderation="webpurify")

@@ -105,6 +105,27 @@ def probe(file: IO[bytes]) -> Header | None:
         return None
 
 
+class Decoder:
+    """Decodes pictures for the whole service: ``at_once`` of them and no more, none too large.
+
+    A small file can become half a gigabyte of pixels, so whoever wants some waits for a turn.
+    """
+
+    def __init__(self, max_pixels: int, at_once: int) -> None:
+        self._max_pixels = max_pixels
+        self._turns = threading.BoundedSemaphore(at_once)
+
+    def render(self, file: IO[bytes], transformation: Transformation, to_format: str) -> bytes:
+        """A rendition; raises BadRequest if it cannot be made of this file."""
+        with self._turns:
+            return render(file, transformation, to_format, max_pixels=self._max_pixels)
+
+    def rgb_within(self, file: IO[bytes], side: int) -> tuple[int, int, bytes]:
+        """A picture's pixels within a square; raises BadRequest if it cannot be decoded."""
+        with self._turns:
+            return rgb_within(file, side, max_pixels=self._max_pixels)
+
+
 def render(
     file: IO[bytes], transformation: Transformation, to_format: str, *, max_pixels: int
 ) -> bytes:

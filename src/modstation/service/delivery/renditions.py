@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from modstation.service.blobs import RENDITIONS, BlobGone, beside
 from modstation.service.delivery.file_answers import DOWNLOAD, Content, File
-from modstation.service.delivery.images import CONTENT_TYPES, RENDERER, WRITABLE, render
+from modstation.service.delivery.images import CONTENT_TYPES, RENDERER, WRITABLE
 from modstation.service.faults import BadRequest
 
 if TYPE_CHECKING:
@@ -113,9 +113,7 @@ def _render(
     service: Service, asset: Asset, transformation: Transformation, to_format: str, name: str
 ) -> bytes:
     with service.blobs.open_original(asset.blob, asset.bytes) as file:
-        content = render(
-            file, transformation, to_format, max_pixels=service.settings.rendition_pixels
-        )
+        content = service.decoder.render(file, transformation, to_format)
     service.meter.add(asset.cloud, transformations=1)
     # Nothing is kept of what is not public. The cap keeps a stranger who counts up w_ from
     # filling the disk.

@@ -25,7 +25,6 @@ from modstation.service.moderation.states import REJECTED, State
 from modstation.service.moderation.values import Asked
 from modstation.service.providers.asking import Answer, Away, NeverSeen, Question, Refused
 from modstation.service.providers.duplicates import Duplicates
-from modstation.service.providers.pictures import Pictures
 from modstation.service.providers.rekognition import Rekognition
 from modstation.service.providers.webpurify import WebPurify
 
@@ -37,10 +36,10 @@ if TYPE_CHECKING:
 
     from modstation.core.clock import Clock
     from modstation.service.assets.stored import Asset
-    from modstation.service.blobs import Blobs
     from modstation.service.ledger import Ledger
     from modstation.service.moderation.machine_jobs import Job
     from modstation.service.providers.asking import Patient, Prompt
+    from modstation.service.providers.pictures import Pictures
     from modstation.service.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ class Machines:
     def __init__(
         self,
         ledger: Ledger,
-        blobs: Blobs,
+        pictures: Pictures,
         settings: ServiceSettings,
         clock: Clock,
         answered: Callable[[], None] = lambda: None,
@@ -68,7 +67,6 @@ class Machines:
         self._settings = settings
         self._clock = clock
         self._answered = answered
-        pictures = Pictures(blobs, settings.rendition_pixels)
         self._prompt: dict[str, Prompt] = {"duplicate": Duplicates(ledger, pictures)}
         self._patient: dict[str, Patient] = {}
         if settings.rekognition:

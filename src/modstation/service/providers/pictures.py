@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from modstation.service.blobs import BlobGone
-from modstation.service.delivery.images import render, rgb_within
 from modstation.service.delivery.transformations import Box, Transformation
 from modstation.service.faults import BadRequest
 from modstation.service.providers.asking import Away, Refused
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from modstation.service.assets.stored import Asset
     from modstation.service.blobs import Blobs
+    from modstation.service.delivery.images import Decoder
 
 _LEAST_SIDE = 80
 
@@ -23,9 +23,9 @@ _LEAST_SIDE = 80
 class Pictures:
     """Reads originals, wherever they are kept at the moment."""
 
-    def __init__(self, blobs: Blobs, max_pixels: int) -> None:
+    def __init__(self, blobs: Blobs, decoder: Decoder) -> None:
         self._blobs = blobs
-        self._max_pixels = max_pixels
+        self._decoder = decoder
 
     def jpeg(self, asset: Asset, longest: int, most_bytes: int) -> bytes:
         """The picture within ``longest`` pixels a side, its shorter side 80 at least if it can be.
@@ -41,12 +41,12 @@ class Pictures:
     def rgb(self, asset: Asset, longest: int) -> tuple[int, int, bytes]:
         """Width, height and bytes of the picture's pixels; Refused or Away like ``jpeg``."""
         with self._opened(asset) as file:
-            return rgb_within(file, longest, max_pixels=self._max_pixels)
+            return self._decoder.rgb_within(file, longest)
 
     def _rendered(self, asset: Asset, box: Box) -> bytes:
         wanted = Transformation((box,), asked=True)
         with self._opened(asset) as file:
-            return render(file, wanted, "jpg", max_pixels=self._max_pixels)
+            return self._decoder.render(file, wanted, "jpg")
 
     @contextmanager
     def _opened(self, asset: Asset) -> Iterator[IO[bytes]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from io import BytesIO
 from typing import IO, TYPE_CHECKING
 
-from modstation.service.delivery.images import WRITABLE, render, same_format
+from modstation.service.delivery.images import WRITABLE, same_format
 from modstation.service.delivery.transformations import parse_transformation
 from modstation.service.faults import BadRequest
 from modstation.service.uploads.file_facts import facts_of
 
 if TYPE_CHECKING:
+    from modstation.service.delivery.images import Decoder
     from modstation.service.delivery.transformations import Transformation
     from modstation.service.uploads.file_facts import Facts
     from modstation.service.wire import Parameters
@@ -26,7 +27,7 @@ def incoming_transformation(parameters: Parameters) -> Transformation:
 
 
 def converted(
-    parameters: Parameters, content: IO[bytes], facts: Facts, *, max_pixels: int
+    parameters: Parameters, content: IO[bytes], facts: Facts, decoder: Decoder
 ) -> tuple[IO[bytes], Facts]:
     """The content to store, and its facts: those given unless the upload asks for a change.
 
@@ -47,5 +48,5 @@ def converted(
     if to_format not in WRITABLE:
         raise BadRequest(f"Image file format {to_format} not allowed: it is not written (format)")
     content.seek(0)
-    made = BytesIO(render(content, transformation, to_format, max_pixels=max_pixels))
+    made = BytesIO(decoder.render(content, transformation, to_format))
     return made, facts_of(made, "image")

@@ -80,8 +80,7 @@ def store_file(
     eager, later = eager_of(parameters), parameters.flag("eager_async")
     came = facts_of(file.content, order.resource_type)
     check_format(parameters, file.name, came)
-    most_pixels = service.settings.rendition_pixels
-    content, facts = converted(parameters, file.content, came, max_pixels=most_pixels)
+    content, facts = converted(parameters, file.content, came, service.decoder)
     cloud, requested = order.caller.cloud, parameters.text("moderation")
     asked = asked_for(service, cloud, requested, facts.resource_type)
     draft = draft_asset(service, order, file.name, facts, asked)
