@@ -309,3 +309,48 @@ def test_a_version_hidden_in_a_transformation_is_no_signature_of_anything(
     stored(shared)
     answer = get(shared, "image/upload/s--AAAAAAAA--/w_5%2Fv1%2Fpic.png")
     assert (answer.status_code, answer.headers["x-cld-error"]) == (401, "Invalid URL signature")
+
+
+def heic() -> bytes:
+    heif = pytest.importorskip("pillow_heif", reason="needs the heif extra")
+    heif.register_heif_opener()
+    return picture(5, (64, 48), kind="HEIF")
+
+
+def test_an_iphones_picture_is_kept_as_it_is_and_shown_as_a_jpeg(shared: LiveService) -> None:
+    content = heic()
+    asset = shared.upload(content, public_id="phone")
+    assert (asset["format"], asset["width"], asset["height"]) == ("heic", 64, 48)
+    own = get(shared, "image/upload/phone.heic")
+    assert (own.content, own.headers["content-type"]) == (content, "image/heic")
+    for path in ("w_32/phone", "w_32/phone.heic", "w_32/phone.jpg", "f_auto/phone"):
+        made = get(shared, f"image/upload/{path}")
+        assert made.headers["content-type"] == "image/jpeg", path
+
+
+def refused(live: LiveService, content: bytes) -> str:
+    answer = live.request("POST", "/image/upload", files={"file": ("file", content)})
+    assert answer.status_code == 400
+    return str(answer.json()["error"]["message"])
+
+
+def test_without_its_extra_the_refusal_of_an_iphones_picture_says_so(
+    shared: LiveService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = heic()
+    for module in ("delivery.images", "uploads.file_facts"):
+        monkeypatch.setattr(f"modstation.service.{module}.reads_heif", lambda: False)
+    assert "heic (this service lacks the extra heif" in refused(shared, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"%PDF-1.4\n%more", "pdf"),
+        (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "svg"),
+    ],
+)
+def test_the_refusal_of_a_document_names_its_format(
+    shared: LiveService, content: bytes, name: str
+) -> None:
+    assert refused(shared, content) == f"Unsupported image format: {name}"

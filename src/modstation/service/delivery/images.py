@@ -5,6 +5,8 @@ Only the formats listed here are ever opened, whatever a file is called.
 
 from __future__ import annotations
 
+import functools
+import importlib
 import struct
 import threading
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ FORMATS = {
     "BMP": "bmp",
     "TIFF": "tif",
     "AVIF": "avif",
+    "HEIF": "heic",
     "ICO": "ico",
 }
 CONTENT_TYPES = {
@@ -42,6 +45,7 @@ CONTENT_TYPES = {
     "bmp": "image/bmp",
     "tif": "image/tiff",
     "avif": "image/avif",
+    "heic": "image/heic",
     "ico": "image/x-icon",
 }
 _WRITERS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
@@ -52,7 +56,7 @@ RENDERER = f"pillow-{PIL.__version__}-moving"
 # What can move, read or written; the pages of a TIFF are no animation.
 _MOVING_SOURCES = frozenset({"GIF", "WEBP"})
 _MOVING_TARGETS = frozenset({"gif", "webp"})
-_SPELLINGS = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif"}
+_SPELLINGS = {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif", "heif": "heic"}
 
 # What codecs are known to raise on damaged or hostile bytes; anything else is a bug of ours.
 _CODEC_FAULTS = (
@@ -85,6 +89,16 @@ class Header:
     format: str
     width: int
     height: int
+
+
+@functools.cache
+def reads_heif() -> bool:
+    """Whether the extra ``heif`` is there, for the pictures of iPhones."""
+    try:
+        importlib.import_module("pillow_heif").register_heif_opener()
+    except ImportError:
+        return False
+    return True
 
 
 def same_format(extension: str) -> str:
@@ -176,7 +190,8 @@ def _open(file: IO[bytes]) -> Image.Image:
         try:
             # Pillow loads its codecs lazily, and may be built without one of them.
             Image.init()
-            return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
+            readable = [name for name in FORMATS if name != "HEIF" or reads_heif()]
+            return Image.open(file, formats=[name for name in readable if name in Image.OPEN])
         finally:
             Image.MAX_IMAGE_PIXELS = limit
 

@@ -94,7 +94,7 @@ def _written(asset: Asset, to_format: str | None) -> str:
     own = to_format in (None, asset.format)
     to_format = to_format or asset.format or "jpg"
     if own and to_format not in WRITABLE:
-        # A rendition of a BMP or TIFF is asked for by a browser, which shows neither.
+        # A rendition of a BMP, TIFF or HEIC is asked for by a browser, which shows none of them.
         to_format = "jpg"
     if to_format not in WRITABLE:
         raise BadRequest(f"Invalid extension in transformation: {to_format}")

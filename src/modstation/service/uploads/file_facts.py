@@ -6,14 +6,15 @@ import hashlib
 from dataclasses import dataclass
 from typing import IO
 
-from modstation.service.delivery.images import probe
+from modstation.service.delivery.images import probe, reads_heif
 from modstation.service.faults import BadRequest
 from modstation.service.uploads.gif_frames import count_frames
 
 # Still pictures in the container that videos use; those that Pillow cannot read here.
-_PICTURE_BRANDS = frozenset(
-    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"}
-)
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_PICTURE_BRANDS = _HEIF_BRANDS | {b"avif", b"avis"}
+# Where PDF's and SVG's marks are looked for: before them stand junk, declarations and comments.
+_DOCUMENT_HEAD = 1024
 _VIDEO_MAGIC = (b"\x1a\x45\xdf\xa3", b"OggS", b"FLV\x01")
 
 
@@ -53,13 +54,26 @@ def facts_of(content: IO[bytes], asked: str) -> Facts:
             pages,
         )
     if asked == "image" or (asked == "auto" and _is_picture(content)):
-        raise BadRequest("Invalid image file")
+        raise BadRequest(_refusal(content))
     video = _video_format(content)
     if asked == "video" and video is None:
         raise BadRequest("Unsupported video format or file")
     if video is not None and asked != "raw":
         return Facts(size, digest.hexdigest(), "video", video, None, None)
     return Facts(size, digest.hexdigest(), "raw", None, None, None)
+
+
+def _refusal(content: IO[bytes]) -> str:
+    """Why a file is no image here, naming its format where it is one elsewhere."""
+    content.seek(0)
+    head = content.read(_DOCUMENT_HEAD)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS and not reads_heif():
+        return "Unsupported image format: heic (this service lacks the extra heif, pillow-heif)"
+    if b"%PDF-" in head:
+        return "Unsupported image format: pdf"
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and b"<svg" in head:
+        return "Unsupported image format: svg"
+    return "Invalid image file"
 
 
 def _is_picture(content: IO[bytes]) -> bool:
