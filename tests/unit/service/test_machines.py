@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -501,12 +502,19 @@ def test_webpurify_rejects_some_uploads_without_a_look(
     content: bytes,
     resource_type: str,
     rule: str,
+    caplog: pytest.LogCaptureFixture,
+    allow_log: Callable[[str], None],
 ) -> None:
+    allow_log("was rejected without a look")
     answer = site.live.upload(
         content, filename=file_name, resource_type=resource_type, moderation="webpurify"
     )
     assert answer["moderation"] == [{"kind": "webpurify", "status": "pending"}]
     site.work()
+    # At the level that `modstation serve` shows.
+    [logged] = [line.message for line in caplog.records if line.levelno >= logging.WARNING]
+    assert f"{answer['asset_id']} was rejected without a look: " in logged
+    assert rule in logged
     asset = site.live.asset(answer["public_id"], resource_type)
     assert asset["moderation"][0]["status"] == "rejected"
     assert asset["moderation"][0]["response"] == "rejected"

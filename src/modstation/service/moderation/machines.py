@@ -179,7 +179,8 @@ class Machines:
     def _answer(self, asset: Asset, job: Job) -> Answer | None:
         """The verdict, or None if the job was put off until the provider is to be looked at."""
         if job.rule is not None:
-            log.info("%s was rejected without a look: %s", asset.asset_id, job.rule)
+            # Whoever runs the service sees warnings only, and the site is told "rejected" alone.
+            log.warning("%s was rejected without a look: %s", asset.asset_id, job.rule)
             return Answer(REJECTED, REJECTED, f"Rejected without a look: {job.rule}")
         if prompt := self._prompt.get(job.kind):
             return prompt.ask(Question(asset, Asked(job.kind, job.value).options))
