@@ -161,7 +161,7 @@ class Sequences(RuleBasedStateMachine):
             body["versions"] = [version_id]
         answer = self.call("POST", "/resources/image/upload/restore", json=body)[name]
         model = self.models.get(name)
-        wanted = version_id or (model.current if model else "")
+        wanted = version_id or (self.newest_restorable(model) if model else "")
         version = model.versions.get(wanted) if model else None
         own = model is not None and wanted == model.current
         if version is None or (own and not (version.stays or model.deleted)):
@@ -177,6 +177,14 @@ class Sequences(RuleBasedStateMachine):
         version.number = answer["version"]
         assert answer["version_id"] == wanted
         assert answer.get("moderation_status") == version.status
+
+    @staticmethod
+    def newest_restorable(model: Model) -> str:
+        """What is restored if no version is named; nothing if there is none."""
+        if model.deleted or model.now.stays:
+            return model.current
+        kept = model.kept
+        return max(kept, key=lambda name: kept[name].number) if kept else ""
 
     @precondition(lambda self: self.models)
     @rule(name=NAMES, places=st.lists(st.integers(0, 5), min_size=1, max_size=3))

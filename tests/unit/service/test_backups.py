@@ -218,6 +218,16 @@ def test_backups_are_removed_for_good(live: LiveService) -> None:
     assert gone.status_code == 404
 
 
+def test_without_a_version_the_newest_that_can_be_restored_comes_back(live: LiveService) -> None:
+    ids = [
+        live.upload(content, public_id="pic", backup=backup)["version_id"]
+        for content, backup in ((ONE, "1"), (TWO, "1"), (THREE, "0"))
+    ]
+    back = restored(live)
+    assert (back["version_id"], shown(live)) == (ids[1], TWO)
+    assert restored(live)["version_id"] == ids[1]
+
+
 def test_the_last_backup_of_a_deleted_asset_takes_it_along(live: LiveService) -> None:
     ids = []
     for content in (ONE, TWO):

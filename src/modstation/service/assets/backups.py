@@ -78,6 +78,13 @@ def find_version(
     return None if row is None else _version(row)
 
 
+def newest_version(connection: Connection, asset: Asset, *, locked: bool = False) -> Version | None:
+    """The latest of an asset's earlier versions that has a backup; ``locked`` to be brought in."""
+    query = _of(asset).order_by(backup_versions.c.version.desc()).limit(1)
+    row = connection.execute(query.with_for_update() if locked else query).one_or_none()
+    return None if row is None else _version(row)
+
+
 def set_aside(connection: Connection, old: Asset, now_us: int) -> None:
     """Make room for another version: keep the one the asset has if it has a backup."""
     if not old.backed_up:

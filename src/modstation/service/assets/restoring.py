@@ -16,6 +16,7 @@ from modstation.service.assets.backups import (
     bring_in,
     drop_versions,
     find_version,
+    newest_version,
     next_version,
     place_blob,
     set_aside,
@@ -112,7 +113,7 @@ def _restore(call: Call, name: str, find: Callable[..., Asset | None]) -> dict[s
 
 
 def _wanted(call: Call, name: str) -> dict[str, str | None]:
-    """What is to come back, and which version of each; None: the one it has."""
+    """What is to come back, and which version of each; None: the newest with a backup."""
     ids = call.parameters.names(name, comma=False)
     if not 0 < len(ids) <= _MOST_RESTORED:
         raise BadRequest(f"{name}: 1 to {_MOST_RESTORED} at a time")
@@ -149,10 +150,15 @@ def _looked_up(
 def _version_of(
     connection: Connection, asset: Asset, version_id: str | None, *, locked: bool = False
 ) -> Asset | Version | None:
-    """The version of that identifier, if it has a backup; the asset itself is the one it has."""
-    if version_id in (None, asset.version_id):
-        return asset if asset.backed_up else None
-    return find_version(connection, asset, version_id or "", locked=locked)
+    """The version of that identifier, if it has a backup; the asset itself is the one it has.
+
+    Without an identifier it is the newest one that has a backup.
+    """
+    if version_id is not None and version_id != asset.version_id:
+        return find_version(connection, asset, version_id, locked=locked)
+    if asset.backed_up:
+        return asset
+    return newest_version(connection, asset, locked=locked) if version_id is None else None
 
 
 @dataclass(frozen=True, slots=True)
