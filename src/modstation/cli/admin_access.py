@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from modstation.service.running.administration import Administration
 
 _HOUR_US = 3_600_000_000
+#: What a CLOUDINARY_URL names where nobody said how the world reaches the service.
+PLACEHOLDER = "https://SERVICE"
+#: The end of the help of every command that shows a key.
+SHOWS_URL = (
+    "The CLOUDINARY_URL it shows names the address in $MODSTATION_PUBLIC_URL; without one, put"
+    f" your service's own in the place of {PLACEHOLDER}."
+)
 
 cloud_option = click.option(
     "--cloud", metavar="NAME", help="Cloud that is meant (default: the only one there is)."
@@ -31,7 +39,7 @@ def key() -> None:
     """
 
 
-@key.command("create")
+@key.command("create", epilog=SHOWS_URL)
 @cloud_option
 @json_option
 @with_service()
@@ -94,7 +102,7 @@ def revoke(service: Administration, *, api_key: str, cloud: str | None) -> None:
     click.echo(f"Revoked {api_key}.")
 
 
-@key.command("rotate")
+@key.command("rotate", epilog=SHOWS_URL)
 @click.option(
     "--overlap",
     type=click.FloatRange(0, 24 * 366),
@@ -198,11 +206,15 @@ def revoke_token_(service: Administration, *, token_id: str) -> None:
 
 
 def show_key(made: ApiKey, now_us: int, *, as_json: bool) -> None:
-    """Print a key that was just made, its secret included."""
+    """Print a key that was just made, its secret and the ``CLOUDINARY_URL`` included."""
+    public = (os.environ.get("MODSTATION_PUBLIC_URL") or PLACEHOLDER).rstrip("/")
+    address = f"cloudinary://{made.api_key}:{made.secret}@{made.cloud}?upload_prefix={public}"
     if as_json:
-        say_json({**_key_document(made, now_us), "secret": made.secret})
+        document = _key_document(made, now_us)
+        say_json({**document, "secret": made.secret, "cloudinary_url": address})
         return
     click.echo(f"cloud   {made.cloud}\nkey     {made.api_key}\nsecret  {made.secret}")
+    click.echo(f"CLOUDINARY_URL={address}")
 
 
 def _key_document(made: ApiKey, now_us: int) -> dict[str, object]:

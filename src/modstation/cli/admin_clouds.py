@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from modstation.cli.admin_access import SHOWS_URL, show_key
 from modstation.cli.service_place import with_service
 from modstation.cli.terminal import json_option, say_json, table
 
@@ -70,7 +71,7 @@ def cloud() -> None:
     """Make clouds, list them, and change what holds for one of them."""
 
 
-@cloud.command("create")
+@cloud.command("create", epilog=SHOWS_URL)
 @click.argument("name")
 @setting_options
 @json_option
@@ -79,7 +80,6 @@ def create(service: Administration, *, name: str, as_json: bool, **settings: Any
     """Make the cloud NAME and its first API key, and show the key."""
     from dataclasses import replace
 
-    from modstation.cli.admin_access import show_key
     from modstation.service.access.cloud_settings import CloudSettings
     from modstation.service.access.clouds import create_cloud
 

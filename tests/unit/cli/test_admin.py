@@ -120,3 +120,16 @@ def test_no_secret_is_in_the_database_or_in_a_list(place, tmp_path):
     for secret in (made["secret"], token):
         assert secret not in shown
         assert secret.encode() not in stored
+
+
+def test_whoever_makes_a_key_is_shown_the_url_to_configure_a_site_with(place, monkeypatch):
+    made = place.say("cloud", "create", "testing")
+    account = f"cloudinary://{made['api_key']}:{made['secret']}@testing?upload_prefix="
+    assert made["cloudinary_url"] == f"{account}https://SERVICE"
+    for words in (("cloud", "create"), ("key", "create"), ("key", "rotate")):
+        assert "https://SERVICE" in " ".join(place(*words, "--help").out.split())
+    monkeypatch.setenv("MODSTATION_PUBLIC_URL", "https://img.example.com/")
+    for words in (("key", "create"), ("key", "rotate")):
+        key = place(*words).out
+        address = re.search("^CLOUDINARY_URL=(.*)$", key, re.MULTILINE)[1]
+        assert address.endswith("@testing?upload_prefix=https://img.example.com")
