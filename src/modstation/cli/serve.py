@@ -106,23 +106,27 @@ def serve(
     """
     from modstation.app.diagnostics import log_to_stderr
     from modstation.app.paths import make_private_folder
+    from modstation.core.errors import SettingsError
     from modstation.service.settings import ServiceSettings
 
     more = from_environment(os.environ)
     terminal = ctx.ensure_object(Terminal)
     folder = make_private_folder(service_folder(terminal, data))
     log_to_stderr()
-    settings = ServiceSettings(
-        data=folder,
-        host=host,
-        port=port,
-        database=database,
-        storage=storage,
-        key_file=key_file,
-        access_log=access_log,
-        cloud=cloud,
-        **more,
-    )
+    try:
+        settings = ServiceSettings(
+            data=folder,
+            host=host,
+            port=port,
+            database=database,
+            storage=storage,
+            key_file=key_file,
+            access_log=access_log,
+            cloud=cloud,
+            **more,
+        )
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from error
     if workers == 1:
         from modstation.service.running.run import serve as serve_alone
 
@@ -159,7 +163,7 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
     if cloud != CloudSettings():
         found["new_cloud"] = cloud
     if allowed := environment.get("MODSTATION_ALLOW_NETWORKS"):
-        found["allow_networks"] = tuple(re.findall(r"[^\s,]+", allowed))
+        found["allow_networks"] = _networks(allowed)
     if rekognition := environment.get("MODSTATION_REKOGNITION"):
         found["rekognition"] = _switch("MODSTATION_REKOGNITION", rekognition)
     if key := environment.get("MODSTATION_WEBPURIFY_KEY"):
@@ -169,6 +173,19 @@ def from_environment(environment: Mapping[str, str]) -> FromEnvironment:
             _address("MODSTATION_PURGE_NODES", node) for node in re.findall(r"[^\s,]+", nodes)
         )
     return found
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    from modstation.core.errors import SettingsError
+    from modstation.service.outside.address_guard import AddressGuard
+
+    items = tuple(re.findall(r"[^\s,]+", text))
+    try:
+        AddressGuard(items)
+    except SettingsError as error:
+        wanted = "hosts and networks like 10.1.0.0/16"
+        raise _bad("MODSTATION_ALLOW_NETWORKS", text, wanted) from error
+    return items
 
 
 def _webpurify(key: str, environment: Mapping[str, str]) -> WebPurifyAccount:

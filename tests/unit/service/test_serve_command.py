@@ -64,6 +64,7 @@ BAD = [
     ("QUOTA", "many"), ("QUOTA", "0"), ("QUOTA", "-5"), ("QUOTA", "٣"), ("QUOTA", "9" * 5000),
     ("REKOGNITION", "perhaps"), ("ADD_ON_LIMITS", "aws_rek"), ("ADD_ON_LIMITS", "manual=5"),
     ("ADD_ON_LIMITS", "aws_rek=-1"), ("ADD_ON_LIMITS", "nonsense=1"),
+    ("ALLOW_NETWORKS", "10.1.0.0/99"), ("ALLOW_NETWORKS", "nas, a b_c!"),
     ("BLOCK_PENDING", "perhaps"), ("DELIVER_REJECTED", "2"),
 ]  # fmt: skip
 
@@ -91,6 +92,26 @@ def test_webpurify_is_asked_at_the_address_and_in_the_mode_that_are_set() -> Non
 def test_webpurify_without_a_public_address_cannot_fetch_anything(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="so it needs a public address"):
         ServiceSettings(tmp_path, webpurify=WebPurifyAccount("abc"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ALLOW_NETWORKS", "10.1.0.0/99", "which is not hosts and networks like 10.1.0.0/16"),
+        ("WEBPURIFY_KEY", "abc", "so it needs a public address"),
+    ],
+)
+def test_settings_that_cannot_work_end_with_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv(f"MODSTATION_{variable}", value)
+    assert run(["serve", "--data", str(tmp_path / "data")]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def test_serving_with_a_bad_variable_ends_with_2_before_anything_is_made(
