@@ -14,6 +14,7 @@ from modstation.core.clock import SystemClock, TimeOrderedIds
 from modstation.core.errors import SettingsError
 from modstation.service.app import create_app
 from modstation.service.running.open_files import allow_open_files
+from modstation.service.running.request_heads import HeadsInTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=HeadsInTime,
                 ws="none",
                 loop="asyncio",
                 lifespan="on",
