@@ -118,6 +118,15 @@ def test_uploads_under_one_new_name_are_one_asset(live: LiveService) -> None:
     assert live.asset("cat")["etag"] == newest["etag"]
 
 
+def test_of_one_picture_that_is_sent_twice_at_once_one_is_no_duplicate(live: LiveService) -> None:
+    work = [uploading(live, 1, public_id=f"p{n}", moderation="duplicate:0.8") for n in range(6)]
+    entries = [answer.json()["moderation"][0] for answer in at_once(work)]
+    assert sorted(entry["status"] for entry in entries) == ["approved", *["rejected"] * 5]
+    [first] = [f"p{n}" for n in range(6) if entries[n]["status"] == "approved"]
+    told = {entry["response"][0]["public_id"] for entry in entries if entry["response"]}
+    assert told == {first}
+
+
 def test_uploads_that_must_not_overwrite_leave_the_first(live: LiveService) -> None:
     answers = at_once([uploading(live, n, public_id="cat", overwrite="0") for n in range(6)])
     documents = [answer.json() for answer in answers]

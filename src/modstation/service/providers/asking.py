@@ -23,9 +23,13 @@ class NeverSeen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """What a picture is known by later: PDQ, or None where there is too little in it."""
+    """What a picture is known by later: PDQ, or None where there is too little in it.
+
+    ``limit`` is how like another one it must not be; 0 for any.
+    """
 
     pdq: bytes | None
+    limit: float = 0
 
 
 @dataclass(frozen=True, slots=True)
