@@ -289,10 +289,16 @@ class _Session:
     def _say(self, said: Said, seq: int | None, words: tuple[str, ...]) -> None:
         job: int | None = None
         for transaction in said.transactions:
-            writes = any(not s.sql.lstrip().startswith("SELECT") for s in transaction)
+            writes = any(not s.sql.lstrip().startswith(("SELECT", "PRAGMA")) for s in transaction)
+            # As the service does: how long to wait for the disk cannot be said in a transaction.
+            settings = [s for s in transaction if s.sql.startswith("PRAGMA")]
+            for setting in settings:
+                self._connection.execute(setting.sql)
             if self._lite:
                 self._connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
             for statement in transaction:
+                if statement in settings:
+                    continue
                 # An upload's job is struck out by the number it was given.
                 struck = statement.sql.startswith("DELETE FROM blob_jobs")
                 change = _renamed(said, seq, words, job if struck else None)
